@@ -1,0 +1,280 @@
+//! [`Account`]s: named holders of one balance each.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::invalid::InvalidInput;
+use crate::money::{Balance, OverdraftLimit, whole_number};
+use crate::text::text_type;
+
+/// Identifies an account within one database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(i64);
+
+impl AccountId {
+    /// Returns the id with this number.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+text_type! {
+    /// The unique name of an account: 1 to 64 characters, no control characters, no white space at the ends.
+    ///
+    /// Names are compared exactly, letter case included.
+    AccountName, "account name", 64
+}
+
+text_type! {
+    /// The country of an account's holder: free text by the rules of [`AccountName`].
+    Country, "country", 64
+}
+
+/// The age of an account's holder in years: 0 to 150.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Age(i16);
+
+impl Age {
+    /// The largest age in years.
+    pub const MAX: Self = Self(150);
+
+    /// Returns the age if it is from 0 to 150 years.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::OutOfRange`] otherwise.
+    pub fn new(years: i16) -> Result<Self, InvalidInput> {
+        years.to_string().parse()
+    }
+
+    /// Returns the number of years.
+    #[must_use]
+    pub const fn get(self) -> i16 {
+        self.0
+    }
+}
+
+impl FromStr for Age {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let max = i64::from(Self::MAX.0);
+        let years = whole_number("age", text, 0, max)?;
+        i16::try_from(years).map(Self).map_err(|_| InvalidInput::OutOfRange {
+            what: "age",
+            text: text.to_owned(),
+            min: 0,
+            max,
+        })
+    }
+}
+
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The version of an account: the number of transfers that have touched it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountVersion(i64);
+
+impl AccountVersion {
+    /// Returns the version with this number.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// Returns the version after one more transfer, or `None` after 2⁶³−1 of them.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+}
+
+impl FromStr for AccountVersion {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        whole_number("account version", text, 0, i64::MAX).map(Self)
+    }
+}
+
+impl fmt::Display for AccountVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An account as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Identifies the account within its database.
+    pub id: AccountId,
+    /// The account's unique name.
+    pub name: AccountName,
+    /// The holder's age.
+    pub age: Age,
+    /// The holder's country.
+    pub country: Country,
+    /// What the account held when it was opened.
+    pub opening_balance: Balance,
+    /// What the account holds now: opening balance plus credits minus debits.
+    pub balance: Balance,
+    /// How far below zero the balance may go.
+    pub overdraft_limit: OverdraftLimit,
+    /// How many transfers have touched the account.
+    pub version: AccountVersion,
+}
+
+/// An account to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAccount {
+    name: AccountName,
+    age: Age,
+    country: Country,
+    opening_balance: Balance,
+    overdraft_limit: OverdraftLimit,
+}
+
+impl NewAccount {
+    /// Returns the account to be opened if its opening balance respects its own limit.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::OpeningBelowLimit`] if the opening balance is below minus the overdraft limit.
+    pub fn new(
+        name: AccountName,
+        age: Age,
+        country: Country,
+        opening_balance: Balance,
+        overdraft_limit: OverdraftLimit,
+    ) -> Result<Self, InvalidInput> {
+        if opening_balance.available(overdraft_limit) < Balance::new(0) {
+            return Err(InvalidInput::OpeningBelowLimit {
+                balance: opening_balance.get(),
+                limit: overdraft_limit.get(),
+            });
+        }
+        Ok(Self { name, age, country, opening_balance, overdraft_limit })
+    }
+
+    /// Returns the unique name.
+    #[must_use]
+    pub const fn name(&self) -> &AccountName {
+        &self.name
+    }
+
+    /// Returns the holder's age.
+    #[must_use]
+    pub const fn age(&self) -> Age {
+        self.age
+    }
+
+    /// Returns the holder's country.
+    #[must_use]
+    pub const fn country(&self) -> &Country {
+        &self.country
+    }
+
+    /// Returns what the account will hold when it is opened.
+    #[must_use]
+    pub const fn opening_balance(&self) -> Balance {
+        self.opening_balance
+    }
+
+    /// Returns how far below zero the balance may go.
+    #[must_use]
+    pub const fn overdraft_limit(&self) -> OverdraftLimit {
+        self.overdraft_limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invalid::TextProblem;
+    use proptest::prelude::*;
+
+    fn problem(text: &str) -> TextProblem {
+        match AccountName::new(text) {
+            Err(InvalidInput::Text { problem, .. }) => problem,
+            other => panic!("{text:?} gave {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_name_may_hold_anything_printable() {
+        for name in ["J", "Robert'); DROP TABLE accounts;--", "约翰", "a b", &"é".repeat(64)] {
+            assert_eq!(AccountName::new(name).unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
+    fn a_bad_name_says_what_is_wrong_with_it() {
+        assert_eq!(problem(""), TextProblem::Empty);
+        assert_eq!(problem(&"x".repeat(65)), TextProblem::TooLong { max: 64 });
+        assert_eq!(problem(" x"), TextProblem::Untrimmed);
+        assert_eq!(problem("x\u{a0}"), TextProblem::Untrimmed);
+        let control = |code, position| TextProblem::ControlCharacter { code, position };
+        assert_eq!(problem("a\0b"), control(0, 2));
+        assert_eq!(problem("ab\n"), control(10, 3));
+        assert_eq!(problem("\u{85}"), control(0x85, 1));
+    }
+
+    #[test]
+    fn an_age_is_from_0_to_150() {
+        assert_eq!("150".parse::<Age>().unwrap(), Age::MAX);
+        assert_eq!(Age::new(0).unwrap().get(), 0);
+        for text in ["151", "-1", "x", "", "99999999999999999999"] {
+            assert!(text.parse::<Age>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_account_never_opens_below_its_limit() {
+        let open = |balance, limit| {
+            NewAccount::new(
+                AccountName::new("J").unwrap(),
+                Age::new(28).unwrap(),
+                Country::new("USA").unwrap(),
+                Balance::new(balance),
+                OverdraftLimit::new(limit).unwrap(),
+            )
+        };
+        assert!(open(-5, 5).is_ok());
+        assert!(open(-6, 5).is_err());
+        assert!(open(-1, 0).is_err());
+        assert!(open(i64::MIN, i64::MAX).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_valid_name_survives_printing_and_parsing(text in any::<String>()) {
+            if let Ok(name) = AccountName::new(text.clone()) {
+                prop_assert_eq!(name.to_string(), text);
+                prop_assert!(name.as_str().chars().count() <= AccountName::MAX_CHARACTERS);
+            }
+        }
+    }
+}

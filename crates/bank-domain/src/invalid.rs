@@ -1,0 +1,98 @@
+//! What is wrong with an input that never became a domain value.
+
+use thiserror::Error;
+
+/// Says why a text or a number is no valid domain value.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidInput {
+    /// A name, country or memo breaks the rules for texts.
+    #[error("{what} {problem}")]
+    Text {
+        /// The kind of text, for example `account name`.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: TextProblem,
+    },
+    /// An amount is no whole number from 1 to 2⁶³−1.
+    #[error("amount \"{text}\" {problem}")]
+    Amount {
+        /// The text as it was given.
+        text: String,
+        /// What is wrong with it.
+        problem: AmountProblem,
+    },
+    /// A number is outside its range or no number at all.
+    #[error("{what} \"{text}\" is not a whole number from {min} to {max}")]
+    OutOfRange {
+        /// The kind of number, for example `age`.
+        what: &'static str,
+        /// The text as it was given.
+        text: String,
+        /// The smallest valid value.
+        min: i64,
+        /// The largest valid value.
+        max: i64,
+    },
+    /// A transfer id is no UUID.
+    #[error("transfer id \"{text}\" is not a UUID")]
+    TransferId {
+        /// The text as it was given.
+        text: String,
+    },
+    /// A new account would begin below its own limit.
+    #[error("opening balance {balance} is below the overdraft limit of {limit}")]
+    OpeningBelowLimit {
+        /// The opening balance.
+        balance: i64,
+        /// How far the account may be overdrawn.
+        limit: i64,
+    },
+}
+
+/// Says what is wrong with a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TextProblem {
+    /// The text has no characters.
+    #[error("is empty")]
+    Empty,
+    /// The text has more characters than its kind allows.
+    #[error("is longer than {max} characters")]
+    TooLong {
+        /// The limit in characters (Unicode scalar values).
+        max: usize,
+    },
+    /// The text contains NUL, a line break or another control character.
+    #[error("contains a control character (U+{code:04X} at character {position})")]
+    ControlCharacter {
+        /// The character's code point.
+        code: u32,
+        /// Its place, counted in characters from 1.
+        position: usize,
+    },
+    /// The text begins or ends with white space.
+    #[error("begins or ends with white space")]
+    Untrimmed,
+}
+
+/// Says what is wrong with an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AmountProblem {
+    /// The text is no number.
+    #[error("is not a whole number")]
+    NotANumber,
+    /// The text is a number with decimals; amounts are whole units.
+    #[error("has decimals, but amounts are whole units")]
+    Fractional,
+    /// The amount is zero.
+    #[error("is zero, but a transfer moves at least 1")]
+    Zero,
+    /// The amount is negative; swap the accounts instead.
+    #[error("is negative, but a transfer moves at least 1")]
+    Negative,
+    /// The amount is above 2⁶³−1.
+    #[error("is above the largest amount, 9223372036854775807")]
+    TooLarge,
+}

@@ -1,0 +1,227 @@
+//! Whole units of money: amounts that move, balances that result, limits that hold.
+//!
+//! There is one unit and no currency; what a unit is worth is the caller's convention.
+
+use std::fmt;
+use std::num::IntErrorKind;
+use std::str::FromStr;
+
+use crate::invalid::{AmountProblem, InvalidInput};
+
+/// The amount of one transfer: a whole number from 1 to 2⁶³−1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(i64);
+
+impl Amount {
+    /// The smallest amount that can move.
+    pub const MIN: Self = Self(1);
+    /// The largest amount that can move, 2⁶³−1.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// Returns the amount if it is at least 1.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::Amount`] if the number is zero or negative.
+    pub fn new(units: i64) -> Result<Self, InvalidInput> {
+        let problem = match units {
+            1.. => return Ok(Self(units)),
+            0 => AmountProblem::Zero,
+            _ => AmountProblem::Negative,
+        };
+        Err(InvalidInput::Amount { text: units.to_string(), problem })
+    }
+
+    /// Returns the number of units.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl FromStr for Amount {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let problem = match text.parse::<i64>() {
+            Ok(units) => return Self::new(units),
+            Err(error) => match error.kind() {
+                IntErrorKind::PosOverflow => AmountProblem::TooLarge,
+                IntErrorKind::NegOverflow => AmountProblem::Negative,
+                _ if is_decimal(text) => AmountProblem::Fractional,
+                _ => AmountProblem::NotANumber,
+            },
+        };
+        Err(InvalidInput::Amount { text: text.to_owned(), problem })
+    }
+}
+
+/// Returns whether the text is digits, one decimal point or comma, and digits, so that the message can be precise.
+fn is_decimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    text.strip_prefix(['-', '+'])
+        .unwrap_or(text)
+        .split_once(['.', ','])
+        .is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The balance of an account: any signed 64-bit whole number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Balance(i64);
+
+impl Balance {
+    /// The largest balance, 2⁶³−1.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// Returns a balance of so many units.
+    #[must_use]
+    pub const fn new(units: i64) -> Self {
+        Self(units)
+    }
+
+    /// Returns the number of units.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// Returns the balance after paying the amount, or `None` if it would be below −2⁶³.
+    #[must_use]
+    pub fn debit(self, amount: Amount) -> Option<Self> {
+        self.0.checked_sub(amount.0).map(Self)
+    }
+
+    /// Returns the balance after receiving the amount, or `None` if it would be above 2⁶³−1.
+    #[must_use]
+    pub fn credit(self, amount: Amount) -> Option<Self> {
+        self.0.checked_add(amount.0).map(Self)
+    }
+
+    /// Returns what can be paid out of this balance under the limit: their sum.
+    ///
+    /// A sum above 2⁶³−1 is given as 2⁶³−1. No decision is lost by that: no amount is larger.
+    #[must_use]
+    pub fn available(self, limit: OverdraftLimit) -> Self {
+        Self(self.0.saturating_add(limit.0))
+    }
+}
+
+impl FromStr for Balance {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        whole_number("balance", text, i64::MIN, i64::MAX).map(Self)
+    }
+}
+
+impl fmt::Display for Balance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How far below zero an account may go: a whole number from 0 (the default) to 2⁶³−1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OverdraftLimit(i64);
+
+impl OverdraftLimit {
+    /// Returns the limit if it is not negative.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::OutOfRange`] if the number is negative.
+    pub fn new(units: i64) -> Result<Self, InvalidInput> {
+        whole_number("overdraft limit", &units.to_string(), 0, i64::MAX).map(Self)
+    }
+
+    /// Returns the number of units.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl FromStr for OverdraftLimit {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        whole_number("overdraft limit", text, 0, i64::MAX).map(Self)
+    }
+}
+
+impl fmt::Display for OverdraftLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Parses a whole number within limits.
+pub(crate) fn whole_number(what: &'static str, text: &str, min: i64, max: i64) -> Result<i64, InvalidInput> {
+    match text.parse::<i64>() {
+        Ok(number) if (min..=max).contains(&number) => Ok(number),
+        _ => Err(InvalidInput::OutOfRange { what, text: text.to_owned(), min, max }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn problem(text: &str) -> AmountProblem {
+        match text.parse::<Amount>() {
+            Err(InvalidInput::Amount { problem, .. }) => problem,
+            other => panic!("{text:?} gave {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_amount_is_a_whole_number_from_one() {
+        assert_eq!("1".parse::<Amount>().unwrap(), Amount::MIN);
+        assert_eq!("9223372036854775807".parse::<Amount>().unwrap(), Amount::MAX);
+    }
+
+    #[test]
+    fn a_bad_amount_says_what_is_wrong_with_it() {
+        assert_eq!(problem("0"), AmountProblem::Zero);
+        assert_eq!(problem("-0"), AmountProblem::Zero);
+        assert_eq!(problem("-1"), AmountProblem::Negative);
+        assert_eq!(problem("-9223372036854775809"), AmountProblem::Negative);
+        assert_eq!(problem("9223372036854775808"), AmountProblem::TooLarge);
+        assert_eq!(problem("1.5"), AmountProblem::Fractional);
+        assert_eq!(problem("1,5"), AmountProblem::Fractional);
+        for text in ["", " 1", "1e3", "1.", ".5", "0x10", "१", "1_000", "NaN", "8\0"] {
+            assert_eq!(problem(text), AmountProblem::NotANumber, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn available_is_balance_plus_limit_and_never_wraps() {
+        let limit = OverdraftLimit::new(i64::MAX).unwrap();
+        assert_eq!(Balance::new(5).available(limit), Balance::MAX);
+        assert_eq!(Balance::new(-i64::MAX).available(limit), Balance::new(0));
+        assert!(OverdraftLimit::new(-1).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_any_text_never_panics(text in "\\PC*") {
+            prop_assert_eq!(text.parse::<Amount>().is_ok(), text.parse::<i64>().is_ok_and(|n| n > 0));
+            prop_assert_eq!(text.parse::<Balance>().is_ok(), text.parse::<i64>().is_ok());
+        }
+
+        #[test]
+        fn debit_and_credit_agree_with_wider_arithmetic(balance: i64, units in 1..=i64::MAX) {
+            let amount = Amount::new(units).unwrap();
+            let wide = |n: i128| i64::try_from(n).ok().map(Balance::new);
+            prop_assert_eq!(Balance::new(balance).debit(amount), wide(i128::from(balance) - i128::from(units)));
+            prop_assert_eq!(Balance::new(balance).credit(amount), wide(i128::from(balance) + i128::from(units)));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The one function that decides what a batch of transfers does.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+
+use crate::account::{AccountId, AccountVersion};
+use crate::money::{Balance, OverdraftLimit};
+use crate::outcome::{Entry, Outcome, Posting, Rejection};
+use crate::transfer::{Transfer, TransferId};
+
+/// The part of an account that posting reads and changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountState {
+    /// Identifies the account.
+    pub id: AccountId,
+    /// What it holds.
+    pub balance: Balance,
+    /// How far below zero the balance may go.
+    pub overdraft_limit: OverdraftLimit,
+    /// How many transfers have touched it.
+    pub version: AccountVersion,
+}
+
+/// What a batch did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppliedBatch {
+    /// One outcome for each transfer, in the order of the transfers.
+    pub outcomes: Vec<Outcome>,
+    /// The accounts that changed, as they are now, in the order in which they were given.
+    pub changed: Vec<AccountState>,
+}
+
+/// Applies transfers in order; each sees the effects of those before it.
+///
+/// `accounts` are the accounts that the transfers name, as far as they exist; `already_posted` are the postings under
+/// the transfers' ids, as far as there are any. Whoever calls must make sure that neither changes until the result is
+/// stored. Takes time linear in the three lengths.
+#[must_use]
+pub fn apply_batch(accounts: Vec<AccountState>, already_posted: Vec<Posting>, transfers: &[Transfer]) -> AppliedBatch {
+    let mut batch = Batch::new(accounts, already_posted, transfers.len());
+    let outcomes = transfers.iter().map(|t| batch.apply(t)).collect();
+    AppliedBatch { outcomes, changed: batch.into_changed() }
+}
+
+/// The accounts and ids in play while a batch is applied.
+struct Batch {
+    accounts: Vec<AccountState>,
+    touched: Vec<bool>,
+    place_of: HashMap<AccountId, usize>,
+    posted: HashMap<TransferId, Posting>,
+}
+
+impl Batch {
+    fn new(accounts: Vec<AccountState>, already_posted: Vec<Posting>, transfers: usize) -> Self {
+        let place_of = (0..).zip(&accounts).map(|(i, a)| (a.id, i)).collect();
+        let mut posted = HashMap::with_capacity(transfers.max(already_posted.len()));
+        posted.extend(already_posted.into_iter().map(|p| (p.transfer.id, p)));
+        Self { touched: vec![false; accounts.len()], accounts, place_of, posted }
+    }
+
+    fn apply(&mut self, transfer: &Transfer) -> Outcome {
+        // The id comes first: a retry must hear what became of the original, whatever has happened to the accounts since.
+        if let Slot::Occupied(earlier) = self.posted.entry(transfer.id) {
+            return match earlier.get().transfer.difference(transfer) {
+                None => Outcome::Replayed(earlier.get().clone()),
+                Some(field) => Outcome::Rejected(Rejection::IdConflict { id: transfer.id, field }),
+            };
+        }
+        match self.post(transfer) {
+            Ok(posting) => {
+                self.posted.insert(transfer.id, posting.clone());
+                Outcome::Posted(posting)
+            }
+            Err(rejection) => Outcome::Rejected(rejection),
+        }
+    }
+
+    fn post(&mut self, transfer: &Transfer) -> Result<Posting, Rejection> {
+        if transfer.from == transfer.to {
+            return Err(Rejection::SameAccount);
+        }
+        let from = self.place(transfer.from)?;
+        let to = self.place(transfer.to)?;
+        let debit = debited(&self.accounts[from], transfer)?;
+        let credit = credited(&self.accounts[to], transfer)?;
+        for (place, entry) in [(from, debit), (to, credit)] {
+            self.accounts[place].balance = entry.balance_after;
+            self.accounts[place].version = entry.version;
+            self.touched[place] = true;
+        }
+        Ok(Posting { transfer: transfer.clone(), debit, credit })
+    }
+
+    fn place(&self, account: AccountId) -> Result<usize, Rejection> {
+        self.place_of.get(&account).copied().ok_or(Rejection::AccountNotFound { account })
+    }
+
+    fn into_changed(self) -> Vec<AccountState> {
+        let touched = self.touched.into_iter();
+        let pairs = self.accounts.into_iter().zip(touched);
+        pairs.filter_map(|(a, touched)| touched.then_some(a)).collect()
+    }
+}
+
+fn debited(account: &AccountState, transfer: &Transfer) -> Result<Entry, Rejection> {
+    let available = account.balance.available(account.overdraft_limit);
+    if available.get() < transfer.amount.get() {
+        return Err(Rejection::InsufficientFunds { account: account.id, available, requested: transfer.amount });
+    }
+    entry(account, account.balance.debit(transfer.amount))
+}
+
+fn credited(account: &AccountState, transfer: &Transfer) -> Result<Entry, Rejection> {
+    entry(account, account.balance.credit(transfer.amount))
+}
+
+fn entry(account: &AccountState, balance_after: Option<Balance>) -> Result<Entry, Rejection> {
+    balance_after
+        .zip(account.version.next())
+        .map(|(balance_after, version)| Entry { version, balance_after })
+        .ok_or(Rejection::BalanceOverflow { account: account.id })
+}
