@@ -1,0 +1,240 @@
+//! Accounts: opening, finding, listing and counting them.
+
+use bank_domain::{
+    Account, AccountId, AccountName, AccountState, AccountVersion, Age, Balance, Country, InvalidInput, NewAccount,
+    OverdraftLimit,
+};
+use diesel::prelude::*;
+use diesel::result::DatabaseErrorKind;
+use diesel::sql_types::BigInt;
+
+use crate::connection::DbConnection;
+use crate::error::Error;
+use crate::schema::accounts;
+
+/// How many accounts a page holds: the most that are in memory at a time while all are listed.
+pub const PAGE_SIZE: u16 = 1000;
+
+/// Counts and sums over all accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// How many accounts there are.
+    pub accounts: u64,
+    /// The sum of what they held when they were opened.
+    pub opening_balance: i128,
+    /// The sum of what they hold now.
+    pub balance: i128,
+}
+
+#[derive(Queryable)]
+struct AccountRow {
+    id: i64,
+    name: String,
+    age: i16,
+    country: String,
+    opening_balance: i64,
+    balance: i64,
+    overdraft_limit: i64,
+    version: i64,
+}
+
+type Columns = (
+    accounts::id,
+    accounts::name,
+    accounts::age,
+    accounts::country,
+    accounts::opening_balance,
+    accounts::balance,
+    accounts::overdraft_limit,
+    accounts::version,
+);
+
+const COLUMNS: Columns = (
+    accounts::id,
+    accounts::name,
+    accounts::age,
+    accounts::country,
+    accounts::opening_balance,
+    accounts::balance,
+    accounts::overdraft_limit,
+    accounts::version,
+);
+
+impl TryFrom<AccountRow> for Account {
+    type Error = Error;
+
+    fn try_from(row: AccountRow) -> Result<Self, Error> {
+        let id = row.id;
+        let account = || -> Result<Self, InvalidInput> {
+            Ok(Self {
+                id: AccountId::new(row.id),
+                name: AccountName::new(row.name)?,
+                age: Age::new(row.age)?,
+                country: Country::new(row.country)?,
+                opening_balance: Balance::new(row.opening_balance),
+                balance: Balance::new(row.balance),
+                overdraft_limit: OverdraftLimit::new(row.overdraft_limit)?,
+                version: AccountVersion::new(row.version),
+            })
+        };
+        account().map_err(|reason| corrupt(id, &reason))
+    }
+}
+
+/// The part of an account that posting reads.
+#[derive(Queryable)]
+pub(crate) struct StateRow {
+    id: i64,
+    balance: i64,
+    overdraft_limit: i64,
+    version: i64,
+}
+
+impl TryFrom<StateRow> for AccountState {
+    type Error = Error;
+
+    fn try_from(row: StateRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: AccountId::new(row.id),
+            balance: Balance::new(row.balance),
+            overdraft_limit: OverdraftLimit::new(row.overdraft_limit).map_err(|reason| corrupt(row.id, &reason))?,
+            version: AccountVersion::new(row.version),
+        })
+    }
+}
+
+pub(crate) fn corrupt(id: i64, reason: &InvalidInput) -> Error {
+    Error::Corrupt { table: "accounts", id: id.to_string(), reason: reason.to_string() }
+}
+
+/// Opens an account and returns it with its id.
+///
+/// # Errors
+///
+/// [`Error::AccountExists`] if the name is taken.
+pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, Error> {
+    let row = diesel::insert_into(accounts::table)
+        .values((
+            accounts::name.eq(new.name().as_str()),
+            accounts::age.eq(new.age().get()),
+            accounts::country.eq(new.country().as_str()),
+            accounts::opening_balance.eq(new.opening_balance().get()),
+            accounts::balance.eq(new.opening_balance().get()),
+            accounts::overdraft_limit.eq(new.overdraft_limit().get()),
+        ))
+        .returning(COLUMNS)
+        .get_result::<AccountRow>(connection);
+    match row {
+        Ok(row) => row.try_into(),
+        Err(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            Err(Error::AccountExists { name: new.name().clone() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns the account of this name.
+pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result<Option<Account>, Error> {
+    let row = accounts::table
+        .filter(accounts::name.eq(name.as_str()))
+        .select(COLUMNS)
+        .get_result::<AccountRow>(connection)
+        .optional()?;
+    row.map(Account::try_from).transpose()
+}
+
+/// Returns the accounts of these names, in no order; names without an account are left out.
+pub fn find_by_names(connection: &mut DbConnection, names: &[&AccountName]) -> Result<Vec<Account>, Error> {
+    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let mut found = Vec::with_capacity(names.len());
+    // SQLite binds each name by itself, and not without limit.
+    for chunk in names.chunks(PAGE_SIZE.into()) {
+        let rows = accounts::table
+            .filter(accounts::name.eq_any(chunk.iter().copied()))
+            .select(COLUMNS)
+            .load::<AccountRow>(connection)?;
+        for row in rows {
+            found.push(row.try_into()?);
+        }
+    }
+    Ok(found)
+}
+
+/// Returns up to a page of accounts whose ids are above `after`, ordered by id.
+pub fn list_page(connection: &mut DbConnection, after: Option<AccountId>, limit: u16) -> Result<Vec<Account>, Error> {
+    let rows = accounts::table
+        .filter(accounts::id.gt(after.map_or(i64::MIN, AccountId::get)))
+        .order(accounts::id)
+        .limit(limit.min(PAGE_SIZE).into())
+        .select(COLUMNS)
+        .load::<AccountRow>(connection)?;
+    rows.into_iter().map(Account::try_from).collect()
+}
+
+/// Returns names near the given one: its neighbours in alphabetical order and those of its usual spellings, and the
+/// names of the oldest accounts. Bounded, whatever the number of accounts; neither ranked nor free of repetitions.
+pub fn similar_names(connection: &mut DbConnection, name: &AccountName) -> Result<Vec<AccountName>, Error> {
+    const NEIGHBOURS: i64 = 20;
+    let mut found = accounts::table
+        .order(accounts::id)
+        .limit(PAGE_SIZE.into())
+        .select(accounts::name)
+        .load::<String>(connection)?;
+    for spelling in spellings(name.as_str()) {
+        let names = accounts::table.select(accounts::name);
+        let after = names.filter(accounts::name.ge(&spelling)).order(accounts::name.asc());
+        found.extend(after.limit(NEIGHBOURS).load::<String>(connection)?);
+        let before = names.filter(accounts::name.lt(&spelling)).order(accounts::name.desc());
+        found.extend(before.limit(NEIGHBOURS).load::<String>(connection)?);
+    }
+    Ok(found.into_iter().filter_map(|name| AccountName::new(name).ok()).collect())
+}
+
+fn spellings(name: &str) -> [String; 3] {
+    let lower = name.to_lowercase();
+    let mut characters = lower.chars();
+    let capitalised =
+        characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect());
+    [name.to_owned(), lower, capitalised]
+}
+
+/// Counts all accounts.
+pub fn count(connection: &mut DbConnection) -> Result<u64, Error> {
+    let count: i64 = accounts::table.count().get_result(connection)?;
+    u64::try_from(count).map_err(|_| Error::InvariantViolation { detail: format!("{count} accounts counted") })
+}
+
+#[derive(QueryableByName)]
+struct TotalsRow {
+    #[diesel(sql_type = BigInt)]
+    accounts: i64,
+    #[diesel(sql_type = BigInt)]
+    opening_high: i64,
+    #[diesel(sql_type = BigInt)]
+    opening_low: i64,
+    #[diesel(sql_type = BigInt)]
+    balance_high: i64,
+    #[diesel(sql_type = BigInt)]
+    balance_low: i64,
+}
+
+/// The upper and lower 32 bits are summed apart: no sum of up to 2³² accounts overflows, and no database needs a wider
+/// type than BIGINT.
+const TOTALS: &str = "
+SELECT count(*) AS accounts,
+       CAST(coalesce(sum(opening_balance >> 32), 0) AS BIGINT) AS opening_high,
+       CAST(coalesce(sum(opening_balance & 4294967295), 0) AS BIGINT) AS opening_low,
+       CAST(coalesce(sum(balance >> 32), 0) AS BIGINT) AS balance_high,
+       CAST(coalesce(sum(balance & 4294967295), 0) AS BIGINT) AS balance_low
+  FROM accounts";
+
+/// Counts and sums all accounts in one statement, and so in one snapshot.
+pub fn totals(connection: &mut DbConnection) -> Result<Totals, Error> {
+    let row: TotalsRow = diesel::sql_query(TOTALS).get_result(connection)?;
+    let whole = |high: i64, low: i64| (i128::from(high) << 32) + i128::from(low);
+    Ok(Totals {
+        accounts: row.accounts.unsigned_abs(),
+        opening_balance: whole(row.opening_high, row.opening_low),
+        balance: whole(row.balance_high, row.balance_low),
+    })
+}

@@ -1,0 +1,96 @@
+//! One connection to either backend, opened with the errors of the backend that was asked for.
+
+use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+
+use crate::database_url::{Backend, DatabaseUrl};
+use crate::error::Error;
+use crate::settings::Settings;
+
+pub use multi::{DbConnection, MultiBackend};
+
+pub(crate) use multi::MultiRawValue;
+
+mod multi {
+    #![expect(
+        missing_docs,
+        clippy::disallowed_methods,
+        reason = "the derive writes items without documentation and passes every transaction method on"
+    )]
+
+    use diesel::{MultiConnection, PgConnection, SqliteConnection};
+
+    /// A connection to PostgreSQL's protocol or to embedded SQLite.
+    #[derive(MultiConnection)]
+    pub enum DbConnection {
+        /// A server that speaks PostgreSQL's protocol.
+        Postgres(PgConnection),
+        /// An SQLite file, or a database in memory.
+        Sqlite(SqliteConnection),
+    }
+}
+
+/// Says whether a missing SQLite file may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Create,
+    Refuse,
+}
+
+/// Opens one connection and sets its session up.
+pub(crate) fn establish(url: &DatabaseUrl, settings: &Settings, missing: Missing) -> Result<DbConnection, Error> {
+    let mut connection = match url.backend() {
+        Backend::Postgres => establish_postgres(url, settings)?,
+        Backend::Sqlite => establish_sqlite(url, settings, missing)?,
+    };
+    if !settings.prepared_statements {
+        connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+    }
+    Ok(connection)
+}
+
+fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnection, Error> {
+    PgConnection::establish(&url.for_libpq(settings))
+        .map(DbConnection::Postgres)
+        .map_err(|error| unavailable(url, &error.to_string()))
+}
+
+fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, missing: Missing) -> Result<DbConnection, Error> {
+    if let Some(path) = url.sqlite_path()
+        && missing == Missing::Refuse
+        && matches!(path.try_exists(), Ok(false))
+    {
+        return Err(Error::FileMissing { path: path.into() });
+    }
+    let uri = url.for_sqlite(missing == Missing::Create);
+    let mut connection = SqliteConnection::establish(&uri).map_err(|error| unavailable(url, &error.to_string()))?;
+    // The timeout comes first: the statements after it may already have to wait for another process.
+    let session = format!(
+        "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;",
+        settings.busy_timeout.as_millis()
+    );
+    connection
+        .batch_execute(&session)
+        .and_then(|()| match missing {
+            // The mode is a property of the file: set once, it holds for every later connection.
+            Missing::Create => connection.batch_execute("PRAGMA journal_mode = WAL;"),
+            // Reading the header tells a database from any other file.
+            Missing::Refuse => connection.batch_execute("PRAGMA schema_version;"),
+        })
+        .map_err(|error| unavailable(url, &error.to_string()))?;
+    Ok(DbConnection::Sqlite(connection))
+}
+
+/// Returns the error of a connection that was not made; libpq's messages can quote the URL, so they are masked.
+pub(crate) fn unavailable(url: &DatabaseUrl, reason: &str) -> Error {
+    Error::Unavailable { target: url.to_string(), reason: url.mask(reason.trim()) }
+}
+
+/// Marks a connection as broken, so that the pool drops it instead of handing it out again.
+pub(crate) fn give_up(connection: &mut DbConnection) {
+    match connection {
+        DbConnection::Postgres(postgres) => AnsiTransactionManager::transaction_manager_status_mut(postgres),
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::transaction_manager_status_mut(sqlite),
+    }
+    .set_in_error();
+}

@@ -1,0 +1,257 @@
+//! The journal: finding a transfer and an account's history. What is in it never changes.
+
+use bank_domain::{
+    AccountId, AccountName, AccountVersion, Amount, Balance, Entry, InvalidInput, Memo, Posting, Transfer, TransferId,
+};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::accounts;
+use crate::connection::DbConnection;
+use crate::error::Error;
+use crate::schema::{accounts as account_table, transfers};
+use crate::sql_types::{StoredTime, StoredUuid};
+
+/// The largest number of entries in a page of history.
+pub const HISTORY_LIMIT_MAX: u32 = 10_000;
+
+/// A transfer as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedTransfer {
+    /// The transfer and what it left in both accounts.
+    pub posting: Posting,
+    /// The name of the account that paid.
+    pub from_name: AccountName,
+    /// The name of the account that received.
+    pub to_name: AccountName,
+    /// When it was posted, by the database's clock.
+    pub posted_at: DateTime<Utc>,
+}
+
+/// Says on which side of a transfer an account stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The account paid.
+    Debit,
+    /// The account received.
+    Credit,
+}
+
+/// One line of an account's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// The account's version after the transfer.
+    pub version: AccountVersion,
+    /// The transfer.
+    pub transfer_id: TransferId,
+    /// The account on the other side.
+    pub counterparty_id: AccountId,
+    /// The name of the account on the other side.
+    pub counterparty: AccountName,
+    /// Whether this account paid or received.
+    pub direction: Direction,
+    /// How much moved.
+    pub amount: Amount,
+    /// This account's balance after the transfer.
+    pub balance_after: Balance,
+    /// The transfer's note.
+    pub memo: Option<Memo>,
+    /// When it was posted, by the database's clock.
+    pub posted_at: DateTime<Utc>,
+}
+
+impl HistoryEntry {
+    /// Returns the amount as this account felt it: negative for a debit.
+    #[must_use]
+    pub const fn signed_amount(&self) -> i64 {
+        match self.direction {
+            Direction::Debit => -self.amount.get(),
+            Direction::Credit => self.amount.get(),
+        }
+    }
+}
+
+#[derive(Queryable)]
+pub(crate) struct PostingRow {
+    id: StoredUuid,
+    from_account_id: i64,
+    to_account_id: i64,
+    amount: i64,
+    from_version: i64,
+    to_version: i64,
+    from_balance_after: i64,
+    to_balance_after: i64,
+    memo: Option<String>,
+}
+
+type PostingColumns = (
+    transfers::id,
+    transfers::from_account_id,
+    transfers::to_account_id,
+    transfers::amount,
+    transfers::from_version,
+    transfers::to_version,
+    transfers::from_balance_after,
+    transfers::to_balance_after,
+    transfers::memo,
+);
+
+impl PostingRow {
+    pub(crate) const COLUMNS: PostingColumns = (
+        transfers::id,
+        transfers::from_account_id,
+        transfers::to_account_id,
+        transfers::amount,
+        transfers::from_version,
+        transfers::to_version,
+        transfers::from_balance_after,
+        transfers::to_balance_after,
+        transfers::memo,
+    );
+}
+
+impl TryFrom<PostingRow> for Posting {
+    type Error = Error;
+
+    fn try_from(row: PostingRow) -> Result<Self, Error> {
+        let id = row.id;
+        let posting = || -> Result<Self, InvalidInput> {
+            Ok(Self {
+                transfer: Transfer {
+                    id: TransferId::from_uuid(row.id.0),
+                    from: AccountId::new(row.from_account_id),
+                    to: AccountId::new(row.to_account_id),
+                    amount: Amount::new(row.amount)?,
+                    memo: row.memo.map(Memo::new).transpose()?,
+                },
+                debit: entry(row.from_version, row.from_balance_after),
+                credit: entry(row.to_version, row.to_balance_after),
+            })
+        };
+        posting().map_err(|reason| corrupt(id, &reason))
+    }
+}
+
+const fn entry(version: i64, balance_after: i64) -> Entry {
+    Entry { version: AccountVersion::new(version), balance_after: Balance::new(balance_after) }
+}
+
+fn corrupt(id: StoredUuid, reason: &InvalidInput) -> Error {
+    Error::Corrupt { table: "transfers", id: id.0.to_string(), reason: reason.to_string() }
+}
+
+/// Returns the transfer of this id.
+pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<RecordedTransfer>, Error> {
+    let row = transfers::table
+        .find(StoredUuid(id.as_uuid()))
+        .select((PostingRow::COLUMNS, transfers::posted_at))
+        .get_result::<(PostingRow, StoredTime)>(connection)
+        .optional()?;
+    let Some((row, posted_at)) = row else {
+        return Ok(None);
+    };
+    let posting = Posting::try_from(row)?;
+    Ok(Some(RecordedTransfer {
+        from_name: name_of(connection, posting.transfer.from)?,
+        to_name: name_of(connection, posting.transfer.to)?,
+        posted_at: posted_at.0,
+        posting,
+    }))
+}
+
+fn name_of(connection: &mut DbConnection, account: AccountId) -> Result<AccountName, Error> {
+    let name = account_table::table
+        .find(account.get())
+        .select(account_table::name)
+        .get_result::<String>(connection)
+        .optional()?;
+    let name = name.ok_or_else(|| Error::InvariantViolation {
+        detail: format!("the journal names account {account}, which does not exist"),
+    })?;
+    AccountName::new(name).map_err(|reason| accounts::corrupt(account.get(), &reason))
+}
+
+#[derive(Queryable)]
+struct HistoryRow {
+    version: i64,
+    transfer_id: StoredUuid,
+    counterparty_id: i64,
+    counterparty: String,
+    amount: i64,
+    balance_after: i64,
+    memo: Option<String>,
+    posted_at: StoredTime,
+}
+
+impl HistoryRow {
+    fn into_entry(self, direction: Direction) -> Result<HistoryEntry, Error> {
+        let id = self.transfer_id;
+        let entry = || -> Result<HistoryEntry, InvalidInput> {
+            Ok(HistoryEntry {
+                version: AccountVersion::new(self.version),
+                transfer_id: TransferId::from_uuid(self.transfer_id.0),
+                counterparty_id: AccountId::new(self.counterparty_id),
+                counterparty: AccountName::new(self.counterparty)?,
+                direction,
+                amount: Amount::new(self.amount)?,
+                balance_after: Balance::new(self.balance_after),
+                memo: self.memo.map(Memo::new).transpose()?,
+                posted_at: self.posted_at.0,
+            })
+        };
+        entry().map_err(|reason| corrupt(id, &reason))
+    }
+}
+
+/// Returns up to `limit` entries of an account's history, the newest first, of versions below `before` if given.
+///
+/// The journal has an index for either side; a page reads at most `limit` rows from each, however long the history.
+pub fn history(
+    connection: &mut DbConnection,
+    account: AccountId,
+    before: Option<AccountVersion>,
+    limit: u32,
+) -> Result<Vec<HistoryEntry>, Error> {
+    let before = before.map_or(i64::MAX, AccountVersion::get);
+    let limit = limit.min(HISTORY_LIMIT_MAX);
+    let debits = transfers::table
+        .inner_join(account_table::table.on(account_table::id.eq(transfers::to_account_id)))
+        .filter(transfers::from_account_id.eq(account.get()))
+        .filter(transfers::from_version.lt(before))
+        .order(transfers::from_version.desc())
+        .limit(limit.into())
+        .select((
+            transfers::from_version,
+            transfers::id,
+            transfers::to_account_id,
+            account_table::name,
+            transfers::amount,
+            transfers::from_balance_after,
+            transfers::memo,
+            transfers::posted_at,
+        ))
+        .load::<HistoryRow>(connection)?;
+    let credits = transfers::table
+        .inner_join(account_table::table.on(account_table::id.eq(transfers::from_account_id)))
+        .filter(transfers::to_account_id.eq(account.get()))
+        .filter(transfers::to_version.lt(before))
+        .order(transfers::to_version.desc())
+        .limit(limit.into())
+        .select((
+            transfers::to_version,
+            transfers::id,
+            transfers::from_account_id,
+            account_table::name,
+            transfers::amount,
+            transfers::to_balance_after,
+            transfers::memo,
+            transfers::posted_at,
+        ))
+        .load::<HistoryRow>(connection)?;
+    let debits = debits.into_iter().map(|row| row.into_entry(Direction::Debit));
+    let credits = credits.into_iter().map(|row| row.into_entry(Direction::Credit));
+    let mut entries = debits.chain(credits).collect::<Result<Vec<_>, _>>()?;
+    entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.version));
+    entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(entries)
+}

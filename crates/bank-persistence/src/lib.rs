@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+pub mod accounts;
+pub mod audit;
+mod bank;
+mod connection;
+mod database_url;
+mod engine;
+mod error;
+pub mod journal;
+mod migrate;
+mod pool;
+pub mod posting;
+pub mod retry;
+mod schema;
+mod settings;
+mod sql_types;
+pub mod transaction;
+mod transfer_ids;
+
+pub use bank_domain;
+
+pub use accounts::Totals;
+pub use audit::{AuditReport, Finding, Invariant};
+pub use bank::Bank;
+pub use connection::{DbConnection, MultiBackend};
+pub use database_url::{Backend, DatabaseUrl, UrlError};
+pub use engine::Engine;
+pub use error::Error;
+pub use journal::{Direction, HistoryEntry, RecordedTransfer};
+pub use migrate::SchemaState;
+pub use pool::{ConnectionManager, PooledConnection};
+pub use retry::{RetryPolicy, Transient};
+pub use settings::{Isolation, Settings};
+pub use transfer_ids::new_transfer_id;

@@ -1,0 +1,304 @@
+//! Trying a transaction again when its failure may have passed. Knows nothing of accounts.
+//!
+//! Each attempt is a transaction of its own; the wait between two attempts is drawn evenly from zero to a bound that
+//! doubles ("full jitter", Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015), and no lock is
+//! held while waiting.
+
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::error::Error;
+
+/// Bounds on how often and for how long a transaction is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// The largest number of attempts, the first included.
+    pub attempts_max: u32,
+    /// No attempt begins after this time. One that has begun is not cut short by it.
+    pub elapsed_max: Duration,
+    /// The bound of the first wait; it doubles from one wait to the next.
+    pub delay_min: Duration,
+    /// The bound of the longest wait.
+    pub delay_max: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts_max: 10,
+            elapsed_max: Duration::from_secs(30),
+            delay_min: Duration::from_millis(5),
+            delay_max: Duration::from_secs(2),
+        }
+    }
+}
+
+impl RetryPolicy {
+    fn delay_bounds(&self) -> impl Iterator<Item = Duration> + use<> {
+        ExponentialBuilder::new()
+            .with_min_delay(self.delay_min)
+            .with_max_delay(self.delay_max)
+            .without_max_times()
+            .build()
+    }
+}
+
+/// A failed attempt.
+#[derive(Debug)]
+pub struct AttemptError {
+    /// Why it failed.
+    pub error: Error,
+    /// Whether the transaction may have been committed all the same, because the answer to COMMIT was lost.
+    pub commit_unknown: bool,
+}
+
+impl From<Error> for AttemptError {
+    fn from(error: Error) -> Self {
+        Self { error, commit_unknown: false }
+    }
+}
+
+/// Says why an attempt is worth repeating.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transient {
+    /// Another transaction came between (SQLSTATE 40001), or wrote the same row first.
+    Serialization,
+    /// Two transactions waited for each other (40P01).
+    Deadlock,
+    /// A lock was not to be had in time (55P03), or SQLite was busy.
+    LockTimeout,
+    /// The connection was lost or could not be made.
+    ConnectionLost,
+}
+
+/// Runs an operation until it succeeds, fails for good, or the policy's bounds are reached.
+///
+/// `attempt` may run several times, so each run must begin a fresh transaction. An attempt whose COMMIT got no answer
+/// is repeated like any other; this is only right for operations that change nothing the second time.
+///
+/// # Errors
+///
+/// The error of an attempt that is not worth repeating; [`Error::RetriesExhausted`] when the bounds are reached; and
+/// [`Error::OutcomeUnknown`] instead of either if the answer to an earlier COMMIT was lost and no attempt has succeeded
+/// since: a failure then does not tell whether the earlier attempt took effect.
+pub fn retry<T>(
+    policy: &RetryPolicy,
+    operation: &'static str,
+    attempt: impl Fn() -> Result<T, AttemptError>,
+) -> Result<T, Error> {
+    let started = Instant::now();
+    let mut bounds = policy.delay_bounds();
+    let mut unknown = false;
+    let mut attempts: u32 = 0;
+    loop {
+        attempts = attempts.saturating_add(1);
+        let failure = match attempt() {
+            Ok(value) => return Ok(value),
+            Err(failure) => failure,
+        };
+        unknown |= failure.commit_unknown;
+        let source = failure.error;
+        let transient = classify(&source);
+        let delay = full_jitter(bounds.next().unwrap_or(policy.delay_max));
+        let elapsed = started.elapsed();
+        let exhausted = attempts >= policy.attempts_max || elapsed.saturating_add(delay) > policy.elapsed_max;
+        if transient.is_none() || exhausted {
+            return Err(give_up(operation, unknown, transient.is_some(), attempts, elapsed, source));
+        }
+        tracing::info!(operation, attempts, ?transient, unknown, cause = %Causes(&source), ?delay, "trying again");
+        std::thread::sleep(delay);
+    }
+}
+
+fn give_up(
+    operation: &'static str,
+    unknown: bool,
+    transient: bool,
+    attempts: u32,
+    elapsed: Duration,
+    source: Error,
+) -> Error {
+    let source = Box::new(source);
+    if unknown {
+        let ids = Vec::new();
+        Error::OutcomeUnknown { operation, ids, source }
+    } else if transient {
+        Error::RetriesExhausted { operation, attempts, elapsed, source }
+    } else {
+        *source
+    }
+}
+
+fn full_jitter(bound: Duration) -> Duration {
+    let microseconds = u64::try_from(bound.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(fastrand::u64(0..=microseconds))
+}
+
+/// Prints an error and its causes in one line.
+struct Causes<'a>(&'a Error);
+
+impl std::fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = std::error::Error::source(self.0);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// Returns why the failure may pass, or `None` if it will not.
+#[must_use]
+pub fn classify(error: &Error) -> Option<Transient> {
+    match error {
+        Error::Unavailable { .. } | Error::PoolTimeout { .. } => Some(Transient::ConnectionLost),
+        Error::ConcurrentPosting => Some(Transient::Serialization),
+        Error::Database(error) => classify_diesel(error),
+        _ => None,
+    }
+}
+
+fn classify_diesel(error: &DieselError) -> Option<Transient> {
+    match error {
+        DieselError::DatabaseError(kind, information) => match kind {
+            DatabaseErrorKind::SerializationFailure => Some(Transient::Serialization),
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                Some(Transient::ConnectionLost)
+            }
+            _ => classify_message(information.message()),
+        },
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => classify_diesel(commit_error),
+        DieselError::BrokenTransactionManager => Some(Transient::ConnectionLost),
+        _ => None,
+    }
+}
+
+/// Recognises failures by their text, the only place that does: Diesel 2.3 gives no SQLSTATE for these.
+fn classify_message(message: &str) -> Option<Transient> {
+    const TEXTS: [(&str, Transient); 16] = [
+        ("could not serialize access", Transient::Serialization),
+        ("restart transaction", Transient::Serialization),
+        ("deadlock detected", Transient::Deadlock),
+        ("canceling statement due to lock timeout", Transient::LockTimeout),
+        ("could not obtain lock", Transient::LockTimeout),
+        ("database is locked", Transient::LockTimeout),
+        ("database table is locked", Transient::LockTimeout),
+        ("database schema is locked", Transient::LockTimeout),
+        ("terminating connection", Transient::ConnectionLost),
+        ("server closed the connection", Transient::ConnectionLost),
+        ("connection to server", Transient::ConnectionLost),
+        ("no connection to the server", Transient::ConnectionLost),
+        ("could not receive data from server", Transient::ConnectionLost),
+        ("SSL connection has been closed", Transient::ConnectionLost),
+        ("SSL SYSCALL error", Transient::ConnectionLost),
+        ("the database system is", Transient::ConnectionLost),
+    ];
+    let found = TEXTS.iter().find(|(text, _)| message.contains(text));
+    found.map(|(_, transient)| *transient)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    fn database(kind: DatabaseErrorKind, message: &str) -> Error {
+        Error::Database(DieselError::DatabaseError(kind, Box::new(message.to_owned())))
+    }
+
+    fn policy(attempts_max: u32) -> RetryPolicy {
+        RetryPolicy {
+            attempts_max,
+            delay_min: Duration::from_micros(1),
+            delay_max: Duration::from_micros(10),
+            ..RetryPolicy::default()
+        }
+    }
+
+    fn serialization() -> AttemptError {
+        database(DatabaseErrorKind::SerializationFailure, "").into()
+    }
+
+    #[test]
+    fn a_transient_failure_is_tried_again_until_it_passes() {
+        let runs = Cell::new(0);
+        let result = retry(&policy(10), "test", || {
+            runs.set(runs.get() + 1);
+            if runs.get() < 4 { Err(serialization()) } else { Ok(runs.get()) }
+        });
+        assert_eq!(result.unwrap(), 4);
+    }
+
+    #[test]
+    fn attempts_are_bounded_and_the_last_cause_is_kept() {
+        let runs = Cell::new(0);
+        let error = retry(&policy(3), "test", || {
+            runs.set(runs.get() + 1);
+            Err::<(), _>(serialization())
+        });
+        assert_eq!(runs.get(), 3);
+        assert!(matches!(error, Err(Error::RetriesExhausted { attempts: 3, source, .. })
+            if classify(&source) == Some(Transient::Serialization)));
+    }
+
+    #[test]
+    fn time_is_bounded_too() {
+        let policy = RetryPolicy { elapsed_max: Duration::ZERO, ..policy(10) };
+        let error = retry(&policy, "test", || Err::<(), _>(serialization()));
+        assert!(matches!(error, Err(Error::RetriesExhausted { attempts: 1..=2, .. })));
+    }
+
+    #[test]
+    fn a_failure_for_good_is_not_repeated() {
+        let runs = Cell::new(0);
+        let error = retry(&policy(10), "test", || {
+            runs.set(runs.get() + 1);
+            Err::<(), _>(database(DatabaseErrorKind::CheckViolation, "no").into())
+        });
+        assert_eq!(runs.get(), 1);
+        assert!(matches!(error, Err(Error::Database(_))));
+    }
+
+    #[test]
+    fn a_lost_commit_stays_unknown_whatever_fails_after_it() {
+        for later in [DatabaseErrorKind::SerializationFailure, DatabaseErrorKind::CheckViolation] {
+            let runs = Cell::new(0);
+            let error = retry(&policy(3), "test", || {
+                runs.set(runs.get() + 1);
+                let commit_unknown = runs.get() == 1;
+                let kind = if commit_unknown { DatabaseErrorKind::ClosedConnection } else { later };
+                Err::<(), _>(AttemptError { error: database(kind, ""), commit_unknown })
+            });
+            assert!(matches!(error, Err(Error::OutcomeUnknown { .. })));
+        }
+    }
+
+    #[test]
+    fn a_lost_commit_is_resolved_by_an_attempt_that_succeeds() {
+        let runs = Cell::new(0);
+        let result = retry(&policy(3), "test", || {
+            runs.set(runs.get() + 1);
+            if runs.get() == 2 {
+                return Ok(());
+            }
+            let error = database(DatabaseErrorKind::ClosedConnection, "");
+            Err(AttemptError { error, commit_unknown: true })
+        });
+        assert!(result.is_ok());
+    }
+
+    #[test]
+    fn failures_without_a_kind_are_told_apart_by_their_text() {
+        let unknown = |message| classify(&database(DatabaseErrorKind::Unknown, message));
+        assert_eq!(unknown("deadlock detected"), Some(Transient::Deadlock));
+        assert_eq!(unknown("database is locked"), Some(Transient::LockTimeout));
+        assert_eq!(unknown("canceling statement due to lock timeout"), Some(Transient::LockTimeout));
+        assert_eq!(unknown("terminating connection due to administrator command"), Some(Transient::ConnectionLost));
+        assert_eq!(unknown("syntax error at or near \"x\""), None);
+        assert_eq!(unknown("canceling statement due to statement timeout"), None);
+    }
+}

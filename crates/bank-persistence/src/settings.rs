@@ -1,0 +1,82 @@
+//! How connections, transactions and retries behave.
+
+use std::time::Duration;
+
+use crate::retry::RetryPolicy;
+
+/// Settings of a [`Bank`](crate::Bank) and its connections.
+///
+/// The timeouts hold within the transactions that write; a duration of zero means no limit.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The largest number of open connections. A database in memory always has one.
+    pub pool_size: u32,
+    /// How long to wait for a free connection, and for a new one to be made unless the URL says otherwise.
+    pub connection_timeout: Duration,
+    /// How long a statement may run on the server.
+    pub statement_timeout: Duration,
+    /// How long a statement may wait for a lock. A wait that ends this way is retried.
+    pub lock_timeout: Duration,
+    /// How long a transaction may stay idle before the server ends its session.
+    pub idle_in_transaction_timeout: Duration,
+    /// How long SQLite waits for another writer.
+    pub busy_timeout: Duration,
+    /// The isolation level of transactions that write, on servers.
+    pub isolation: Isolation,
+    /// Whether statements are prepared once for each connection. Poolers such as PgBouncer before 1.21 in transaction
+    /// mode need `false`; so do programs that run each statement once, for speed.
+    pub prepared_statements: bool,
+    /// The name that the server shows for the session, unless the URL gives one.
+    pub application_name: String,
+    /// How failed transactions are tried again.
+    pub retry: RetryPolicy,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pool_size: 10,
+            connection_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(5),
+            idle_in_transaction_timeout: Duration::from_secs(60),
+            busy_timeout: Duration::from_secs(5),
+            isolation: Isolation::ReadCommitted,
+            prepared_statements: true,
+            application_name: "bank".to_owned(),
+            retry: RetryPolicy::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Returns settings for a process that runs few statements and ends: one connection, no prepared statements.
+    #[must_use]
+    pub fn one_shot() -> Self {
+        Self { pool_size: 1, prepared_statements: false, ..Self::default() }
+    }
+}
+
+/// The isolation level of transactions that write.
+///
+/// Posting is correct at each of them, because it locks the accounts that it reads. Above `READ COMMITTED` the server
+/// aborts some transactions that had to wait; they are retried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// `READ COMMITTED`, the default: ordered row locks alone, no aborted attempts.
+    ReadCommitted,
+    /// `REPEATABLE READ`.
+    RepeatableRead,
+    /// `SERIALIZABLE`.
+    Serializable,
+}
+
+impl Isolation {
+    pub(crate) const fn sql(self) -> &'static str {
+        match self {
+            Self::ReadCommitted => "READ COMMITTED",
+            Self::RepeatableRead => "REPEATABLE READ",
+            Self::Serializable => "SERIALIZABLE",
+        }
+    }
+}

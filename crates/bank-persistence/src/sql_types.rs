@@ -1,0 +1,126 @@
+//! The two SQL types that the backends store differently: UUIDs and points in time.
+//!
+//! PostgreSQL has types of its own for both; SQLite stores a UUID as a BLOB of 16 bytes and a point in time as TEXT in
+//! UTC, `2026-01-31T23:59:59.000000Z`. The names are those that Diesel's command line prints into `schema.rs`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::query_builder::QueryId;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{BigInt, Binary, HasSqlType, Interval, SqlType, Text, ops};
+use diesel::sqlite::{Sqlite, SqliteValue};
+
+use crate::connection::{MultiBackend, MultiRawValue};
+
+/// A UUID: `uuid` on PostgreSQL, a BLOB of 16 bytes on SQLite.
+#[derive(Clone, Copy, Debug, Default, SqlType, QueryId)]
+#[diesel(postgres_type(oid = 2950, array_oid = 2951))]
+#[diesel(sqlite_type(name = "Binary"))]
+pub struct Uuid;
+
+/// A point in time: `timestamptz` on PostgreSQL, TEXT in UTC on SQLite.
+#[derive(Clone, Copy, Debug, Default, SqlType, QueryId)]
+#[diesel(postgres_type(oid = 1184, array_oid = 1185))]
+#[diesel(sqlite_type(name = "Text"))]
+pub struct Timestamptz;
+
+/// `table!` takes every column type of this name for one that can be added to, as Diesel's own can.
+impl ops::Add for Timestamptz {
+    type Rhs = Interval;
+    type Output = Self;
+}
+
+/// See the implementation of `Add`.
+impl ops::Sub for Timestamptz {
+    type Rhs = Interval;
+    type Output = Self;
+}
+
+impl HasSqlType<Uuid> for MultiBackend {
+    fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
+        Self::lookup_sql_type::<Uuid>(lookup)
+    }
+}
+
+impl HasSqlType<Timestamptz> for MultiBackend {
+    fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
+        Self::lookup_sql_type::<Timestamptz>(lookup)
+    }
+}
+
+/// A UUID on its way to or from the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Uuid)]
+pub(crate) struct StoredUuid(pub(crate) uuid::Uuid);
+
+impl FromSql<Uuid, Pg> for StoredUuid {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(uuid::Uuid::from_slice(value.as_bytes())?))
+    }
+}
+
+impl FromSql<Uuid, Sqlite> for StoredUuid {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
+        Ok(Self(uuid::Uuid::from_slice(&bytes)?))
+    }
+}
+
+impl FromSql<Uuid, MultiBackend> for StoredUuid {
+    fn from_sql(value: MultiRawValue<'_>) -> deserialize::Result<Self> {
+        value.from_sql::<Self, Uuid>()
+    }
+}
+
+impl ToSql<Uuid, Pg> for StoredUuid {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        std::io::Write::write_all(out, self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl ToSql<Uuid, Sqlite> for StoredUuid {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(&self.0.as_bytes()[..]);
+        Ok(IsNull::No)
+    }
+}
+
+impl ToSql<Uuid, MultiBackend> for StoredUuid {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> serialize::Result {
+        out.set_value((Uuid, self));
+        Ok(IsNull::No)
+    }
+}
+
+/// A point in time as the database gave it, to the microsecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromSqlRow)]
+pub(crate) struct StoredTime(pub(crate) DateTime<Utc>);
+
+/// The point from which PostgreSQL counts microseconds: 2000-01-01T00:00:00Z, in seconds of the Unix era.
+const POSTGRES_EPOCH_SECONDS: i64 = 946_684_800;
+
+impl FromSql<Timestamptz, Pg> for StoredTime {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let microseconds = <i64 as FromSql<BigInt, Pg>>::from_sql(value)?;
+        DateTime::from_timestamp(POSTGRES_EPOCH_SECONDS, 0)
+            .and_then(|epoch| epoch.checked_add_signed(TimeDelta::microseconds(microseconds)))
+            .map(Self)
+            .ok_or_else(|| format!("{microseconds} microseconds since 2000 is no date").into())
+    }
+}
+
+impl FromSql<Timestamptz, Sqlite> for StoredTime {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        let text = <String as FromSql<Text, Sqlite>>::from_sql(value)?;
+        Ok(Self(DateTime::parse_from_rfc3339(&text)?.to_utc()))
+    }
+}
+
+impl FromSql<Timestamptz, MultiBackend> for StoredTime {
+    fn from_sql(value: MultiRawValue<'_>) -> deserialize::Result<Self> {
+        value.from_sql::<Self, Timestamptz>()
+    }
+}

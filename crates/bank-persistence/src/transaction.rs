@@ -1,0 +1,136 @@
+//! Opening and closing transactions, the only place that does. Knows nothing of accounts.
+//!
+//! Whoever opens a transaction closes it: the functions here begin one, hand the connection to a body and commit or
+//! roll back. They are the only way to tell a failure before COMMIT, which changed nothing, from one at COMMIT, which
+//! may have changed everything.
+
+use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::connection::DbConnection;
+use crate::error::Error;
+use crate::retry::{AttemptError, Transient, classify};
+use crate::settings::Settings;
+
+/// Runs the body in a transaction that may write, and commits it if the body succeeds.
+///
+/// On servers: at the isolation level and with the timeouts of the settings, which end with the transaction. On SQLite:
+/// with the write lock from the beginning, because a transaction that reads first and writes later fails at once when
+/// another has written in between.
+///
+/// # Errors
+///
+/// The body's error, after a rollback; or the database's at BEGIN or COMMIT. Only a COMMIT without an answer sets
+/// `commit_unknown`.
+pub fn write<T>(
+    connection: &mut DbConnection,
+    settings: &Settings,
+    body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
+) -> Result<T, AttemptError> {
+    let begin = match connection {
+        DbConnection::Postgres(_) => begin_write_sql(settings),
+        DbConnection::Sqlite(_) => "BEGIN IMMEDIATE".to_owned(),
+    };
+    run(connection, &begin, body)
+}
+
+/// Runs the body in a transaction that only reads, and sees one snapshot from its first statement to its last.
+///
+/// # Errors
+///
+/// As for [`write()`]; a lost answer to COMMIT is no unknown outcome here.
+pub fn read<T>(
+    connection: &mut DbConnection,
+    body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let begin = match connection {
+        DbConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        DbConnection::Sqlite(_) => "BEGIN DEFERRED",
+    };
+    run(connection, begin, body).map_err(|failure| failure.error)
+}
+
+/// Returns BEGIN and the timeouts as one text, so that they cost one round trip and leave nothing behind in the
+/// session, which a pooler may hand to somebody else.
+fn begin_write_sql(settings: &Settings) -> String {
+    let isolation = settings.isolation.sql();
+    let timeouts = [
+        ("statement_timeout", settings.statement_timeout),
+        ("lock_timeout", settings.lock_timeout),
+        ("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout),
+    ];
+    timeouts.iter().fold(format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE"), |sql, (name, limit)| {
+        format!("{sql}; SET LOCAL {name} = {}", limit.as_millis())
+    })
+}
+
+fn run<T>(
+    connection: &mut DbConnection,
+    begin: &str,
+    body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
+) -> Result<T, AttemptError> {
+    if let Err(error) = begin_sql(connection, begin) {
+        // The text can fail in its second half, with the transaction open.
+        discard(connection);
+        return Err(Error::Database(error).into());
+    }
+    match body(connection) {
+        Ok(value) => match commit(connection) {
+            Ok(()) => Ok(value),
+            Err(error) => Err(commit_failure(error)),
+        },
+        Err(error) => {
+            discard(connection);
+            Err(error.into())
+        }
+    }
+}
+
+/// Says whether a failed COMMIT is known to have changed nothing: it is if the database itself said so.
+fn commit_failure(error: DieselError) -> AttemptError {
+    let answered = match &error {
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => false,
+        DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => false,
+        DieselError::DatabaseError(..) => true,
+        _ => false,
+    };
+    let error = Error::Database(error);
+    let lost = classify(&error) == Some(Transient::ConnectionLost);
+    AttemptError { commit_unknown: !answered || lost, error }
+}
+
+fn begin_sql(connection: &mut DbConnection, sql: &str) -> Result<(), DieselError> {
+    match connection {
+        DbConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction_sql(postgres, sql),
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, sql),
+    }
+}
+
+fn commit(connection: &mut DbConnection) -> Result<(), DieselError> {
+    match connection {
+        DbConnection::Postgres(postgres) => AnsiTransactionManager::commit_transaction(postgres),
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::commit_transaction(sqlite),
+    }
+}
+
+/// Rolls back. If that fails too, Diesel holds the connection for broken and the pool drops it, so that no open
+/// transaction is left behind; the error that led here is the one to report.
+fn discard(connection: &mut DbConnection) {
+    let rolled_back = match connection {
+        DbConnection::Postgres(postgres) => rollback(postgres),
+        DbConnection::Sqlite(sqlite) => rollback(sqlite),
+    };
+    if let Err(error) = rolled_back {
+        tracing::debug!(%error, "rollback failed; the connection is given up");
+    }
+}
+
+fn rollback<C>(connection: &mut C) -> Result<(), DieselError>
+where
+    C: Connection<TransactionManager = AnsiTransactionManager>,
+{
+    match AnsiTransactionManager::rollback_transaction(connection) {
+        Err(DieselError::NotInTransaction) => connection.batch_execute("ROLLBACK"),
+        other => other,
+    }
+}
