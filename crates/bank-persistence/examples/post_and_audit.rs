@@ -1,5 +1,5 @@
 //! Opens two accounts, moves money between them, lists them and audits the database:
-//! `cargo run -p bank-persistence --example post_and_audit -- sqlite:/tmp/example.db` (or a `postgres://` URL).
+//! `cargo run -p bank-persistence --example post_and_audit -- sqlite:example.db` (or a `postgres://` URL).
 
 use bank_persistence::bank_domain::{
     Account, AccountName, Age, Balance, Country, NewAccount, OverdraftLimit, Transfer,

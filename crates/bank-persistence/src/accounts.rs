@@ -144,8 +144,8 @@ pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result
 }
 
 /// Returns the accounts of these names, in no order; names without an account are left out.
-pub fn find_by_names(connection: &mut DbConnection, names: &[&AccountName]) -> Result<Vec<Account>, Error> {
-    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+pub fn find_by_names(connection: &mut DbConnection, names: &[AccountName]) -> Result<Vec<Account>, Error> {
+    let names: Vec<&str> = names.iter().map(AccountName::as_str).collect();
     let mut found = Vec::with_capacity(names.len());
     // SQLite binds each name by itself, and not without limit.
     for chunk in names.chunks(PAGE_SIZE.into()) {

@@ -1,10 +1,15 @@
 //! [`Bank`]: a pool of connections and a retry policy, with a method for each thing that can be done.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bank_domain::{Account, AccountId, AccountName, AccountVersion, NewAccount, Outcome, Transfer, TransferId};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use crate::accounts::{self, Totals};
+use crate::attempt;
 use crate::audit::{self, AuditReport};
 use crate::connection::{DbConnection, Missing, give_up};
 use crate::database_url::{Backend, DatabaseUrl};
@@ -24,8 +29,8 @@ use crate::transaction;
 /// connection first and so can fail with [`Error::PoolTimeout`]; each retries what may pass, by the settings' policy.
 #[derive(Clone, Debug)]
 pub struct Bank {
-    url: DatabaseUrl,
-    settings: Settings,
+    url: Arc<DatabaseUrl>,
+    settings: Arc<Settings>,
     pool: r2d2::Pool<ConnectionManager>,
 }
 
@@ -49,18 +54,19 @@ impl Bank {
     }
 
     fn open(url: &DatabaseUrl, settings: Settings, missing: Missing) -> Result<Self, Error> {
-        Ok(Self { pool: pool::open(url, &settings, missing)?, url: url.clone(), settings })
+        let pool = pool::open(url, &settings, missing)?;
+        Ok(Self { url: Arc::new(url.clone()), settings: Arc::new(settings), pool })
     }
 
     /// Returns the kind of database.
     #[must_use]
-    pub const fn backend(&self) -> Backend {
+    pub fn backend(&self) -> Backend {
         self.url.backend()
     }
 
     /// Returns the URL; printing it masks the password.
     #[must_use]
-    pub const fn url(&self) -> &DatabaseUrl {
+    pub fn url(&self) -> &DatabaseUrl {
         &self.url
     }
 
@@ -92,13 +98,15 @@ impl Bank {
         }
     }
 
-    fn ask(&self, sql: &str) -> Result<String, Error> {
+    fn ask(&self, sql: &'static str) -> Result<String, Error> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = Text)]
             answer: String,
         }
-        self.run("asking the server", |connection| Ok(diesel::sql_query(sql).get_result::<Row>(connection)?.answer))
+        self.run("asking the server", move |connection| {
+            Ok(diesel::sql_query(sql).get_result::<Row>(connection)?.answer)
+        })
     }
 
     /// Runs the migrations that are pending and returns their names. Harmless when there are none, and when several
@@ -120,6 +128,29 @@ impl Bank {
         let mut connection = self.take()?;
         migrate::revert_all(&mut connection)?;
         migrate::run_pending(&mut connection).map(|_| ())
+    }
+
+    /// Creates a schema on a server if it is missing, as a database within the database; connect to it with
+    /// [`DatabaseUrl::with_search_path`].
+    ///
+    /// # Errors
+    ///
+    /// The database's, for example that the user may not.
+    pub fn create_schema(&self, name: &str) -> Result<(), Error> {
+        self.execute("creating a schema", format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(name)))
+    }
+
+    /// Destroys a schema and everything in it.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn drop_schema(&self, name: &str) -> Result<(), Error> {
+        self.execute("dropping a schema", format!("DROP SCHEMA IF EXISTS {} CASCADE", quoted(name)))
+    }
+
+    fn execute(&self, operation: &'static str, statement: String) -> Result<(), Error> {
+        self.write(operation, move |connection| Ok(connection.batch_execute(&statement)?))
     }
 
     /// Compares the database's tables with what this program expects.
@@ -149,7 +180,8 @@ impl Bank {
     ///
     /// [`Error::AccountExists`] if the name is taken. After [`Error::OutcomeUnknown`] the account may be there.
     pub fn open_account(&self, new: &NewAccount) -> Result<Account, Error> {
-        self.write("opening an account", |connection| accounts::open(connection, new))
+        let new = new.clone();
+        self.write("opening an account", move |connection| accounts::open(connection, &new))
     }
 
     /// Returns the account of this name.
@@ -158,7 +190,8 @@ impl Bank {
     ///
     /// The database's.
     pub fn find_account(&self, name: &AccountName) -> Result<Option<Account>, Error> {
-        self.run("finding an account", |connection| accounts::find_by_name(connection, name))
+        let name = name.clone();
+        self.run("finding an account", move |connection| accounts::find_by_name(connection, &name))
     }
 
     /// Returns the accounts of these names, in no order; names without an account are left out.
@@ -167,7 +200,8 @@ impl Bank {
     ///
     /// The database's.
     pub fn find_accounts(&self, names: &[&AccountName]) -> Result<Vec<Account>, Error> {
-        self.run("finding accounts", |connection| accounts::find_by_names(connection, names))
+        let names: Vec<AccountName> = names.iter().copied().cloned().collect();
+        self.run("finding accounts", move |connection| accounts::find_by_names(connection, &names))
     }
 
     /// Returns a bounded number of names that look like the given one, for a hint; see [`accounts::similar_names`].
@@ -176,7 +210,8 @@ impl Bank {
     ///
     /// The database's.
     pub fn similar_names(&self, name: &AccountName) -> Result<Vec<AccountName>, Error> {
-        self.run("finding similar names", |connection| accounts::similar_names(connection, name))
+        let name = name.clone();
+        self.run("finding similar names", move |connection| accounts::similar_names(connection, &name))
     }
 
     /// Hands all accounts, or the first `limit`, to `each`, ordered by id. All belong to one snapshot; memory use does
@@ -236,7 +271,8 @@ impl Bank {
     /// [`Error::RetriesExhausted`]: nothing was posted. [`Error::OutcomeUnknown`]: all or nothing was posted; post the
     /// same transfers again to learn which. Any other error: nothing was posted.
     pub fn post_batch(&self, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
-        let outcomes = self.write("posting", |connection| posting::post(connection, transfers));
+        let shared: Arc<[Transfer]> = transfers.into();
+        let outcomes = self.write("posting", move |connection| posting::post(connection, &shared));
         outcomes.map_err(|error| match error {
             Error::OutcomeUnknown { operation, source, .. } => {
                 Error::OutcomeUnknown { operation, ids: transfers.iter().map(|transfer| transfer.id).collect(), source }
@@ -251,7 +287,7 @@ impl Bank {
     ///
     /// The database's.
     pub fn find_transfer(&self, id: TransferId) -> Result<Option<RecordedTransfer>, Error> {
-        self.run("finding a transfer", |connection| journal::find(connection, id))
+        self.run("finding a transfer", move |connection| journal::find(connection, id))
     }
 
     /// Returns a page of an account's history, the newest first; see [`journal::history`].
@@ -293,39 +329,60 @@ impl Bank {
     }
 
     /// Runs the caller's statements, [`posting::post`] among them if wanted, in one transaction and retries what may
-    /// pass: the body may run several times, and must change nothing but the database.
+    /// pass: the body may run several times, and must change nothing but the database. It owns what it uses, because a
+    /// server that does not answer keeps it longer than the call lasts.
     ///
     /// # Errors
     ///
     /// The body's or the database's; [`Error::OutcomeUnknown`] if the answer to COMMIT was lost for good.
-    pub fn write<T>(
+    pub fn write<T: Send + 'static>(
         &self,
         operation: &'static str,
-        body: impl Fn(&mut DbConnection) -> Result<T, Error>,
+        body: impl Fn(&mut DbConnection) -> Result<T, Error> + Send + Sync + 'static,
     ) -> Result<T, Error> {
-        retry(&self.settings.retry, operation, || transaction::write(&mut *self.take()?, &self.settings, &body))
+        let body = Arc::new(body);
+        retry(&self.settings.retry, operation, || {
+            let (mut connection, settings, body) = (self.take()?, Arc::clone(&self.settings), Arc::clone(&body));
+            attempt::run_within(self.answer_limit(), move |gate| {
+                transaction::write_through(gate, &mut connection, &settings, |connection| body(connection))
+            })
+        })
     }
 
     /// Runs a body that reads with a single statement and so needs no transaction.
-    fn run<T>(
+    fn run<T: Send + 'static>(
         &self,
         operation: &'static str,
-        body: impl Fn(&mut DbConnection) -> Result<T, Error>,
+        body: impl Fn(&mut DbConnection) -> Result<T, Error> + Send + Sync + 'static,
     ) -> Result<T, Error> {
+        let body = Arc::new(body);
         retry(&self.settings.retry, operation, || {
-            let mut connection = self.take()?;
-            body(&mut connection).map_err(|error| {
-                if classify(&error) == Some(Transient::ConnectionLost) {
-                    give_up(&mut connection);
-                }
-                error.into()
+            let (mut connection, body) = (self.take()?, Arc::clone(&body));
+            attempt::run_within(self.answer_limit(), move |_| {
+                body(&mut connection).map_err(|error| {
+                    if classify(&error) == Some(Transient::ConnectionLost) {
+                        give_up(&mut connection);
+                    }
+                    error.into()
+                })
             })
         })
+    }
+
+    /// Returns how long to wait for an attempt. SQLite needs no limit but its busy timeout, and no second thread.
+    fn answer_limit(&self) -> Option<Duration> {
+        let limit = self.settings.answer_timeout;
+        (self.backend() == Backend::Postgres && !limit.is_zero()).then_some(limit)
     }
 
     fn take(&self) -> Result<PooledConnection, Error> {
         pool::take(&self.pool)
     }
+}
+
+/// Returns a name as an SQL identifier.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn list_pages<E>(

@@ -39,6 +39,21 @@ pub enum Error {
         /// What the pool said, with the last reason why a connection could not be made.
         reason: String,
     },
+    /// The database did not answer in time; the connection was given up.
+    #[error("the database did not answer within {:.1} s", waited.as_secs_f32())]
+    NoAnswer {
+        /// How long the operation waited.
+        waited: Duration,
+    },
+    /// The transaction was rolled back because nobody waited for it any longer.
+    #[error("the transaction was rolled back because nobody waited for it any longer")]
+    GivenUp,
+    /// The operating system gave no thread.
+    #[error("cannot start a thread: {reason}")]
+    Thread {
+        /// What the operating system said.
+        reason: String,
+    },
     /// Another transaction posted a transfer of the same id, or touched the same account, at the same moment.
     #[error("another transaction posted the same transfer or touched the same account at the same moment")]
     ConcurrentPosting,

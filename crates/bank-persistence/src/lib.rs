@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accounts;
+mod attempt;
 pub mod audit;
 mod bank;
 mod connection;

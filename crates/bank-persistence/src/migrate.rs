@@ -61,7 +61,7 @@ pub(crate) fn state(connection: &mut DbConnection) -> Result<SchemaState, Error>
         Err(error) if has_record(connection)? => return Err(error.into()),
         Err(_) => return Ok(SchemaState::NotSetUp),
     };
-    let expected = built_in_versions()?;
+    let expected: Vec<String> = built_in()?.into_iter().map(|migration| migration.version).collect();
     if applied.is_empty() {
         return Ok(SchemaState::NotSetUp);
     }
@@ -108,17 +108,28 @@ pub(crate) fn revert_all(connection: &mut DbConnection) -> Result<(), Error> {
 
 type HarnessResult<'a> = diesel::migration::Result<Vec<diesel::migration::MigrationVersion<'a>>>;
 
+/// Turns versions, `20261123000001`, into the names of their directories.
 fn names_of(versions: HarnessResult<'_>) -> Result<Vec<String>, Error> {
-    match versions {
-        Ok(versions) => Ok(versions.iter().map(ToString::to_string).collect()),
-        Err(error) => Err(Error::Migration { reason: error.to_string() }),
-    }
+    let versions = versions.map_err(|error| Error::Migration { reason: error.to_string() })?;
+    let built_in = built_in()?;
+    let name_of = |version: String| match built_in.iter().find(|known| known.version == version) {
+        Some(known) => known.name.clone(),
+        None => version,
+    };
+    Ok(versions.iter().map(|version| name_of(version.to_string())).collect())
 }
 
-fn built_in_versions() -> Result<Vec<String>, Error> {
+struct BuiltIn {
+    version: String,
+    name: String,
+}
+
+/// Returns the migrations of this program; they have the same names on both backends.
+fn built_in() -> Result<Vec<BuiltIn>, Error> {
     let migrations: Vec<Box<dyn Migration<Pg>>> =
         POSTGRES.migrations().map_err(|error| Error::Migration { reason: error.to_string() })?;
-    Ok(migrations.iter().map(|m| m.name().version().to_string()).collect())
+    let names = migrations.iter().map(|migration| migration.name());
+    Ok(names.map(|name| BuiltIn { version: name.version().to_string(), name: name.to_string() }).collect())
 }
 
 #[derive(QueryableByName)]

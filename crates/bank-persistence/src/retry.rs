@@ -155,7 +155,9 @@ impl std::fmt::Display for Causes<'_> {
 #[must_use]
 pub fn classify(error: &Error) -> Option<Transient> {
     match error {
-        Error::Unavailable { .. } | Error::PoolTimeout { .. } => Some(Transient::ConnectionLost),
+        Error::Unavailable { .. } | Error::PoolTimeout { .. } | Error::NoAnswer { .. } => {
+            Some(Transient::ConnectionLost)
+        }
         Error::ConcurrentPosting => Some(Transient::Serialization),
         Error::Database(error) => classify_diesel(error),
         _ => None,

@@ -13,6 +13,11 @@ pub struct Settings {
     pub pool_size: u32,
     /// How long to wait for a free connection, and for a new one to be made unless the URL says otherwise.
     pub connection_timeout: Duration,
+    /// How long a transaction that writes, or a single statement that reads, may take in all before its connection is
+    /// given up and it is tried again. It bounds what no server setting bounds: a server that is stopped, a COMMIT that
+    /// waits for a dead standby. Snapshots (lists, histories, the audit) may take as long as they need. Has no
+    /// meaning on SQLite.
+    pub answer_timeout: Duration,
     /// How long a statement may run on the server.
     pub statement_timeout: Duration,
     /// How long a statement may wait for a lock. A wait that ends this way is retried.
@@ -37,7 +42,8 @@ impl Default for Settings {
         Self {
             pool_size: 10,
             connection_timeout: Duration::from_secs(10),
-            statement_timeout: Duration::from_secs(30),
+            answer_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(5),
             idle_in_transaction_timeout: Duration::from_secs(60),
             busy_timeout: Duration::from_secs(5),
@@ -50,7 +56,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Returns settings for a process that runs few statements and ends: one connection, no prepared statements.
+    /// Returns settings for a process that runs few statements and ends: one connection, and a second one only for the
+    /// case that the first stops answering; no prepared statements.
     #[must_use]
     pub fn one_shot() -> Self {
         Self { pool_size: 1, prepared_statements: false, ..Self::default() }

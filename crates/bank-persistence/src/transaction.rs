@@ -7,6 +7,7 @@
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::attempt::CommitGate;
 use crate::connection::DbConnection;
 use crate::error::Error;
 use crate::retry::{AttemptError, Transient, classify};
@@ -27,11 +28,21 @@ pub fn write<T>(
     settings: &Settings,
     body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
 ) -> Result<T, AttemptError> {
+    write_through(&CommitGate::default(), connection, settings, body)
+}
+
+/// Does what [`write()`] does, and commits only if the gate is still open then.
+pub(crate) fn write_through<T>(
+    gate: &CommitGate,
+    connection: &mut DbConnection,
+    settings: &Settings,
+    body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
+) -> Result<T, AttemptError> {
     let begin = match connection {
         DbConnection::Postgres(_) => begin_write_sql(settings),
         DbConnection::Sqlite(_) => "BEGIN IMMEDIATE".to_owned(),
     };
-    run(connection, &begin, body)
+    run(gate, connection, &begin, body)
 }
 
 /// Runs the body in a transaction that only reads, and sees one snapshot from its first statement to its last.
@@ -47,7 +58,7 @@ pub fn read<T>(
         DbConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         DbConnection::Sqlite(_) => "BEGIN DEFERRED",
     };
-    run(connection, begin, body).map_err(|failure| failure.error)
+    run(&CommitGate::default(), connection, begin, body).map_err(|failure| failure.error)
 }
 
 /// Returns BEGIN and the timeouts as one text, so that they cost one round trip and leave nothing behind in the
@@ -65,6 +76,7 @@ fn begin_write_sql(settings: &Settings) -> String {
 }
 
 fn run<T>(
+    gate: &CommitGate,
     connection: &mut DbConnection,
     begin: &str,
     body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
@@ -75,6 +87,10 @@ fn run<T>(
         return Err(Error::Database(error).into());
     }
     match body(connection) {
+        Ok(_) if !gate.pass() => {
+            discard(connection);
+            Err(Error::GivenUp.into())
+        }
         Ok(value) => match commit(connection) {
             Ok(()) => Ok(value),
             Err(error) => Err(commit_failure(error)),
