@@ -1,0 +1,91 @@
+//! `bank-cli history`
+
+use bank_persistence::Bank;
+use bank_persistence::bank_domain::{AccountId, AccountName, AccountVersion};
+use clap::Args;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::input;
+use crate::lookup;
+use crate::output::{HistoryRow, RowWriter, RowsFormat};
+use crate::shell;
+
+/// How many entries are read at a time, so that no limit costs memory.
+const PAGE_ENTRIES: u32 = 1_000;
+
+/// List the transfers of an account, newest first
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLE:\n  bank-cli history Jessica --limit 5")]
+pub(crate) struct HistoryArgs {
+    /// Name of the account
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// List at most this many transfers
+    #[arg(long, value_name = "N", default_value = "20", allow_negative_numbers = true)]
+    limit: String,
+    /// List only transfers older than this version of the account
+    #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
+    before: Option<String>,
+    /// Format of the output
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) output: RowsFormat,
+}
+
+/// Lists the transfers of one account.
+pub(crate) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let name = input::account_name(&args.name)?;
+    let limit = input::limit(&args.limit)?;
+    let typed_before = args.before.as_deref();
+    let before = typed_before.map(input::account_version).transpose()?;
+    let bank = context.connect()?;
+    let Some(account) = bank.find_account(&name)? else {
+        return Err(lookup::not_found(&bank, &name));
+    };
+
+    let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output)?;
+    let printed = print_pages(&bank, account.id, before, limit, &mut rows)?;
+    rows.finish()?;
+    match printed {
+        Printed { entries: 0, .. } if before.is_none() => context.note_after_data("no transfers yet"),
+        Printed { entries: 0, .. } => context.note_after_data("no older transfers"),
+        Printed { more_before: Some(version), .. } => context.note_after_data(&more_note(&name, version)),
+        Printed { .. } => Ok(()),
+    }
+}
+
+struct Printed {
+    entries: u32,
+    /// The oldest version printed, when there are older ones.
+    more_before: Option<AccountVersion>,
+}
+
+/// The journal only grows at its new end, so pages that go back fit together without a snapshot.
+fn print_pages(
+    bank: &Bank,
+    account: AccountId,
+    mut before: Option<AccountVersion>,
+    limit: u32,
+    rows: &mut RowWriter<'_>,
+) -> Result<Printed, Failure> {
+    let mut entries = 0;
+    loop {
+        let wanted = (limit - entries).min(PAGE_ENTRIES);
+        // One more than is printed tells whether there are more.
+        let page = bank.history(account, before, wanted + 1)?;
+        for (entry, _) in page.iter().zip(0..wanted) {
+            rows.write(&HistoryRow::from(entry))?;
+            before = Some(entry.version);
+            entries += 1;
+        }
+        let is_last = u32::try_from(page.len()).is_ok_and(|length| length <= wanted);
+        if is_last || entries == limit {
+            return Ok(Printed { entries, more_before: before.filter(|_| !is_last) });
+        }
+    }
+}
+
+fn more_note(name: &AccountName, before: AccountVersion) -> String {
+    let name = shell::quote(name.as_str());
+    format!("there are older transfers: `bank-cli history {name} --before {before}`")
+}

@@ -1,0 +1,28 @@
+//! The commands, one file each: what can be typed, and what it does.
+
+pub(crate) mod demo;
+pub(crate) mod history;
+pub(crate) mod list;
+pub(crate) mod open;
+pub(crate) mod setup;
+pub(crate) mod show;
+pub(crate) mod transfer;
+pub(crate) mod verify;
+
+use crate::arguments::Command;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Carries one command out.
+pub(crate) fn run(command: Command, context: &mut Context<'_>) -> Result<(), Failure> {
+    match command {
+        Command::Setup(args) => setup::run(&args, context),
+        Command::List(args) => list::run(&args, context),
+        Command::Transfer(args) => transfer::run(&args, context),
+        Command::Open(args) => open::run(&args, context),
+        Command::History(args) => history::run(&args, context),
+        Command::Show(args) => show::run(&args, context),
+        Command::Verify(args) => verify::run(&args, context),
+        Command::Demo(args) => demo::run(&args, context),
+    }
+}

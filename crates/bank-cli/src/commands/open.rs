@@ -1,0 +1,63 @@
+//! `bank-cli open`
+
+use bank_persistence::bank_domain::NewAccount;
+use clap::Args;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::input;
+use crate::output::{AccountRow, RecordFormat, Row, write_json};
+
+/// Open an account
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLE:\n  bank-cli open Mary --age 35 --country France --balance 500")]
+pub(crate) struct OpenArgs {
+    /// Name of the holder; no two accounts have the same
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Age of the holder in years
+    #[arg(long, value_name = "YEARS", allow_negative_numbers = true)]
+    age: String,
+    /// Country of the holder
+    #[arg(long, value_name = "COUNTRY")]
+    country: String,
+    /// Balance to begin with
+    #[arg(long, value_name = "BALANCE", default_value = "0", allow_negative_numbers = true)]
+    balance: String,
+    /// How far below zero the balance may go
+    #[arg(long, value_name = "LIMIT", default_value = "0", allow_negative_numbers = true)]
+    overdraft_limit: String,
+    /// Format of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: RecordFormat,
+}
+
+impl OpenArgs {
+    fn parse(&self) -> Result<NewAccount, Failure> {
+        NewAccount::new(
+            input::account_name(&self.name)?,
+            input::age(&self.age)?,
+            input::country(&self.country)?,
+            input::balance(&self.balance)?,
+            input::overdraft_limit(&self.overdraft_limit)?,
+        )
+        .map_err(|error| input::invalid(error, "raise --balance, or allow the overdraft with --overdraft-limit"))
+    }
+}
+
+/// Opens an account.
+pub(crate) fn run(args: &OpenArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let new = args.parse()?;
+    let account = context.connect()?.open_account(&new)?;
+
+    let row = AccountRow::from(&account);
+    match args.output {
+        RecordFormat::Text => {
+            writeln!(context.out, "Opened account {}.", account.name)?;
+            row.write_line(context.out)?;
+            writeln!(context.out)?;
+        }
+        RecordFormat::Json => write_json(context.out, &row)?,
+    }
+    Ok(())
+}

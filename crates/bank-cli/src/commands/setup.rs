@@ -1,0 +1,115 @@
+//! `bank-cli setup`
+
+use std::io::{self, IsTerminal, Write};
+
+use bank_persistence::{Bank, Error, SchemaState};
+use clap::Args;
+
+use crate::configuration::Location;
+use crate::context::Context;
+use crate::demo_accounts;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// Create the tables and the demo accounts where they are missing
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLE:\n  bank-cli setup --database-url sqlite:bank.db")]
+pub(crate) struct SetupArgs {
+    /// Destroy all accounts and transfers first; asks before it does
+    #[arg(long)]
+    reset: bool,
+    /// Do not ask before destroying
+    #[arg(long, requires = "reset")]
+    yes: bool,
+    /// Create no demo accounts
+    #[arg(long)]
+    no_demo: bool,
+}
+
+/// Sets the database up; running it again changes nothing.
+pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let must_ask = args.reset && !args.yes;
+    if must_ask && !io::stdin().is_terminal() {
+        return Err(unconfirmed(ExitCode::Usage, "nobody is there to confirm the reset")
+            .hint("add --yes to destroy all accounts and transfers without being asked"));
+    }
+    let location = context.locate()?;
+    let bank = context.connect_or_create(&location)?;
+    let database = bank.database_name()?;
+    writeln!(context.out, "Connected to {}, database {database}.", bank.engine()?)?;
+
+    let state = bank.schema_state()?;
+    if matches!(state, SchemaState::Newer { .. }) {
+        return Err(Error::SchemaOutOfDate { state }.into());
+    }
+    // What is not there yet needs neither a question nor a reset.
+    if args.reset && !matches!(state, SchemaState::NotSetUp) {
+        if must_ask {
+            // The question stands on stderr; what was printed before belongs before it.
+            context.out.flush()?;
+            confirm(&name_to_type(&location, &database))?;
+        }
+        bank.reset()?;
+        writeln!(context.out, "Destroyed all accounts and transfers, and made the tables anew.")?;
+    } else {
+        migrate(&bank, context)?;
+    }
+    if !args.no_demo {
+        add_demo_accounts(&bank, context)?;
+    }
+    Ok(())
+}
+
+fn migrate(bank: &Bank, context: &mut Context<'_>) -> Result<(), Failure> {
+    let migrations = bank.migrate()?;
+    if migrations.is_empty() {
+        writeln!(context.out, "The schema is up to date.")?;
+    }
+    for migration in migrations {
+        writeln!(context.out, "Ran migration {migration}.")?;
+    }
+    Ok(())
+}
+
+fn add_demo_accounts(bank: &Bank, context: &mut Context<'_>) -> Result<(), Failure> {
+    for new in demo_accounts::all()? {
+        if demo_accounts::open_if_missing(bank, &new)? {
+            writeln!(context.out, "Created account {} with balance {}.", new.name(), new.opening_balance())?;
+        } else {
+            writeln!(context.out, "Account {} was already there.", new.name())?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns what to type: a file's name without its directories.
+fn name_to_type(location: &Location, database: &str) -> String {
+    location
+        .url
+        .sqlite_path()
+        .and_then(|path| path.file_name())
+        .map_or_else(|| database.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn confirm(name: &str) -> Result<(), Failure> {
+    let ask = || -> io::Result<String> {
+        let mut stderr = io::stderr();
+        writeln!(stderr, "This destroys all accounts and transfers.")?;
+        write!(stderr, "Type {name} to go on: ")?;
+        stderr.flush()?;
+        let mut typed = String::new();
+        io::stdin().read_line(&mut typed)?;
+        Ok(typed)
+    };
+    match ask() {
+        Ok(typed) if typed.trim() == name => Ok(()),
+        Ok(_) => Err(unconfirmed(ExitCode::Other, "that is another name; nothing was changed")
+            .hint("type the database's name exactly as shown")),
+        Err(error) => Err(unconfirmed(ExitCode::Other, &format!("cannot ask: {error}"))
+            .hint("add --yes to go on without being asked")),
+    }
+}
+
+fn unconfirmed(exit_code: ExitCode, message: &str) -> Failure {
+    Failure::new(exit_code, "not_confirmed", message)
+}

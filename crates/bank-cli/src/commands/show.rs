@@ -1,0 +1,38 @@
+//! `bank-cli show`
+
+use clap::Args;
+
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::input;
+use crate::output::{RecordFormat, TransferRecord, write_json};
+
+/// Show one transfer with the balances right after it
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLE:\n  bank-cli show 019b76da-a800-7000-8000-000000000001")]
+pub(crate) struct ShowArgs {
+    /// Id of the transfer, as `transfer` and `history` print it
+    #[arg(value_name = "TRANSFER_ID")]
+    id: String,
+    /// Format of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: RecordFormat,
+}
+
+/// Shows one transfer.
+pub(crate) fn run(args: &ShowArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let id = input::transfer_id(&args.id)?;
+    let recorded = context.connect()?.find_transfer(id)?.ok_or_else(|| {
+        let message = format!("there is no transfer {id}");
+        Failure::new(ExitCode::NotFound, "transfer_not_found", message)
+            .hint("a rejected transfer is not recorded; see the others with `bank-cli history`")
+    })?;
+
+    let record = TransferRecord::of_recorded(&recorded);
+    match args.output {
+        RecordFormat::Text => record.write_lines(context.out)?,
+        RecordFormat::Json => write_json(context.out, &record)?,
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! `bank-cli transfer`
+
+use bank_persistence::bank_domain::{
+    Account, AccountId, AccountName, Amount, Memo, Outcome, Posting, Rejection, Transfer, TransferId,
+};
+use bank_persistence::{Bank, Error, new_transfer_id};
+use clap::Args;
+
+use crate::configuration::Location;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::input;
+use crate::lookup;
+use crate::output::{RecordFormat, TransferRecord, write_json};
+use crate::rejection;
+use crate::shell;
+
+const REPLAYED_NOTE: &str = "this id was posted before: nothing moved now, the balances are those of then";
+
+/// Transfer money from one account to another
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLE:
+  bank-cli transfer --from Jessica --to John --amount 800
+
+A transfer is posted once, however often it is sent with the same --id.")]
+pub(crate) struct TransferArgs {
+    /// Name of the account that pays
+    #[arg(long, value_name = "NAME")]
+    from: String,
+    /// Name of the account that receives
+    #[arg(long, value_name = "NAME")]
+    to: String,
+    /// Whole number of 1 or more
+    #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
+    amount: String,
+    /// Id of the transfer, to send it again safely [default: a new one]
+    #[arg(long, value_name = "UUID")]
+    id: Option<String>,
+    /// What the transfer is for
+    #[arg(long, value_name = "TEXT")]
+    memo: Option<String>,
+    /// Format of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: RecordFormat,
+}
+
+/// A transfer between names: what was typed, valid, before the accounts are known.
+struct Request {
+    id: TransferId,
+    from: AccountName,
+    to: AccountName,
+    amount: Amount,
+    memo: Option<Memo>,
+}
+
+impl Request {
+    fn parse(args: &TransferArgs) -> Result<Self, Failure> {
+        let id = args.id.as_deref().map(input::transfer_id).transpose()?;
+        Ok(Self {
+            from: input::account_name(&args.from)?,
+            to: input::account_name(&args.to)?,
+            amount: input::amount(&args.amount)?,
+            memo: args.memo.as_deref().map(input::memo).transpose()?,
+            id: id.unwrap_or_else(new_transfer_id),
+        })
+    }
+
+    /// Finds both accounts by one query.
+    fn resolve(&self, bank: &Bank) -> Result<Transfer, Failure> {
+        let accounts = bank.find_accounts(&[&self.from, &self.to])?;
+        let id_of = |name: &AccountName| -> Result<AccountId, Failure> {
+            let has_name = |account: &&Account| account.name == *name;
+            let account = accounts.iter().find(has_name);
+            account.map(|account| account.id).ok_or_else(|| lookup::not_found(bank, name))
+        };
+        Ok(Transfer {
+            id: self.id,
+            from: id_of(&self.from)?,
+            to: id_of(&self.to)?,
+            amount: self.amount,
+            memo: self.memo.clone(),
+        })
+    }
+
+    /// Returns the command that sends the same transfer again.
+    fn command(&self, database_option: Option<&str>) -> String {
+        let mut command = format!(
+            "bank-cli transfer --from={} --to={} --amount {} --id {}",
+            shell::quote(self.from.as_str()),
+            shell::quote(self.to.as_str()),
+            self.amount,
+            self.id
+        );
+        if let Some(memo) = &self.memo {
+            command.push_str(&format!(" --memo={}", shell::quote(memo.as_str())));
+        }
+        if let Some(option) = database_option {
+            command.push_str(&format!(" --database-url {}", shell::quote(option)));
+        }
+        command
+    }
+}
+
+/// Posts one transfer.
+pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let request = Request::parse(args)?;
+    if request.from == request.to {
+        return Err(rejection::failure(&Rejection::SameAccount, |id| id.to_string()));
+    }
+    let bank = context.connect()?;
+    let transfer = request.resolve(&bank)?;
+    context.messages.transfer_id(request.id);
+
+    let outcome = bank.post(&transfer).map_err(|error| {
+        if matches!(error, Error::OutcomeUnknown { .. }) {
+            let command = request.command(printable_option(context).as_deref());
+            Failure::from(error).hint(format!("run again, it is never posted twice: {command}"))
+        } else {
+            error.into()
+        }
+    })?;
+    match outcome {
+        Outcome::Posted(posting) => print("posted", &posting, &request, args.output, context),
+        Outcome::Replayed(posting) => {
+            print("replayed", &posting, &request, args.output, context)?;
+            context.note_after_data(REPLAYED_NOTE)
+        }
+        Outcome::Rejected(reason) => Err(rejection::failure(&reason, |id| {
+            let name = if id == transfer.from { &request.from } else { &request.to };
+            name.to_string()
+        })),
+    }
+}
+
+fn print(
+    status: &'static str,
+    posting: &Posting,
+    request: &Request,
+    format: RecordFormat,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let record = TransferRecord::of_outcome(status, posting, &request.from, &request.to);
+    match format {
+        RecordFormat::Text => {
+            let amount = posting.transfer.amount;
+            writeln!(context.out, "Transferred {amount} between accounts.")?;
+            record.write_lines(context.out)?;
+        }
+        RecordFormat::Json => write_json(context.out, &record)?,
+    }
+    Ok(())
+}
+
+/// Returns `--database-url` as it may be shown: never with its password.
+fn printable_option(context: &Context<'_>) -> Option<String> {
+    let typed = context.typed_database_url()?;
+    let is_secretless = Location::find(Some(typed)).is_ok_and(|location| location.url.to_string() == typed);
+    Some(if is_secretless { typed } else { "<the same URL>" }.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit_code::ExitCode;
+
+    fn args(from: &str, memo: Option<&str>) -> TransferArgs {
+        TransferArgs {
+            from: from.to_owned(),
+            to: "John".to_owned(),
+            amount: "800".to_owned(),
+            id: Some("019b76da-a800-7000-8000-000000000001".to_owned()),
+            memo: memo.map(ToOwned::to_owned),
+            output: RecordFormat::Text,
+        }
+    }
+
+    #[test]
+    fn the_command_to_run_again_is_complete() {
+        let request = Request::parse(&args("Mary Ann", Some("it's rent"))).unwrap();
+        assert_eq!(
+            request.command(Some("sqlite:a.db")),
+            r"bank-cli transfer --from='Mary Ann' --to=John --amount 800 --id 019b76da-a800-7000-8000-000000000001 --memo='it'\''s rent' --database-url sqlite:a.db"
+        );
+    }
+
+    #[test]
+    fn an_id_that_is_no_uuid_is_a_usage_failure() {
+        let mut args = args("Jessica", None);
+        args.id = Some("42".to_owned());
+        let failure = Request::parse(&args).err().unwrap();
+        assert_eq!(failure.exit_code(), ExitCode::Usage);
+    }
+}

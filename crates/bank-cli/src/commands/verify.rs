@@ -1,0 +1,35 @@
+//! `bank-cli verify`
+
+use clap::Args;
+
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
+
+/// Recompute every balance from the journal and check all invariants
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLE:\n  bank-cli verify")]
+pub(crate) struct VerifyArgs {
+    /// Format of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: RecordFormat,
+}
+
+/// Audits the database and fails when an invariant is broken.
+pub(crate) fn run(args: &VerifyArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let report = context.connect()?.audit()?;
+    match args.output {
+        RecordFormat::Text => write_audit(context.out, &report)?,
+        RecordFormat::Json => write_json(context.out, &AuditRecord::from(&report))?,
+    }
+    if report.is_sound() {
+        return Ok(());
+    }
+    let broken = match report.findings.len() {
+        1 => "1 invariant is broken".to_owned(),
+        count => format!("{count} invariants are broken"),
+    };
+    Err(Failure::new(ExitCode::VerificationFailed, "verification_failed", broken)
+        .hint("stop posting, keep a copy of the database, and look at the offenders"))
+}

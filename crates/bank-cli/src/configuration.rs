@@ -1,0 +1,199 @@
+//! Where the database's URL comes from. Reads the environment and `.env`; opens nothing.
+
+use std::env;
+use std::fmt;
+use std::path::PathBuf;
+
+use bank_persistence::{DatabaseUrl, UrlError};
+use etcetera::BaseStrategy;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+const VARIABLE: &str = "DATABASE_URL";
+
+/// The database to use, and who named it.
+#[derive(Debug)]
+pub(crate) struct Location {
+    pub(crate) url: DatabaseUrl,
+    pub(crate) source: UrlSource,
+}
+
+/// Who named the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UrlSource {
+    Option,
+    Environment,
+    DotEnv,
+    Default,
+}
+
+impl fmt::Display for UrlSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Option => "--database-url",
+            Self::Environment => "the environment variable DATABASE_URL",
+            Self::DotEnv => "DATABASE_URL in .env",
+            Self::Default => "the embedded default",
+        })
+    }
+}
+
+impl Location {
+    /// Finds the database: the option, then the environment, then `.env`, then the default.
+    pub(crate) fn find(option: Option<&str>) -> Result<Self, Failure> {
+        match choose(option, environment, dot_env)? {
+            Some((typed, source)) => Ok(Self { url: parse(&typed, source)?, source }),
+            None => Ok(Self { url: DatabaseUrl::sqlite_file(&default_file()?), source: UrlSource::Default }),
+        }
+    }
+
+    /// Returns whether there is no database file yet where one may be made.
+    ///
+    /// A missing directory counts only for the default database, whose directory is ours to make.
+    pub(crate) fn is_absent_file(&self) -> bool {
+        let Some(path) = self.url.sqlite_path() else {
+            return false;
+        };
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let may_be_made = self.source == UrlSource::Default || directory.is_none_or(std::path::Path::is_dir);
+        may_be_made && matches!(path.try_exists(), Ok(false))
+    }
+}
+
+/// Returns the URL that wins; the later places are not read when an earlier one has it.
+fn choose(
+    option: Option<&str>,
+    environment: impl FnOnce() -> Result<Option<String>, Failure>,
+    dot_env: impl FnOnce() -> Result<Option<String>, Failure>,
+) -> Result<Option<(String, UrlSource)>, Failure> {
+    if let Some(typed) = option {
+        return Ok(Some((typed.to_owned(), UrlSource::Option)));
+    }
+    // An empty variable is how many tools say "not set".
+    if let Some(typed) = environment()?.filter(|value| !value.is_empty()) {
+        return Ok(Some((typed, UrlSource::Environment)));
+    }
+    let typed = dot_env()?.filter(|value| !value.is_empty());
+    Ok(typed.map(|typed| (typed, UrlSource::DotEnv)))
+}
+
+fn environment() -> Result<Option<String>, Failure> {
+    match env::var(VARIABLE) {
+        Ok(value) => Ok(Some(value)),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(unusable(
+            "the environment variable DATABASE_URL is not UTF-8",
+            "percent-encode what is not ASCII, or give --database-url",
+        )),
+    }
+}
+
+fn dot_env() -> Result<Option<String>, Failure> {
+    let lines = match dotenvy::dotenv_iter() {
+        Ok(lines) => lines,
+        Err(error) if error.not_found() => return Ok(None),
+        Err(error) => return Err(unreadable_dot_env(&error)),
+    };
+    for line in lines {
+        // A line that cannot be read might be the one that names the database: never guess on.
+        let (name, value) = line.map_err(|error| unreadable_dot_env(&error))?;
+        if name == VARIABLE {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
+fn unreadable_dot_env(error: &dotenvy::Error) -> Failure {
+    let message = match error {
+        // The text of the line stays out of it: it may hold a password.
+        dotenvy::Error::LineParse(..) => "a line of .env is not of the form NAME=value".to_owned(),
+        other => format!("cannot read .env: {other}"),
+    };
+    unusable(message, "mend .env, or give --database-url")
+}
+
+fn parse(typed: &str, source: UrlSource) -> Result<DatabaseUrl, Failure> {
+    typed.parse().map_err(|error: UrlError| {
+        let hint = url_hint(&error, typed);
+        unusable(format!("{error} (from {source})"), hint)
+    })
+}
+
+fn url_hint(error: &UrlError, typed: &str) -> String {
+    match error {
+        UrlError::SmartDriverOption { .. } => {
+            "leave it out; to name several servers write postgres://host1,host2/database".to_owned()
+        }
+        UrlError::UnencodedSlash => "write / as %2F, @ as %40 and : as %3A in user and password".to_owned(),
+        // With an @ it may hold a password, which must not be printed.
+        UrlError::NoScheme if !typed.is_empty() && !typed.contains('@') => {
+            format!("for a SQLite file write sqlite:{typed}")
+        }
+        _ => "write sqlite:path/to/file.db or postgres://user:password@host:port/database".to_owned(),
+    }
+}
+
+fn default_file() -> Result<PathBuf, Failure> {
+    let strategy = etcetera::choose_base_strategy().map_err(|_| {
+        Failure::new(ExitCode::Other, "no_home_directory", "cannot tell where your home directory is")
+            .hint("give --database-url, such as sqlite:bank.db")
+    })?;
+    Ok(strategy.data_dir().join("bank").join("bank.db"))
+}
+
+fn unusable(message: impl fmt::Display, hint: impl Into<String>) -> Failure {
+    Failure::new(ExitCode::Usage, "invalid_database_url", message).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some(value: &str) -> impl FnOnce() -> Result<Option<String>, Failure> {
+        let value = value.to_owned();
+        move || Ok(Some(value))
+    }
+
+    fn none() -> Result<Option<String>, Failure> {
+        Ok(None)
+    }
+
+    #[test]
+    fn the_option_wins_and_nothing_else_is_read() {
+        let chosen = choose(Some("sqlite:a"), || unreachable!(), || unreachable!()).unwrap();
+        assert_eq!(chosen, Some(("sqlite:a".to_owned(), UrlSource::Option)));
+    }
+
+    #[test]
+    fn the_environment_wins_over_dot_env() {
+        let chosen = choose(None, some("sqlite:b"), || unreachable!()).unwrap();
+        assert_eq!(chosen, Some(("sqlite:b".to_owned(), UrlSource::Environment)));
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_not_set() {
+        let chosen = choose(None, some(""), some("sqlite:c")).unwrap();
+        assert_eq!(chosen, Some(("sqlite:c".to_owned(), UrlSource::DotEnv)));
+        assert_eq!(choose(None, some(""), some("")).unwrap(), None);
+    }
+
+    #[test]
+    fn without_any_the_default_is_used() {
+        assert_eq!(choose(None, none, none).unwrap(), None);
+    }
+
+    #[test]
+    fn a_bare_path_is_refused_with_the_url_to_write() {
+        let failure = parse("bank.db", UrlSource::Option).unwrap_err();
+        assert_eq!(failure.exit_code(), ExitCode::Usage);
+        assert_eq!(failure.hint_line(), Some("for a SQLite file write sqlite:bank.db"));
+    }
+
+    #[test]
+    fn a_broken_dot_env_does_not_show_its_text() {
+        let error = dotenvy::Error::LineParse("DATABASE_URL secret".to_owned(), 3);
+        assert!(!unreadable_dot_env(&error).message().contains("secret"));
+    }
+}

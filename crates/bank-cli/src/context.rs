@@ -1,0 +1,88 @@
+//! What a command is given: where to print, and how to reach the database.
+
+use std::io::Write;
+
+use bank_persistence::{Bank, Error, Settings};
+
+use crate::configuration::{Location, UrlSource};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::output::Messages;
+
+/// The surroundings of one run of a command.
+pub(crate) struct Context<'a> {
+    /// Takes the data; everything else goes through `messages`.
+    pub(crate) out: &'a mut dyn Write,
+    pub(crate) messages: Messages,
+    database_url: Option<String>,
+}
+
+impl<'a> Context<'a> {
+    /// Returns a context; nothing is read or opened yet.
+    pub(crate) fn new(out: &'a mut dyn Write, messages: Messages, database_url: Option<String>) -> Self {
+        Self { out, messages, database_url }
+    }
+
+    /// Returns the value of `--database-url` as typed.
+    pub(crate) fn typed_database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
+    /// Prints a note on what was printed just now, and so after it.
+    pub(crate) fn note_after_data(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.flush()?;
+        self.messages.note(text);
+        Ok(())
+    }
+
+    /// Finds the database's URL and, with `-v`, says which it is.
+    pub(crate) fn locate(&self) -> Result<Location, Failure> {
+        let location = Location::find(self.typed_database_url())?;
+        self.messages.detail(&format!("database: {} (from {})", location.url, location.source));
+        Ok(location)
+    }
+
+    /// Connects to a database that is set up.
+    pub(crate) fn connect(&self) -> Result<Bank, Failure> {
+        let location = self.locate()?;
+        let bank = Bank::connect(&location.url, settings()).map_err(|error| {
+            // A file that is only not there yet is a matter of setup, not of connecting.
+            if matches!(error, Error::FileMissing { .. }) && location.is_absent_file() {
+                not_set_up(&location)
+            } else {
+                Failure::from(error)
+            }
+        })?;
+        bank.require_current_schema()?;
+        Ok(bank)
+    }
+
+    /// Connects to a database that may still have to be set up, creating its file if missing.
+    pub(crate) fn connect_or_create(&self, location: &Location) -> Result<Bank, Failure> {
+        if location.source == UrlSource::Default {
+            create_data_directory(location)?;
+        }
+        Ok(Bank::create_or_connect(&location.url, settings())?)
+    }
+}
+
+/// Returns the connection settings of every command.
+pub(crate) fn settings() -> Settings {
+    Settings { application_name: "bank-cli".to_owned(), ..Settings::one_shot() }
+}
+
+fn not_set_up(location: &Location) -> Failure {
+    let message = format!("the database {} is not set up", location.url);
+    Failure::new(ExitCode::Other, "not_set_up", message).hint("run `bank-cli setup`")
+}
+
+fn create_data_directory(location: &Location) -> Result<(), Failure> {
+    let Some(directory) = location.url.sqlite_path().and_then(|path| path.parent()) else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(directory).map_err(|error| {
+        let message = format!("cannot create the directory {}: {error}", directory.display());
+        Failure::new(ExitCode::CannotConnect, "unavailable", message)
+            .hint("give --database-url, such as sqlite:bank.db")
+    })
+}

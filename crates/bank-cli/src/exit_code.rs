@@ -1,0 +1,77 @@
+//! The exit codes of `bank-cli`: part of its interface, never renumbered.
+
+/// Why the process ended.
+///
+/// An interrupted process (Ctrl-C) is ended by the signal itself, which a shell reports as 130.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// The command was carried out; a replayed transfer counts too.
+    Ok,
+    /// Any failure that has no code of its own, such as a database that is not set up.
+    Other,
+    /// The command line or a value on it is invalid.
+    Usage,
+    /// An account or transfer does not exist.
+    NotFound,
+    /// A rule refused the request; nothing was changed.
+    Rejected,
+    /// The transfer id was used before with other content.
+    IdConflict,
+    /// The database stayed busy until the retries were used up; nothing was changed.
+    RetriesExhausted,
+    /// No connection: address, authentication, TLS, or a file that cannot be opened.
+    CannotConnect,
+    /// The audit found a broken invariant.
+    VerificationFailed,
+    /// The answer to a commit was lost: run the transfer again with the same id.
+    OutcomeUnknown,
+}
+
+impl ExitCode {
+    /// All exit codes, in the order of their numbers.
+    pub const ALL: [Self; 10] = [
+        Self::Ok,
+        Self::Other,
+        Self::Usage,
+        Self::NotFound,
+        Self::Rejected,
+        Self::IdConflict,
+        Self::RetriesExhausted,
+        Self::CannotConnect,
+        Self::VerificationFailed,
+        Self::OutcomeUnknown,
+    ];
+
+    /// Returns the number that the operating system sees.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Other => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::Rejected => 4,
+            Self::IdConflict => 5,
+            Self::RetriesExhausted => 6,
+            Self::CannotConnect => 7,
+            Self::VerificationFailed => 8,
+            Self::OutcomeUnknown => 9,
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code.number())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_count_up_from_zero() {
+        let numbers: Vec<u8> = ExitCode::ALL.iter().map(|code| code.number()).collect();
+        assert_eq!(numbers, (0..10).collect::<Vec<u8>>());
+    }
+}

@@ -1,0 +1,56 @@
+//! An account that is not there, and the one that was probably meant.
+
+use bank_persistence::Bank;
+use bank_persistence::bank_domain::AccountName;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// From 0 (nothing in common) to 1 (equal): below this, a suggestion would only confuse.
+const SIMILARITY_MIN: f64 = 0.6;
+
+/// Returns the failure for a name without an account, with the nearest name as the hint.
+pub(crate) fn not_found(bank: &Bank, name: &AccountName) -> Failure {
+    // The hint is a courtesy: if it cannot be had, the failure is still the same.
+    let candidates = bank.similar_names(name).unwrap_or_default();
+    let hint = match nearest(name.as_str(), &candidates) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "see all accounts with `bank-cli list`".to_owned(),
+    };
+    let message = format!("there is no account `{name}`");
+    Failure::new(ExitCode::NotFound, "account_not_found", message).hint(hint)
+}
+
+fn nearest<'a>(name: &str, candidates: &'a [AccountName]) -> Option<&'a AccountName> {
+    let name = name.to_lowercase();
+    candidates
+        .iter()
+        .map(|candidate| {
+            let similarity = strsim::normalized_damerau_levenshtein(&name, &candidate.as_str().to_lowercase());
+            (candidate, similarity)
+        })
+        .filter(|(_, similarity)| *similarity >= SIMILARITY_MIN)
+        .max_by(|(_, left), (_, right)| left.total_cmp(right))
+        .map(|(candidate, _)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(all: &[&str]) -> Vec<AccountName> {
+        all.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_nearest_name_is_found_whatever_its_case() {
+        let candidates = names(&["John", "Jessica", "Jesse"]);
+        assert_eq!(nearest("jesica", &candidates).unwrap().as_str(), "Jessica");
+        assert_eq!(nearest("Jhon", &candidates).unwrap().as_str(), "John");
+    }
+
+    #[test]
+    fn nothing_is_suggested_for_a_stranger() {
+        assert!(nearest("Xavier", &names(&["John", "Jessica"])).is_none());
+    }
+}

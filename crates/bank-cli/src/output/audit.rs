@@ -1,0 +1,77 @@
+//! How the report of the audit is printed.
+
+use std::io::{self, Write};
+
+use bank_persistence::{AuditReport, Finding, Invariant};
+use serde::Serialize;
+
+/// The report as JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct AuditRecord<'a> {
+    sound: bool,
+    accounts: u64,
+    transfers: u64,
+    opening_total: i128,
+    balance_total: i128,
+    invariants: Vec<InvariantRecord<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct InvariantRecord<'a> {
+    code: &'static str,
+    description: String,
+    ok: bool,
+    count: u64,
+    offenders: &'a [String],
+}
+
+impl<'a> From<&'a AuditReport> for AuditRecord<'a> {
+    fn from(report: &'a AuditReport) -> Self {
+        let record = |invariant: Invariant| {
+            let finding = finding(report, invariant);
+            InvariantRecord {
+                code: invariant.code(),
+                description: invariant.to_string(),
+                ok: finding.is_none(),
+                count: finding.map_or(0, |finding| finding.count),
+                offenders: finding.map_or(&[], |finding| &finding.offenders),
+            }
+        };
+        Self {
+            sound: report.is_sound(),
+            accounts: report.accounts,
+            transfers: report.transfers,
+            opening_total: report.opening_total,
+            balance_total: report.balance_total,
+            invariants: Invariant::ALL.iter().copied().map(record).collect(),
+        }
+    }
+}
+
+/// Prints the report for people: counts, totals, one line for each invariant, the offenders.
+pub(crate) fn write_audit(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+    writeln!(out, "accounts      = {}", report.accounts)?;
+    writeln!(out, "transfers     = {}", report.transfers)?;
+    writeln!(out, "opening total = {}", report.opening_total)?;
+    writeln!(out, "balance total = {}", report.balance_total)?;
+    for invariant in Invariant::ALL {
+        let Some(finding) = finding(report, invariant) else {
+            writeln!(out, "ok      {invariant}")?;
+            continue;
+        };
+        writeln!(out, "FAILED  {invariant}")?;
+        for offender in &finding.offenders {
+            writeln!(out, "        {offender}")?;
+        }
+        let listed = u64::try_from(finding.offenders.len()).unwrap_or(u64::MAX);
+        let unlisted = finding.count.saturating_sub(listed);
+        if unlisted > 0 {
+            writeln!(out, "        and {unlisted} more")?;
+        }
+    }
+    Ok(())
+}
+
+fn finding(report: &AuditReport, invariant: Invariant) -> Option<&Finding> {
+    report.findings.iter().find(|finding| finding.invariant == invariant)
+}

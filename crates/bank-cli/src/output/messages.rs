@@ -1,0 +1,107 @@
+//! What is not data: errors, notes and progress, on stderr.
+//!
+//! When the data is JSON, so is every message: one object a line.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// Prints to stderr, as loudly as was asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Messages {
+    quiet: bool,
+    verbose: bool,
+    json: bool,
+}
+
+impl Messages {
+    /// Returns where messages go.
+    pub(crate) fn new(quiet: bool, verbose: bool, json: bool) -> Self {
+        Self { quiet, verbose, json }
+    }
+
+    /// Prints what helps to read the result, unless `-q`.
+    pub(crate) fn note(self, text: &str) {
+        if self.quiet {
+        } else if self.json {
+            print(json!({ "note": text }));
+        } else {
+            print(format_args!("note: {text}"));
+        }
+    }
+
+    /// Prints what to do next, unless `-q`.
+    pub(crate) fn hint(self, text: &str) {
+        if self.quiet {
+        } else if self.json {
+            print(json!({ "hint": text }));
+        } else {
+            print(format_args!("hint: {text}"));
+        }
+    }
+
+    /// Prints what only `-v` asks for.
+    pub(crate) fn detail(self, text: &str) {
+        if self.verbose {
+            self.note(text);
+        }
+    }
+
+    /// Prints the id of a transfer before it is sent, so that it is known whatever happens.
+    pub(crate) fn transfer_id(self, id: impl Display) {
+        if self.quiet {
+        } else if self.json {
+            print(json!({ "transfer_id": id.to_string() }));
+        } else {
+            print(format_args!("transfer id: {id}"));
+        }
+    }
+
+    /// Prints a failure, one line and one hint, and returns its exit code.
+    pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
+        if let Failure::Told(_) = failure {
+            if self.json {
+                print(failure_json(failure));
+            } else {
+                print(format_args!("error: {}", failure.message()));
+                if let Some(hint) = failure.hint_line() {
+                    print(format_args!("hint: {hint}"));
+                }
+            }
+        }
+        failure.exit_code()
+    }
+}
+
+fn failure_json(failure: &Failure) -> serde_json::Value {
+    json!({
+        "error": {
+            "code": failure.code(),
+            "message": failure.message(),
+            "hint": failure.hint_line(),
+        }
+    })
+}
+
+/// Prints one line; when stderr itself is closed, nobody is left to be told.
+fn print(line: impl Display) {
+    writeln!(io::stderr(), "{line}").ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_have_a_stable_shape_in_json() {
+        let failure = Failure::new(ExitCode::Rejected, "insufficient_funds", "m").hint("h");
+        assert_eq!(
+            failure_json(&failure).to_string(),
+            r#"{"error":{"code":"insufficient_funds","hint":"h","message":"m"}}"#
+        );
+    }
+}

@@ -1,0 +1,18 @@
+//! How things are printed: data in the chosen format, messages on stderr.
+
+mod account;
+mod audit;
+mod format;
+mod history;
+mod messages;
+mod rows;
+mod table;
+mod transfer;
+
+pub(crate) use account::AccountRow;
+pub(crate) use audit::{AuditRecord, write_audit};
+pub(crate) use format::{RecordFormat, RowsFormat};
+pub(crate) use history::HistoryRow;
+pub(crate) use messages::Messages;
+pub(crate) use rows::{Row, RowWriter, write_json};
+pub(crate) use transfer::TransferRecord;

@@ -1,0 +1,95 @@
+//! A command line that clap refuses, reported like every other failure: one line and one hint.
+
+use std::ffi::OsStr;
+
+use clap::error::ErrorKind;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::output::Messages;
+
+/// Prints what clap has to say (help and version included) and returns the exit code.
+pub(crate) fn report(error: &clap::Error) -> ExitCode {
+    let is_refusal = error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if is_refusal {
+        let json = wants_json(std::env::args_os());
+        return Messages::new(false, false, json).failure(&failure(&error.to_string()));
+    }
+    // Help into a closed pipe is no failure.
+    error.print().ok();
+    if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok }
+}
+
+/// Condenses clap's paragraphs: the first is the error, a tip is the hint.
+fn failure(rendered: &str) -> Failure {
+    let mut paragraphs = rendered.split("\n\n").map(|paragraph| {
+        let words: Vec<&str> = paragraph.split_whitespace().collect();
+        words.join(" ")
+    });
+    let first = paragraphs.next().unwrap_or_default();
+    let message = first.strip_prefix("error: ").unwrap_or(&first);
+    let mut usage = None;
+    let mut tip = None;
+    for paragraph in paragraphs {
+        if let Some(text) = paragraph.strip_prefix("tip: ") {
+            tip.get_or_insert_with(|| text.split(" tip: ").next().unwrap_or(text).to_owned());
+        } else if let Some(text) = paragraph.strip_prefix("Usage: ") {
+            usage = Some(format!("usage: {text}; see --help"));
+        }
+    }
+    let hint = tip.or(usage).unwrap_or_else(|| "see `bank-cli --help`".to_owned());
+    Failure::new(ExitCode::Usage, "usage", message).hint(hint)
+}
+
+/// Looks for `--output json` by itself, because clap could not parse the line.
+fn wants_json(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> bool {
+    let mut after_output = false;
+    for argument in arguments {
+        let argument = argument.as_ref();
+        let is_json = |value: &OsStr| value == "json" || value == "jsonl";
+        if after_output && is_json(argument) {
+            return true;
+        }
+        after_output = argument == "--output";
+        if argument == "--output=json" || argument == "--output=jsonl" {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::arguments::Cli;
+
+    fn refusal(typed: &[&str]) -> Failure {
+        failure(&Cli::try_parse_from(typed).unwrap_err().to_string())
+    }
+
+    #[test]
+    fn missing_arguments_become_one_line() {
+        let failure = refusal(&["bank-cli", "transfer", "--from=a"]);
+        assert_eq!(
+            failure.message(),
+            "the following required arguments were not provided: --to <NAME> --amount <AMOUNT>"
+        );
+        assert!(failure.hint_line().is_some_and(|hint| hint.starts_with("usage: bank-cli")));
+    }
+
+    #[test]
+    fn tips_become_hints() {
+        let failure = refusal(&["bank-cli", "transfre"]);
+        assert_eq!(failure.message(), "unrecognized subcommand 'transfre'");
+        assert_eq!(failure.hint_line(), Some("a similar subcommand exists: 'transfer'"));
+    }
+
+    #[test]
+    fn output_json_is_seen_in_both_spellings() {
+        assert!(wants_json(["list", "--output", "json", "--x"].iter()));
+        assert!(wants_json(["list", "--output=jsonl"].iter()));
+        assert!(!wants_json(["list", "json", "--output", "csv"].iter()));
+    }
+}
