@@ -1,9 +1,10 @@
 //! A pool of connections that were each opened with the settings of the session.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::r2d2::R2D2Connection;
 use r2d2::ManageConnection;
+use scheduled_thread_pool::ScheduledThreadPool;
 
 use crate::connection::{DbConnection, Missing, establish};
 use crate::database_url::DatabaseUrl;
@@ -59,9 +60,13 @@ pub(crate) fn open(
     let first = establish(url, settings, missing)?;
     let manager = ConnectionManager { url: url.clone(), settings: settings.clone(), first: Mutex::new(Some(first)) };
     let in_memory = url.is_in_memory();
+    let size = if in_memory { 1 } else { settings.pool_size.max(1) };
+    // Threads that open connections in the background. A small pool needs one; each costs a one-shot process time.
+    let threads = if size > 2 { 3 } else { 1 };
     let builder = r2d2::Pool::builder()
-        .max_size(if in_memory { 1 } else { settings.pool_size.max(1) })
+        .max_size(size)
         .min_idle(Some(u32::from(in_memory)))
+        .thread_pool(Arc::new(ScheduledThreadPool::builder().num_threads(threads).build()))
         .connection_timeout(settings.connection_timeout)
         .test_on_check_out(false)
         .error_handler(Box::new(LogErrors));
