@@ -9,6 +9,8 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::Messages;
 
+const UNVERIFIED: &str = "the server's certificate is not verified: add sslmode=verify-full&sslrootcert=system, or the CA's file, to the URL";
+
 /// The surroundings of one run of a command.
 pub(crate) struct Context<'a> {
     /// Takes the data; everything else goes through `messages`.
@@ -39,6 +41,9 @@ impl<'a> Context<'a> {
     pub(crate) fn locate(&self) -> Result<Location, Failure> {
         let location = Location::find(self.typed_database_url())?;
         self.messages.detail(&format!("database: {} (from {})", location.url, location.source));
+        if location.url.trusts_unverified_host() {
+            self.messages.note(UNVERIFIED);
+        }
         Ok(location)
     }
 

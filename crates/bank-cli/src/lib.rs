@@ -8,6 +8,7 @@ mod demo_accounts;
 pub mod exit_code;
 mod failure;
 mod input;
+mod log;
 mod lookup;
 mod output;
 mod rejection;
@@ -36,6 +37,7 @@ pub fn main_impl() -> std::process::ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error).into(),
     };
+    log::start(cli.global.verbose);
     let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.command.is_json());
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());
     let mut context = Context::new(&mut stdout, messages, cli.global.database_url);

@@ -81,6 +81,21 @@ fn a_password_never_shows() {
     assert_eq!(url("postgres://u:hunter%32@h/db").mask("password hunter2"), "password ***");
 }
 
+#[test]
+fn a_host_elsewhere_should_be_verified() {
+    let trusts = |text: &str| url(text).trusts_unverified_host();
+    assert!(trusts("postgres://u@db.example.org/bank"));
+    assert!(trusts("postgres://u@db.example.org/bank?sslmode=require"));
+    assert!(trusts("postgres://u@localhost,10.0.0.1:5433/bank"));
+    assert!(trusts("postgres:///bank?host=db.example.org"));
+    assert!(!trusts("postgres://u@db.example.org/bank?sslmode=verify-full"));
+    for local in ["", "localhost", "localhost:5432", "127.0.0.1:2521", "[::1]:5432", "%2Ftmp"] {
+        assert!(!trusts(&format!("postgres://{local}/bank")), "{local}");
+    }
+    assert!(!trusts("postgres:///bank?host=/tmp"));
+    assert!(!trusts("sqlite:bank.db"));
+}
+
 proptest! {
     #[test]
     fn parsing_any_text_never_panics(text in "(postgres://|sqlite:|[a-z]*:?)?\\PC*") {

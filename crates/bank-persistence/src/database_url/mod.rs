@@ -1,11 +1,18 @@
 //! Which database to talk to: a URL, parsed once, never printed with its password.
 
+mod percent;
+mod postgres;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use thiserror::Error;
 
+use self::percent::{percent_decoded, percent_encoded};
+use self::postgres::{MASK, PostgresUrl, is_local};
 use crate::settings::Settings;
 
 /// The kinds of database.
@@ -69,17 +76,6 @@ pub enum UrlError {
     },
 }
 
-/// Options of YugabyteDB's smart drivers, which libpq refuses.
-const SMART_DRIVER_OPTIONS: [&str; 5] = [
-    "load_balance",
-    "topology_keys",
-    "yb_servers_refresh_interval",
-    "fallback_to_topology_keys_only",
-    "failed_host_reconnect_delay_secs",
-];
-
-const MASK: &str = "***";
-
 impl FromStr for DatabaseUrl {
     type Err = UrlError;
 
@@ -132,6 +128,19 @@ impl DatabaseUrl {
         match &self.0 {
             Kind::SqliteFile(path) => Some(path),
             Kind::Postgres(_) | Kind::SqliteMemory => None,
+        }
+    }
+
+    /// Returns whether the URL names a host on another machine without having its certificate verified, which is what
+    /// libpq does unless `sslmode` says otherwise: whoever stands in between can read and change everything.
+    #[must_use]
+    pub fn trusts_unverified_host(&self) -> bool {
+        match &self.0 {
+            Kind::Postgres(url) => {
+                !url.values("sslmode").any(|mode| mode.starts_with("verify-"))
+                    && url.hosts().any(|host| !is_local(&host))
+            }
+            Kind::SqliteFile(_) | Kind::SqliteMemory => false,
         }
     }
 
@@ -217,124 +226,3 @@ impl fmt::Debug for DatabaseUrl {
         write!(f, "DatabaseUrl({self})")
     }
 }
-
-/// The parts of a PostgreSQL URL, still percent-encoded, split where libpq splits them.
-///
-/// The `url` crate does not fit: libpq's URLs may name several hosts with ports, or none.
-#[derive(Clone, PartialEq, Eq)]
-struct PostgresUrl {
-    user: Option<String>,
-    password: Option<String>,
-    hosts: String,
-    database: Option<String>,
-    query: Vec<(String, String)>,
-}
-
-impl PostgresUrl {
-    fn parse(rest: &str) -> Result<Self, UrlError> {
-        let rest = rest.strip_prefix("//").ok_or(UrlError::NoScheme)?;
-        // libpq looks for the '@' up to the first '/': a '?' before it belongs to the password.
-        let authority_end = rest.find('/').unwrap_or(rest.len());
-        let (user_info, rest) = match rest[..authority_end].rfind('@') {
-            Some(at) => (Some(&rest[..at]), &rest[at.saturating_add(1)..]),
-            None => (None, rest),
-        };
-        let (user, password) = match user_info.map(|info| info.split_once(':').unwrap_or((info, ""))) {
-            // libpq would end the password at its first '@'; encoded, it means what was meant.
-            Some((user, password)) => (non_empty(user), non_empty(&password.replace('@', "%40"))),
-            None => (None, None),
-        };
-        let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
-        if location.contains('@') {
-            return Err(UrlError::UnencodedSlash);
-        }
-        let (hosts, database) = location.split_once('/').unwrap_or((location, ""));
-        let query: Vec<_> = query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect();
-        let known = |option: &&str| query.iter().any(|(key, _)| key == *option);
-        if let Some(option) = SMART_DRIVER_OPTIONS.into_iter().find(known) {
-            return Err(UrlError::SmartDriverOption { option });
-        }
-        Ok(Self { user, password, hosts: hosts.to_owned(), database: non_empty(database), query })
-    }
-
-    fn to_text(&self, masked: bool) -> String {
-        let mut text = "postgres://".to_owned();
-        if self.user.is_some() || self.password.is_some() {
-            text.push_str(self.user.as_deref().unwrap_or_default());
-            if let Some(password) = &self.password {
-                text.push(':');
-                text.push_str(if masked { MASK } else { password });
-            }
-            text.push('@');
-        }
-        text.push_str(&self.hosts);
-        text.push('/');
-        text.push_str(self.database.as_deref().unwrap_or_default());
-        for (index, (key, value)) in self.query.iter().enumerate() {
-            text.push(if index == 0 { '?' } else { '&' });
-            text.push_str(key);
-            text.push('=');
-            text.push_str(if masked && is_secret(key) { MASK } else { value });
-        }
-        text
-    }
-
-    fn secrets(&self) -> impl Iterator<Item = &str> {
-        let in_query = self.query.iter().filter(|(key, _)| is_secret(key));
-        let in_query = in_query.map(|(_, value)| value.as_str());
-        self.password.as_deref().into_iter().chain(in_query).filter(|secret| !secret.is_empty())
-    }
-}
-
-fn non_empty(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// Returns whether the option's value must not be printed. Keys may be percent-encoded, which libpq decodes.
-fn is_secret(key: &str) -> bool {
-    let key = percent_decoded(key);
-    key.eq_ignore_ascii_case("password") || key.eq_ignore_ascii_case("sslpassword")
-}
-
-fn percent_encoded(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for &byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    text
-}
-
-/// Decodes `%XX`; what is no such code, or no UTF-8 in the end, stays as it is.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('%') {
-        bytes.extend_from_slice(&rest.as_bytes()[..at]);
-        let after = &rest[at..];
-        match after.get(1..3).map(|code| u8::from_str_radix(code, 16)) {
-            Some(Ok(byte)) => {
-                bytes.push(byte);
-                rest = &after[3..];
-            }
-            _ => {
-                bytes.push(b'%');
-                rest = &after[1..];
-            }
-        }
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
-}
-
-#[cfg(test)]
-#[path = "database_url_tests.rs"]
-mod tests;

@@ -1,0 +1,180 @@
+//! Accounts, transfers and the audit.
+
+use std::sync::Arc;
+
+use bank_domain::{Account, AccountId, AccountName, AccountVersion, NewAccount, Outcome, Transfer, TransferId};
+
+use super::Bank;
+use crate::accounts::{self, Totals};
+use crate::audit::{self, AuditReport};
+use crate::connection::DbConnection;
+use crate::error::Error;
+use crate::journal::{self, HistoryEntry, RecordedTransfer};
+use crate::posting;
+use crate::transaction;
+
+impl Bank {
+    /// Opens an account.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AccountExists`] if the name is taken. After [`Error::OutcomeUnknown`] the account may be there.
+    pub fn open_account(&self, new: &NewAccount) -> Result<Account, Error> {
+        let new = new.clone();
+        self.write("opening an account", move |connection| accounts::open(connection, &new))
+    }
+
+    /// Returns the account of this name.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn find_account(&self, name: &AccountName) -> Result<Option<Account>, Error> {
+        let name = name.clone();
+        self.run("finding an account", move |connection| accounts::find_by_name(connection, &name))
+    }
+
+    /// Returns the accounts of these names, in no order; names without an account are left out.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn find_accounts(&self, names: &[&AccountName]) -> Result<Vec<Account>, Error> {
+        let names: Vec<AccountName> = names.iter().copied().cloned().collect();
+        self.run("finding accounts", move |connection| accounts::find_by_names(connection, &names))
+    }
+
+    /// Returns a bounded number of names that look like the given one, for a hint; see [`accounts::similar_names`].
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn similar_names(&self, name: &AccountName) -> Result<Vec<AccountName>, Error> {
+        let name = name.clone();
+        self.run("finding similar names", move |connection| accounts::similar_names(connection, &name))
+    }
+
+    /// Hands all accounts, or the first `limit`, to `each`, ordered by id. All belong to one snapshot; memory use does
+    /// not grow with their number. Stops at the first error of `each`. Is not retried.
+    ///
+    /// # Errors
+    ///
+    /// The database's, or that of `each`.
+    pub fn list_accounts<E: From<Error>>(
+        &self,
+        limit: Option<u64>,
+        mut each: impl FnMut(Account) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut connection = self.take()?;
+        transaction::read(&mut connection, |connection| list_pages(connection, limit, &mut each))?
+    }
+
+    /// Counts all accounts.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn count_accounts(&self) -> Result<u64, Error> {
+        self.run("counting the accounts", accounts::count)
+    }
+
+    /// Counts and sums all accounts in one snapshot.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn totals(&self) -> Result<Totals, Error> {
+        self.run("summing the accounts", accounts::totals)
+    }
+
+    /// Posts one transfer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Bank::post_batch`].
+    pub fn post(&self, transfer: &Transfer) -> Result<Outcome, Error> {
+        let outcomes = self.post_batch(std::slice::from_ref(transfer))?;
+        outcomes
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::InvariantViolation { detail: "a transfer has no outcome".to_owned() })
+    }
+
+    /// Posts transfers in order, in one database transaction, and returns their outcomes in that order. What a rule
+    /// refuses does not stop the others.
+    ///
+    /// When the answer to COMMIT is lost, the same transfers are submitted again in a fresh transaction: their ids make
+    /// that harmless, and it alone can tell what became of the first attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RetriesExhausted`]: nothing was posted. [`Error::OutcomeUnknown`]: all or nothing was posted; post the
+    /// same transfers again to learn which. Any other error: nothing was posted.
+    pub fn post_batch(&self, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
+        let shared: Arc<[Transfer]> = transfers.into();
+        let outcomes = self.write("posting", move |connection| posting::post(connection, &shared));
+        outcomes.map_err(|error| match error {
+            Error::OutcomeUnknown { operation, source, .. } => {
+                Error::OutcomeUnknown { operation, ids: transfers.iter().map(|transfer| transfer.id).collect(), source }
+            }
+            other => other,
+        })
+    }
+
+    /// Returns the transfer of this id.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn find_transfer(&self, id: TransferId) -> Result<Option<RecordedTransfer>, Error> {
+        self.run("finding a transfer", move |connection| journal::find(connection, id))
+    }
+
+    /// Returns a page of an account's history, the newest first; see [`journal::history`].
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn history(
+        &self,
+        account: AccountId,
+        before: Option<AccountVersion>,
+        limit: u32,
+    ) -> Result<Vec<HistoryEntry>, Error> {
+        self.read("reading a history", |connection| journal::history(connection, account, before, limit))
+    }
+
+    /// Checks every invariant in one snapshot. Its cost grows with the number of accounts and transfers.
+    ///
+    /// # Errors
+    ///
+    /// The database's; what breaks an invariant is in the report.
+    pub fn audit(&self) -> Result<AuditReport, Error> {
+        self.read("auditing", audit::audit)
+    }
+}
+
+fn list_pages<E>(
+    connection: &mut DbConnection,
+    limit: Option<u64>,
+    each: &mut impl FnMut(Account) -> Result<(), E>,
+) -> Result<Result<(), E>, Error> {
+    let mut left = limit.unwrap_or(u64::MAX);
+    let mut after = None;
+    while left > 0 {
+        let size = u16::try_from(left).unwrap_or(accounts::PAGE_SIZE).min(accounts::PAGE_SIZE);
+        let page = accounts::list_page(connection, after, size)?;
+        let is_last = page.len() < usize::from(size);
+        for account in page {
+            after = Some(account.id);
+            left = left.saturating_sub(1);
+            if let Err(error) = each(account) {
+                return Ok(Err(error));
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+    Ok(Ok(()))
+}

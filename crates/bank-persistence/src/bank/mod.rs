@@ -1,0 +1,130 @@
+//! [`Bank`]: a pool of connections and a retry policy, with a method for each thing that can be done.
+
+mod ledger;
+mod setup;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::attempt;
+use crate::connection::{DbConnection, Missing, give_up};
+use crate::database_url::{Backend, DatabaseUrl};
+use crate::error::Error;
+use crate::pool::{self, ConnectionManager, PooledConnection};
+use crate::retry::{AttemptError, Transient, classify, retry};
+use crate::settings::Settings;
+use crate::transaction;
+
+/// A database of accounts and transfers.
+///
+/// Cloning is cheap and shares the pool; all methods may be called from many threads at once. Each waits for a
+/// connection first and so can fail with [`Error::PoolTimeout`]; each retries what may pass, by the settings' policy.
+#[derive(Clone, Debug)]
+pub struct Bank {
+    url: Arc<DatabaseUrl>,
+    settings: Arc<Settings>,
+    pool: r2d2::Pool<ConnectionManager>,
+}
+
+impl Bank {
+    /// Connects to a database that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::FileMissing`] if there is no SQLite file; [`Error::Unavailable`] if no connection can be made.
+    pub fn connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, Error> {
+        Self::open(url, settings, Missing::Refuse)
+    }
+
+    /// Connects to a database, and creates the SQLite file if it is missing (but not its directory).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if no connection can be made or the file cannot be created.
+    pub fn create_or_connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, Error> {
+        Self::open(url, settings, Missing::Create)
+    }
+
+    fn open(url: &DatabaseUrl, settings: Settings, missing: Missing) -> Result<Self, Error> {
+        let pool = pool::open(url, &settings, missing)?;
+        Ok(Self { url: Arc::new(url.clone()), settings: Arc::new(settings), pool })
+    }
+
+    /// Returns the kind of database.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.url.backend()
+    }
+
+    /// Returns the URL; printing it masks the password.
+    #[must_use]
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Runs the caller's statements in one snapshot that they cannot change, and retries what may pass.
+    ///
+    /// # Errors
+    ///
+    /// The body's or the database's.
+    pub fn read<T>(
+        &self,
+        operation: &'static str,
+        body: impl Fn(&mut DbConnection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        retry(&self.settings.retry, operation, || {
+            transaction::read(&mut *self.take()?, &body).map_err(AttemptError::from)
+        })
+    }
+
+    /// Runs the caller's statements, [`posting::post`](crate::posting::post) among them if wanted, in one transaction and retries what may
+    /// pass: the body may run several times, and must change nothing but the database. It owns what it uses, because a
+    /// server that does not answer keeps it longer than the call lasts.
+    ///
+    /// # Errors
+    ///
+    /// The body's or the database's; [`Error::OutcomeUnknown`] if the answer to COMMIT was lost for good.
+    pub fn write<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        body: impl Fn(&mut DbConnection) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<T, Error> {
+        let body = Arc::new(body);
+        retry(&self.settings.retry, operation, || {
+            let (mut connection, settings, body) = (self.take()?, Arc::clone(&self.settings), Arc::clone(&body));
+            attempt::run_within(self.answer_limit(), move |gate| {
+                transaction::write_through(gate, &mut connection, &settings, |connection| body(connection))
+            })
+        })
+    }
+
+    /// Runs a body that reads with a single statement and so needs no transaction.
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        body: impl Fn(&mut DbConnection) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<T, Error> {
+        let body = Arc::new(body);
+        retry(&self.settings.retry, operation, || {
+            let (mut connection, body) = (self.take()?, Arc::clone(&body));
+            attempt::run_within(self.answer_limit(), move |_| {
+                body(&mut connection).map_err(|error| {
+                    if classify(&error) == Some(Transient::ConnectionLost) {
+                        give_up(&mut connection);
+                    }
+                    error.into()
+                })
+            })
+        })
+    }
+
+    /// Returns how long to wait for an attempt. SQLite needs no limit but its busy timeout, and no second thread.
+    fn answer_limit(&self) -> Option<Duration> {
+        let limit = self.settings.answer_timeout;
+        (self.backend() == Backend::Postgres && !limit.is_zero()).then_some(limit)
+    }
+
+    pub(super) fn take(&self) -> Result<PooledConnection, Error> {
+        pool::take(&self.pool)
+    }
+}

@@ -1,0 +1,129 @@
+//! The parts of a PostgreSQL URL.
+
+use super::UrlError;
+use super::percent::percent_decoded;
+
+/// Options of YugabyteDB's smart drivers, which libpq refuses.
+const SMART_DRIVER_OPTIONS: [&str; 5] = [
+    "load_balance",
+    "topology_keys",
+    "yb_servers_refresh_interval",
+    "fallback_to_topology_keys_only",
+    "failed_host_reconnect_delay_secs",
+];
+
+pub(super) const MASK: &str = "***";
+
+/// The parts of a PostgreSQL URL, still percent-encoded, split where libpq splits them.
+///
+/// The `url` crate does not fit: libpq's URLs may name several hosts with ports, or none.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct PostgresUrl {
+    user: Option<String>,
+    password: Option<String>,
+    hosts: String,
+    database: Option<String>,
+    pub(super) query: Vec<(String, String)>,
+}
+
+impl PostgresUrl {
+    pub(super) fn parse(rest: &str) -> Result<Self, UrlError> {
+        let rest = rest.strip_prefix("//").ok_or(UrlError::NoScheme)?;
+        // libpq looks for the '@' up to the first '/': a '?' before it belongs to the password.
+        let authority_end = rest.find('/').unwrap_or(rest.len());
+        let (user_info, rest) = match rest[..authority_end].rfind('@') {
+            Some(at) => (Some(&rest[..at]), &rest[at.saturating_add(1)..]),
+            None => (None, rest),
+        };
+        let (user, password) = match user_info.map(|info| info.split_once(':').unwrap_or((info, ""))) {
+            // libpq would end the password at its first '@'; encoded, it means what was meant.
+            Some((user, password)) => (non_empty(user), non_empty(&password.replace('@', "%40"))),
+            None => (None, None),
+        };
+        let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if location.contains('@') {
+            return Err(UrlError::UnencodedSlash);
+        }
+        let (hosts, database) = location.split_once('/').unwrap_or((location, ""));
+        let query: Vec<_> = query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        let known = |option: &&str| query.iter().any(|(key, _)| key == *option);
+        if let Some(option) = SMART_DRIVER_OPTIONS.into_iter().find(known) {
+            return Err(UrlError::SmartDriverOption { option });
+        }
+        Ok(Self { user, password, hosts: hosts.to_owned(), database: non_empty(database), query })
+    }
+
+    pub(super) fn to_text(&self, masked: bool) -> String {
+        let mut text = "postgres://".to_owned();
+        if self.user.is_some() || self.password.is_some() {
+            text.push_str(self.user.as_deref().unwrap_or_default());
+            if let Some(password) = &self.password {
+                text.push(':');
+                text.push_str(if masked { MASK } else { password });
+            }
+            text.push('@');
+        }
+        text.push_str(&self.hosts);
+        text.push('/');
+        text.push_str(self.database.as_deref().unwrap_or_default());
+        for (index, (key, value)) in self.query.iter().enumerate() {
+            text.push(if index == 0 { '?' } else { '&' });
+            text.push_str(key);
+            text.push('=');
+            text.push_str(if masked && is_secret(key) { MASK } else { value });
+        }
+        text
+    }
+
+    pub(super) fn values(&self, key: &str) -> impl Iterator<Item = String> {
+        self.query.iter().filter(move |(present, _)| present == key).map(|(_, value)| percent_decoded(value))
+    }
+
+    /// Returns every host, without its port.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = String> {
+        let in_query: Vec<String> = self.values("host").chain(self.values("hostaddr")).collect();
+        let in_authority = percent_decoded(&self.hosts);
+        in_query.into_iter().chain([in_authority]).flat_map(|list| {
+            let hosts = list.split(',').map(without_port).map(ToOwned::to_owned);
+            hosts.collect::<Vec<_>>()
+        })
+    }
+
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let in_query = self.query.iter().filter(|(key, _)| is_secret(key));
+        let in_query = in_query.map(|(_, value)| value.as_str());
+        self.password.as_deref().into_iter().chain(in_query).filter(|secret| !secret.is_empty())
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+        Some((address, _)) => address,
+        // More than one colon without brackets is an address, not a port.
+        None if host.matches(':').count() == 1 => host.split(':').next().unwrap_or(host),
+        None => host,
+    }
+}
+
+/// Returns whether the host is this machine: a socket's directory, none at all, or a loopback address.
+pub(super) fn is_local(host: &str) -> bool {
+    host.is_empty()
+        || host.starts_with(['/', '@'])
+        || host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn non_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Returns whether the option's value must not be printed. Keys may be percent-encoded, which libpq decodes.
+fn is_secret(key: &str) -> bool {
+    let key = percent_decoded(key);
+    key.eq_ignore_ascii_case("password") || key.eq_ignore_ascii_case("sslpassword")
+}
