@@ -4,11 +4,14 @@
 //! roll back. They are the only way to tell a failure before COMMIT, which changed nothing, from one at COMMIT, which
 //! may have changed everything.
 
-use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+use diesel::connection::{
+    AnsiTransactionManager, Connection, SimpleConnection, TransactionManager, TransactionManagerStatus,
+};
+use diesel::pg::PgConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::attempt::CommitGate;
-use crate::connection::DbConnection;
+use crate::connection::{DbConnection, give_up};
 use crate::error::Error;
 use crate::retry::{AttemptError, Transient, classify};
 use crate::settings::Settings;
@@ -56,9 +59,17 @@ pub fn read<T>(
 ) -> Result<T, Error> {
     let begin = match connection {
         DbConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        DbConnection::Sqlite(_) => "BEGIN DEFERRED",
+        // SQLite's transactions are all free to write; the connection is not, as long as this holds.
+        DbConnection::Sqlite(_) => "PRAGMA query_only = ON; BEGIN DEFERRED",
     };
-    run(&CommitGate::default(), connection, begin, body).map_err(|failure| failure.error)
+    let result = run(&CommitGate::default(), connection, begin, body).map_err(|failure| failure.error);
+    if let DbConnection::Sqlite(sqlite) = connection
+        && let Err(error) = sqlite.batch_execute("PRAGMA query_only = OFF")
+    {
+        tracing::debug!(%error, "the connection stays read-only and is given up");
+        give_up(connection);
+    }
+    result
 }
 
 /// Returns BEGIN and the timeouts as one text, so that they cost one round trip and leave nothing behind in the
@@ -124,8 +135,25 @@ fn begin_sql(connection: &mut DbConnection, sql: &str) -> Result<(), DieselError
 
 fn commit(connection: &mut DbConnection) -> Result<(), DieselError> {
     match connection {
-        DbConnection::Postgres(postgres) => AnsiTransactionManager::commit_transaction(postgres),
+        DbConnection::Postgres(postgres) => commit_postgres(postgres),
         DbConnection::Sqlite(sqlite) => AnsiTransactionManager::commit_transaction(sqlite),
+    }
+}
+
+/// Commits, and notices when there is nothing left to commit.
+///
+/// After a failed statement whose error the body has swallowed, PostgreSQL answers COMMIT with ROLLBACK, and Diesel
+/// takes that for success. The SELECT before it, in the same round trip, fails then, and COMMIT is not reached.
+fn commit_postgres(connection: &mut PgConnection) -> Result<(), DieselError> {
+    match connection.batch_execute("SELECT 1; COMMIT") {
+        Ok(()) => {
+            *AnsiTransactionManager::transaction_manager_status_mut(connection) = TransactionManagerStatus::default();
+            Ok(())
+        }
+        Err(error) => {
+            discard_after(rollback(connection));
+            Err(error)
+        }
     }
 }
 
@@ -136,6 +164,10 @@ fn discard(connection: &mut DbConnection) {
         DbConnection::Postgres(postgres) => rollback(postgres),
         DbConnection::Sqlite(sqlite) => rollback(sqlite),
     };
+    discard_after(rolled_back);
+}
+
+fn discard_after(rolled_back: Result<(), DieselError>) {
     if let Err(error) = rolled_back {
         tracing::debug!(%error, "rollback failed; the connection is given up");
     }
