@@ -1,0 +1,80 @@
+//! The kinds of database that every conformance test runs on.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::database::{ExtraSchema, PostgresDatabase, SqliteFile, TestDatabase};
+
+/// The variable that names a further server.
+pub const EXTRA_SERVER_VARIABLE: &str = "BANK_TEST_URL";
+
+/// Where a test runs; makes the private databases that the test asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestBackend {
+    /// Files of embedded SQLite.
+    Sqlite,
+    /// Databases of the PostgreSQL server that the tests start.
+    Postgres,
+    /// Schemas on the server that `BANK_TEST_URL` names.
+    Extra,
+}
+
+impl TestBackend {
+    /// Returns a database with bank's tables and no accounts, for the caller alone.
+    #[must_use]
+    pub fn database(self) -> TestDatabase {
+        match self {
+            Self::Sqlite => TestDatabase::Sqlite(SqliteFile::migrated()),
+            Self::Postgres => TestDatabase::Postgres(PostgresDatabase::migrated()),
+            Self::Extra => TestDatabase::Extra(ExtraSchema::migrated()),
+        }
+    }
+
+    /// Returns a database without tables, for the caller alone.
+    #[must_use]
+    pub fn empty_database(self) -> TestDatabase {
+        match self {
+            Self::Sqlite => TestDatabase::Sqlite(SqliteFile::empty()),
+            Self::Postgres => TestDatabase::Postgres(PostgresDatabase::empty()),
+            Self::Extra => TestDatabase::Extra(ExtraSchema::empty()),
+        }
+    }
+
+    /// Returns the directory of the backend's migrations below `migrations/`.
+    #[must_use]
+    pub const fn migrations(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres | Self::Extra => "postgres",
+        }
+    }
+
+    /// Says once for each process that tests run on this backend, past the capture of test output.
+    pub fn announce(self) {
+        static SAID: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
+        let place = match self {
+            Self::Sqlite => 0,
+            Self::Postgres => 1,
+            Self::Extra => 2,
+        };
+        if !SAID[place].swap(true, Ordering::Relaxed) {
+            say(&format!("conformance: runs on {}", self.engine()));
+        }
+    }
+
+    fn engine(self) -> String {
+        let engine = self.empty_database().bank().engine();
+        engine.expect("the database says what it is").to_string()
+    }
+}
+
+/// Returns the URL of the further server, if there is one.
+#[must_use]
+pub fn extra_server_url() -> Option<String> {
+    std::env::var(EXTRA_SERVER_VARIABLE).ok().filter(|url| !url.is_empty())
+}
+
+/// Prints a line that is seen although the test passes.
+pub fn say(line: &str) {
+    writeln!(std::io::stderr(), "{line}").expect("stderr is open");
+}

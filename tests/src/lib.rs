@@ -1,0 +1,21 @@
+//! The harness of bank's tests: real servers, a private database for each test, the real binary, and a checker of the
+//! ledger's invariants that shares no code with the ledger.
+//!
+//! The tests start the PostgreSQL server that they need from the binaries on the machine. Where there are none they
+//! fail and say what to install; they never skip.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test harness stops at the first surprise")]
+
+pub mod backend;
+pub mod cli;
+pub mod database;
+pub mod fixtures;
+pub mod invariants;
+pub mod load;
+pub mod plain;
+pub mod postgres;
+pub mod proxy;
+pub mod proxy_cuts;
+
+pub use backend::TestBackend;
+pub use database::TestDatabase;

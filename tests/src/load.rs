@@ -1,0 +1,296 @@
+//! A load: clients that post random transfers through the library while a test does damage, and readers that look on.
+//!
+//! Each transfer is written down before it is sent and its outcome after, so that the journal can be held against what
+//! the clients were told, whatever happened to the server in between.
+
+mod check;
+mod reader;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use bank_persistence::bank_domain::{AccountId, Outcome, Rejection, Transfer};
+use bank_persistence::{Bank, DatabaseUrl, Error, Settings};
+
+use crate::fixtures::{open_many, random_transfers};
+use reader::Reader;
+
+/// Small against the opening balances, so that most transfers are possible.
+const AMOUNT_MAX: i64 = 100;
+
+/// How many clients do what with how many accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadPlan {
+    /// Threads that post.
+    pub clients: usize,
+    /// Accounts that they post between; opened by the load, so the tables must be empty.
+    pub accounts: usize,
+    /// What each account begins with.
+    pub opening_balance: i64,
+    /// Decides what is transferred.
+    pub seed: u64,
+    /// Threads that sum all balances without a pause.
+    pub readers: usize,
+}
+
+impl Default for LoadPlan {
+    fn default() -> Self {
+        Self { clients: 8, accounts: 20, opening_balance: 10_000, seed: 1, readers: 1 }
+    }
+}
+
+/// A load that runs until it is stopped.
+#[derive(Debug)]
+pub struct Load {
+    url: DatabaseUrl,
+    plan: LoadPlan,
+    progress: Arc<Progress>,
+    clients: Vec<JoinHandle<Book>>,
+    readers: Vec<JoinHandle<Reader>>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    stopped: AtomicBool,
+    acknowledged: AtomicU64,
+}
+
+impl Load {
+    /// Opens the accounts and starts the threads. All clients share one [`Bank`] with the given settings.
+    ///
+    /// # Panics
+    ///
+    /// If the database cannot be reached, or has no tables.
+    #[must_use]
+    pub fn start(url: DatabaseUrl, settings: Settings, plan: LoadPlan) -> Self {
+        let bank = Bank::connect(&url, settings).expect("the database can be reached before the damage");
+        let accounts: Arc<[AccountId]> = open_many(&bank, plan.accounts, plan.opening_balance).into();
+        let progress = Arc::new(Progress::default());
+        let clients = (1_u64..).take(plan.clients).map(|number| {
+            let (bank, accounts, progress) = (bank.clone(), Arc::clone(&accounts), Arc::clone(&progress));
+            let random = fastrand::Rng::with_seed(plan.seed.wrapping_mul(1_000).wrapping_add(number));
+            thread::spawn(move || Book::default().fill(&bank, &accounts, &progress, random))
+        });
+        let readers = (0..plan.readers).map(|_| {
+            let (reader, progress) = (Reader::connect(&url, plan), Arc::clone(&progress));
+            thread::spawn(move || reader.read_until(&progress.stopped))
+        });
+        let (clients, readers) = (clients.collect(), readers.collect());
+        Self { url, plan, progress, clients, readers }
+    }
+
+    /// Returns how many transfers have been acknowledged so far.
+    #[must_use]
+    pub fn acknowledged_count(&self) -> u64 {
+        self.progress.acknowledged.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many transfers in all have been acknowledged.
+    ///
+    /// # Panics
+    ///
+    /// If that takes longer than the timeout: the load is stuck.
+    #[track_caller]
+    pub fn wait_for_acknowledged(&self, count: u64, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
+        while self.acknowledged_count() < count {
+            let so_far = self.acknowledged_count();
+            assert!(Instant::now() < deadline, "{so_far} of {count} transfers acknowledged within {timeout:?}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until so many further transfers have been acknowledged, and returns how long that took.
+    ///
+    /// # Panics
+    ///
+    /// As [`Load::wait_for_acknowledged`] does.
+    #[track_caller]
+    pub fn wait_for_more(&self, count: u64, timeout: Duration) -> Duration {
+        let started = Instant::now();
+        self.wait_for_acknowledged(self.acknowledged_count() + count, timeout);
+        started.elapsed()
+    }
+
+    /// Lets every client finish its call, and returns what they were told.
+    ///
+    /// # Panics
+    ///
+    /// If a client or a reader has panicked.
+    #[must_use]
+    pub fn stop(self) -> LoadResult {
+        self.progress.stopped.store(true, Ordering::SeqCst);
+        let mut result = LoadResult::new(self.url, self.plan);
+        for client in self.clients {
+            let book = client.join().expect("no client panics");
+            result.submissions.extend(book.submissions);
+            result.surprises.extend(book.surprises);
+            result.longest_call = result.longest_call.max(book.longest_call);
+        }
+        for reader in self.readers {
+            let reader = reader.join().expect("no reader panics");
+            result.reads += reader.reads;
+            result.connection_losses += reader.connection_losses;
+            result.read_violations.extend(reader.violations);
+        }
+        result
+    }
+}
+
+/// What a client was told of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It has been posted by this call's last attempt.
+    Posted,
+    /// It had been posted by an earlier attempt, whose answer was lost.
+    Replayed,
+    /// A rule refused it.
+    Rejected,
+    /// It may or may not have been posted.
+    Unknown,
+    /// It has not been posted.
+    Failed,
+}
+
+impl Verdict {
+    /// Returns whether the client may rely on the transfer.
+    #[must_use]
+    pub const fn is_acknowledged(self) -> bool {
+        matches!(self, Self::Posted | Self::Replayed)
+    }
+}
+
+/// A transfer that was sent, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// What was sent.
+    pub transfer: Transfer,
+    /// What the client was told. Unknown until it is.
+    pub verdict: Verdict,
+}
+
+/// What one client has sent.
+#[derive(Debug, Default)]
+struct Book {
+    submissions: Vec<Submission>,
+    surprises: Vec<String>,
+    longest_call: Duration,
+}
+
+impl Book {
+    fn fill(mut self, bank: &Bank, accounts: &[AccountId], progress: &Progress, mut random: fastrand::Rng) -> Self {
+        while !progress.stopped.load(Ordering::SeqCst) {
+            let count = if random.u8(..20) == 0 { random.usize(2..=50) } else { 1 };
+            let transfers = random_transfers(random.u64(..), accounts, count, AMOUNT_MAX);
+            let before = self.submissions.len();
+            let unsent = |transfer: &Transfer| Submission { transfer: transfer.clone(), verdict: Verdict::Unknown };
+            self.submissions.extend(transfers.iter().map(unsent));
+            let started = Instant::now();
+            let verdicts = self.send(bank, &transfers);
+            self.longest_call = self.longest_call.max(started.elapsed());
+            let acknowledged = verdicts.iter().filter(|verdict| verdict.is_acknowledged()).count();
+            progress.acknowledged.fetch_add(acknowledged.try_into().expect("few"), Ordering::SeqCst);
+            for (submission, verdict) in self.submissions[before..].iter_mut().zip(verdicts) {
+                submission.verdict = verdict;
+            }
+        }
+        self
+    }
+
+    fn send(&mut self, bank: &Bank, transfers: &[Transfer]) -> Vec<Verdict> {
+        let answer = match transfers {
+            [transfer] => bank.post(transfer).map(|outcome| vec![outcome]),
+            several => bank.post_batch(several),
+        };
+        match answer {
+            Ok(outcomes) => outcomes.iter().map(|outcome| self.verdict(outcome)).collect(),
+            Err(error) => vec![self.verdict_of_error(&error); transfers.len()],
+        }
+    }
+
+    fn verdict(&mut self, outcome: &Outcome) -> Verdict {
+        match outcome {
+            Outcome::Posted(_) => Verdict::Posted,
+            Outcome::Replayed(_) => Verdict::Replayed,
+            Outcome::Rejected(Rejection::InsufficientFunds { .. }) => Verdict::Rejected,
+            Outcome::Rejected(reason) => {
+                self.surprises.push(format!("a transfer was rejected: {reason}"));
+                Verdict::Rejected
+            }
+        }
+    }
+
+    fn verdict_of_error(&mut self, error: &Error) -> Verdict {
+        match error {
+            Error::OutcomeUnknown { .. } => Verdict::Unknown,
+            Error::RetriesExhausted { .. } => Verdict::Failed,
+            // Everything that a fault can bring about is retried, so it never comes out as itself.
+            other => {
+                self.surprises.push(format!("a call failed without being retried: {other:?}"));
+                Verdict::Failed
+            }
+        }
+    }
+}
+
+/// What the clients of a load were told, and what its readers saw.
+#[derive(Clone, Debug)]
+pub struct LoadResult {
+    url: DatabaseUrl,
+    plan: LoadPlan,
+    /// Every transfer that was sent.
+    pub submissions: Vec<Submission>,
+    /// Errors and rejections that no fault explains.
+    pub surprises: Vec<String>,
+    /// How long the longest call took.
+    pub longest_call: Duration,
+    /// How many times all balances were summed.
+    pub reads: u64,
+    /// What readers saw that must never be seen.
+    pub read_violations: Vec<String>,
+    /// How many times a reader got no answer.
+    pub connection_losses: u64,
+}
+
+impl LoadResult {
+    fn new(url: DatabaseUrl, plan: LoadPlan) -> Self {
+        let (submissions, surprises, read_violations) = (Vec::new(), Vec::new(), Vec::new());
+        let (longest_call, reads, connection_losses) = (Duration::ZERO, 0, 0);
+        Self { url, plan, submissions, surprises, longest_call, reads, read_violations, connection_losses }
+    }
+
+    /// Returns how many transfers ended this way.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.submissions.iter().filter(|submission| submission.verdict == verdict).count()
+    }
+
+    /// Returns how many transfers were acknowledged.
+    #[must_use]
+    pub fn acknowledged(&self) -> usize {
+        self.count(Verdict::Posted) + self.count(Verdict::Replayed)
+    }
+}
+
+impl fmt::Display for LoadResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} submitted, {} acknowledged ({} found applied), {} unknown, {} failed, {} rejected, longest call {:.1} s; \
+             {} reads, {} lost connections, {} wrong",
+            self.submissions.len(),
+            self.acknowledged(),
+            self.count(Verdict::Replayed),
+            self.count(Verdict::Unknown),
+            self.count(Verdict::Failed),
+            self.count(Verdict::Rejected),
+            self.longest_call.as_secs_f64(),
+            self.reads,
+            self.connection_losses,
+            self.read_violations.len(),
+        )
+    }
+}

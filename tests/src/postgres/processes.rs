@@ -1,0 +1,77 @@
+//! What a server's processes can be made to suffer.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::server::PostgresServer;
+
+/// Processes end at once when they are killed, but the machine may be busy.
+const END_TIMEOUT: Duration = Duration::from_secs(20);
+
+impl PostgresServer {
+    /// Kills every process of the server at once with `KILL`, as when the machine loses its power, and waits until they
+    /// have gone. The server can be started again.
+    ///
+    /// # Panics
+    ///
+    /// If the server is not running, or does not end.
+    pub fn crash(&self) {
+        let processes = self.stopped_processes();
+        self.send("KILL", &processes);
+        let deadline = Instant::now() + END_TIMEOUT;
+        while !processes.iter().all(|process| has_ended(*process)) {
+            assert!(Instant::now() < deadline, "killed processes of the server are still there");
+            thread::sleep(Duration::from_millis(10));
+        }
+        // A process that has ended keeps its id until its parent has looked, and the server would take its lock for
+        // that of a living one.
+        let locks = [self.data().join("postmaster.pid"), self.home().join(format!(".s.PGSQL.{}.lock", self.port()))];
+        for lock in locks {
+            std::fs::remove_file(lock).expect("a killed server leaves its lock files behind");
+        }
+    }
+
+    /// Stops all processes of the server where they stand: its sockets stay open and nobody answers.
+    ///
+    /// # Panics
+    ///
+    /// If the server is not running.
+    pub fn freeze(&self) {
+        self.send("STOP", &self.stopped_processes());
+    }
+
+    /// Lets all processes of a frozen server go on.
+    ///
+    /// # Panics
+    ///
+    /// If the server is not there.
+    pub fn thaw(&self) {
+        self.send("CONT", &self.stopped_processes());
+    }
+
+    /// Returns the server's processes, the first one last. That one is stopped: so it starts no others meanwhile.
+    fn stopped_processes(&self) -> Vec<u32> {
+        let first = self.pid();
+        self.signal("STOP");
+        let children = Command::new("pgrep").args(["-P", &first.to_string()]).output().expect("pgrep can be run");
+        let children = String::from_utf8(children.stdout).expect("pgrep prints numbers");
+        let mut processes: Vec<u32> =
+            children.lines().map(|line| line.trim().parse().expect("pgrep prints numbers")).collect();
+        processes.push(first);
+        processes
+    }
+
+    /// Sends a signal to processes of the server; some may have ended meanwhile.
+    fn send(&self, signal: &str, processes: &[u32]) {
+        let mut command = self.binaries().as_owner("kill");
+        command.args(["-s", signal]).args(processes.iter().map(u32::to_string));
+        command.output().expect("kill can be run");
+    }
+}
+
+fn has_ended(process: u32) -> bool {
+    let state = Command::new("ps").args(["-o", "stat=", "-p", &process.to_string()]).output().expect("ps can be run");
+    let state = String::from_utf8_lossy(&state.stdout).trim().to_owned();
+    state.is_empty() || state.starts_with('Z')
+}

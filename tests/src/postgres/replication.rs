@@ -1,0 +1,84 @@
+//! Servers that follow another one.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::binaries::Binaries;
+use super::builder::{free_port, make_home, run};
+use super::server::{PostgresServer, USER};
+use crate::plain::Plain;
+
+/// The name under which a standby follows; put it into `synchronous_standby_names` to make commits wait for the standby.
+///
+/// It is the setting `cluster_name` of both servers rather than a part of the standby's connection string: by that name
+/// `pg_basebackup` would also go, and the primary would take it for the standby while it copies.
+pub const STANDBY_NAME: &str = "bank_standby";
+
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl PostgresServer {
+    /// Makes a new server that follows this one, and waits until it does.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    #[must_use]
+    pub fn new_standby(&self) -> Self {
+        let binaries = Binaries::find();
+        let home = make_home(&binaries);
+        let standby = Self::new(binaries, home, free_port());
+        standby.rejoin_as_standby_of(self);
+        standby
+    }
+
+    /// Throws this server's data away, copies the primary's and follows it from there. This server must not be running.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    pub fn rejoin_as_standby_of(&self, primary: &Self) {
+        if self.data().exists() {
+            std::fs::remove_dir_all(self.data()).expect("the data of a server that has ended can be deleted");
+        }
+        let source = format!("host={} port={} user={USER}", primary.home().display(), primary.port());
+        run(self
+            .binaries()
+            .command("pg_basebackup")
+            .args(["--write-recovery-conf", "--checkpoint=fast", "--wal-method=stream", "--no-sync"])
+            .arg(format!("--pgdata={}", self.data().display()))
+            .arg(format!("--dbname={source}")));
+        self.start();
+        primary.wait_for_standby();
+    }
+
+    /// Waits until a standby follows this server closely.
+    ///
+    /// # Panics
+    ///
+    /// If none does so in time.
+    pub fn wait_for_standby(&self) {
+        let mut plain = Plain::postgres(&self.socket_url("postgres"));
+        let streaming = format!(
+            "SELECT count(*) AS value FROM pg_stat_replication \
+             WHERE application_name = '{STANDBY_NAME}' AND state = 'streaming'"
+        );
+        let deadline = Instant::now() + CATCH_UP_TIMEOUT;
+        while plain.number(&streaming) == 0 {
+            assert!(Instant::now() < deadline, "no standby follows within {CATCH_UP_TIMEOUT:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Makes this standby a primary.
+    ///
+    /// # Panics
+    ///
+    /// If that fails.
+    pub fn promote(&self) {
+        run(self
+            .binaries()
+            .command("pg_ctl")
+            .args(["promote", "--wait", "--timeout=60"])
+            .arg(format!("--pgdata={}", self.data().display())));
+    }
+}

@@ -1,0 +1,138 @@
+//! The posting queue: single transfers of many callers in common transactions.
+
+use std::time::Duration;
+
+use bank_persistence::bank_domain::{Outcome, Rejection, Transfer};
+use bank_persistence::{Error, PostingQueue, QueueError, QueueSettings, RetryPolicy, Settings};
+use bank_tests::TestBackend;
+use bank_tests::fixtures::{balance, open, open_many, posted, random_transfers, rejected, replayed, transfer};
+use bank_tests::invariants::{assert_exactly_once, assert_sound};
+
+pub(crate) fn many_callers_of_a_queue_get_their_own_outcomes(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 10, 500);
+    let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
+    let orders = random_transfers(7, &accounts, 1600, 100);
+    let acknowledged: Vec<_> = std::thread::scope(|scope| {
+        let post_all = |orders: Vec<Transfer>| {
+            let outcomes = orders.into_iter().map(|order| (order.id, queue.post(order).unwrap()));
+            outcomes.filter_map(|(id, outcome)| of_this_id(&outcome, id)).collect::<Vec<_>>()
+        };
+        let callers: Vec<_> = orders
+            .chunks(100)
+            .map(|chunk| {
+                let chunk = chunk.to_vec();
+                scope.spawn(move || post_all(chunk))
+            })
+            .collect();
+        callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect()
+    });
+    assert!(acknowledged.len() > 100, "{} of {} posted", acknowledged.len(), orders.len());
+    assert_exactly_once(&database, &orders, &acknowledged);
+    assert_sound(&database);
+}
+
+fn of_this_id(
+    outcome: &Outcome,
+    id: bank_persistence::bank_domain::TransferId,
+) -> Option<bank_persistence::bank_domain::TransferId> {
+    let posting = outcome.posting()?;
+    assert_eq!(posting.transfer.id, id, "the outcome of somebody else's transfer");
+    Some(id)
+}
+
+pub(crate) fn a_refused_transfer_in_a_queue_does_not_spoil_its_neighbours(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (from, to) = (open(&bank, "from", 100).id, open(&bank, "to", 0).id);
+    let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
+    let good = transfer(from, to, 60);
+    let mut conflicting = good.clone();
+    conflicting.amount = transfer(from, to, 61).amount;
+    let orders = [good.clone(), transfer(from, to, 60), conflicting, transfer(from, from, 1), transfer(from, to, 40), good];
+    let tickets = orders.map(|order| queue.submit(order).unwrap());
+    let [good, poor, conflicting, same, rest, again] = tickets.map(|ticket| ticket.wait().unwrap());
+    let original = posted(good);
+    assert!(matches!(rejected(poor), Rejection::InsufficientFunds { .. }));
+    assert!(matches!(rejected(conflicting), Rejection::IdConflict { .. }));
+    assert_eq!(rejected(same), Rejection::SameAccount);
+    posted(rest);
+    assert_eq!(replayed(again), original);
+    assert_eq!(balance(&bank, "to"), 100);
+}
+
+pub(crate) fn a_closed_queue_has_posted_everything_and_takes_no_more(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (from, to) = (open(&bank, "from", 1000).id, open(&bank, "to", 0).id);
+    let queue = PostingQueue::start(&bank, QueueSettings { batch_max: 7, ..QueueSettings::default() }).unwrap();
+    let tickets: Vec<_> = (0..100).map(|_| queue.submit(transfer(from, to, 1)).unwrap()).collect();
+    let other_handle = queue.clone();
+    queue.close();
+    assert_eq!(balance(&bank, "to"), 100);
+    assert!(matches!(other_handle.submit(transfer(from, to, 1)), Err(QueueError::Closed)));
+    for ticket in tickets {
+        posted(ticket.wait().unwrap());
+    }
+}
+
+pub(crate) fn dropping_the_last_handle_of_a_queue_loses_nothing(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (from, to) = (open(&bank, "from", 1000).id, open(&bank, "to", 0).id);
+    let queue = PostingQueue::start(&bank, QueueSettings { batch_max: 3, ..QueueSettings::default() }).unwrap();
+    for _ in 0..50 {
+        drop(queue.submit(transfer(from, to, 1)).unwrap());
+    }
+    drop(queue);
+    assert_eq!(balance(&bank, "to"), 50);
+}
+
+pub(crate) fn a_full_queue_refuses_or_waits(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (from, to) = (open(&bank, "from", 1000).id, open(&bank, "to", 0).id);
+    let settings = QueueSettings { capacity: 2, batch_max: 1, workers: 1 };
+    let queue = PostingQueue::start(&bank, settings).unwrap();
+    let mut tickets = Vec::new();
+    let mut refused = 0;
+    while refused == 0 {
+        match queue.try_submit(transfer(from, to, 1)) {
+            Ok(ticket) => tickets.push(ticket),
+            Err(QueueError::Full) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    let waited = queue.submit(transfer(from, to, 1)).unwrap();
+    posted(waited.wait().unwrap());
+    let accepted = tickets.len() + 1;
+    queue.close();
+    assert_eq!(balance(&bank, "to"), i64::try_from(accepted).unwrap());
+}
+
+pub(crate) fn a_queue_whose_database_fails_leaves_nobody_waiting(backend: TestBackend) {
+    let database = backend.database();
+    let retry = RetryPolicy { attempts_max: 2, delay_max: Duration::from_millis(1), ..RetryPolicy::default() };
+    let bank = database.bank_with(Settings { retry, ..Settings::default() });
+    let (from, to) = (open(&bank, "from", 1000).id, open(&bank, "to", 0).id);
+    database.plain().execute("ALTER TABLE transfers RENAME TO elsewhere");
+    let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
+    let tickets: Vec<_> = (0..20).map(|_| queue.submit(transfer(from, to, 1)).unwrap()).collect();
+    for ticket in tickets {
+        let failure = ticket.wait();
+        assert!(matches!(&failure, Err(QueueError::Failed(error)) if matches!(**error, Error::Database(_))), "{failure:?}");
+    }
+    database.plain().execute("ALTER TABLE elsewhere RENAME TO transfers");
+    posted(queue.post(transfer(from, to, 1)).unwrap());
+    assert_sound(&database);
+}
+
+pub(crate) fn a_ticket_can_be_awaited(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (from, to) = (open(&bank, "from", 1000).id, open(&bank, "to", 0).id);
+    let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
+    let outcome = pollster::block_on(async { queue.submit(transfer(from, to, 1)).unwrap().await });
+    posted(outcome.unwrap());
+}

@@ -1,0 +1,103 @@
+//! Transactions of the caller's own.
+
+use bank_persistence::bank_domain::Outcome;
+use bank_persistence::{DbConnection, Error, Isolation, Settings, accounts, posting};
+use bank_tests::TestBackend;
+use bank_tests::fixtures::{balance, name, new_account, open, open_many, post, random_transfers, transfer};
+use bank_tests::invariants::{Ledger, assert_sound};
+use diesel::connection::SimpleConnection;
+
+pub(crate) fn a_write_is_committed_as_a_whole(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let opened = bank.write("opening two accounts", |connection| {
+        let first = accounts::open(connection, &new_account("a", 1))?;
+        let second = accounts::open(connection, &new_account("b", 2))?;
+        Ok((first.id, second.id))
+    });
+    let (first, second) = opened.unwrap();
+    assert_ne!(first, second);
+    assert_eq!(Ledger::read(&database).total(), 3);
+}
+
+pub(crate) fn a_failed_write_changes_nothing(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    open(&bank, "b", 2);
+    let failed = bank.write("opening two accounts", |connection| {
+        accounts::open(connection, &new_account("a", 1))?;
+        accounts::open(connection, &new_account("b", 2))
+    });
+    assert!(matches!(failed, Err(Error::AccountExists { .. })), "{failed:?}");
+    assert_eq!(bank.find_account(&name("a")).unwrap(), None);
+    assert_eq!(bank.count_accounts().unwrap(), 1, "the connection is still of use");
+}
+
+pub(crate) fn a_swallowed_error_does_not_commit_half(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let result = bank.write("swallowing an error", |connection| {
+        accounts::open(connection, &new_account("a", 1))?;
+        let swallowed = connection.batch_execute("SELECT no_such_column FROM accounts");
+        assert!(swallowed.is_err());
+        Ok(())
+    });
+    // SQLite can go on after a failed statement; PostgreSQL cannot, and answers COMMIT with ROLLBACK.
+    let is_there = bank.find_account(&name("a")).unwrap().is_some();
+    assert_eq!(result.is_ok(), is_there, "what is reported is what happened: {result:?}");
+}
+
+pub(crate) fn a_read_cannot_write(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    open(&bank, "a", 1);
+    let refused = bank.read("writing", |connection| accounts::open(connection, &new_account("b", 2)));
+    assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(bank.count_accounts().unwrap(), 1);
+    // And the connection can write again afterwards.
+    open(&bank, "c", 3);
+}
+
+pub(crate) fn posting_takes_part_in_the_callers_transaction(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 0).id);
+    let order = transfer(a, b, 10);
+    let pay_and_open = move |account: &'static str| {
+        let order = order.clone();
+        move |connection: &mut DbConnection| {
+            let outcomes = posting::post(connection, std::slice::from_ref(&order))?;
+            accounts::open(connection, &new_account(account, 0))?;
+            Ok(outcomes)
+        }
+    };
+    let failed = bank.write("paying and opening", pay_and_open("a"));
+    assert!(matches!(failed, Err(Error::AccountExists { .. })), "{failed:?}");
+    assert_eq!(balance(&bank, "a"), 100, "the transfer went with the transaction");
+    let outcomes = bank.write("paying and opening", pay_and_open("c")).unwrap();
+    assert!(matches!(outcomes[..], [Outcome::Posted(_)]), "{outcomes:?}");
+    assert_eq!(balance(&bank, "a"), 90);
+    assert_sound(&database);
+}
+
+pub(crate) fn posting_is_correct_at_every_isolation_level(backend: TestBackend) {
+    for isolation in [Isolation::ReadCommitted, Isolation::RepeatableRead, Isolation::Serializable] {
+        let database = backend.database();
+        let mut settings = Settings { isolation, pool_size: 4, ..Settings::default() };
+        settings.retry.attempts_max = 1000;
+        settings.retry.delay_max = std::time::Duration::from_millis(50);
+        let bank = database.bank_with(settings);
+        let accounts = open_many(&bank, 4, 200);
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let (bank, accounts) = (&bank, &accounts);
+                scope.spawn(move || {
+                    for order in random_transfers(thread, accounts, 50, 100) {
+                        post(bank, &order);
+                    }
+                });
+            }
+        });
+        assert_sound(&database);
+    }
+}
