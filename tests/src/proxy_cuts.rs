@@ -55,7 +55,10 @@ struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("server_port", &self.server_port).field("cuts", &self.cuts).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("server_port", &self.server_port)
+            .field("cuts", &self.cuts)
+            .finish_non_exhaustive()
     }
 }
 

@@ -50,7 +50,8 @@ pub(crate) fn a_refused_transfer_in_a_queue_does_not_spoil_its_neighbours(backen
     let good = transfer(from, to, 60);
     let mut conflicting = good.clone();
     conflicting.amount = transfer(from, to, 61).amount;
-    let orders = [good.clone(), transfer(from, to, 60), conflicting, transfer(from, from, 1), transfer(from, to, 40), good];
+    let orders =
+        [good.clone(), transfer(from, to, 60), conflicting, transfer(from, from, 1), transfer(from, to, 40), good];
     let tickets = orders.map(|order| queue.submit(order).unwrap());
     let [good, poor, conflicting, same, rest, again] = tickets.map(|ticket| ticket.wait().unwrap());
     let original = posted(good);
@@ -121,7 +122,10 @@ pub(crate) fn a_queue_whose_database_fails_leaves_nobody_waiting(backend: TestBa
     let tickets: Vec<_> = (0..20).map(|_| queue.submit(transfer(from, to, 1)).unwrap()).collect();
     for ticket in tickets {
         let failure = ticket.wait();
-        assert!(matches!(&failure, Err(QueueError::Failed(error)) if matches!(**error, Error::Database(_))), "{failure:?}");
+        assert!(
+            matches!(&failure, Err(QueueError::Failed(error)) if matches!(**error, Error::Database(_))),
+            "{failure:?}"
+        );
     }
     database.plain().execute("ALTER TABLE elsewhere RENAME TO transfers");
     posted(queue.post(transfer(from, to, 1)).unwrap());
