@@ -18,7 +18,7 @@ use bank_persistence::{Bank, DatabaseUrl, Error, Settings};
 use crate::fixtures::{open_many, random_transfers};
 use reader::Reader;
 
-/// Small against the opening balances, so that most transfers are possible.
+/// Small against the usual opening balances, so that most transfers are possible, and some are rejected.
 const AMOUNT_MAX: i64 = 100;
 
 /// How many clients do what with how many accounts.
@@ -38,7 +38,7 @@ pub struct LoadPlan {
 
 impl Default for LoadPlan {
     fn default() -> Self {
-        Self { clients: 8, accounts: 20, opening_balance: 10_000, seed: 1, readers: 1 }
+        Self { clients: 8, accounts: 20, opening_balance: 1_000, seed: 1, readers: 1 }
     }
 }
 
