@@ -1,10 +1,13 @@
 //! One connection to either backend, opened with the errors of the backend that was asked for.
 
+use std::time::{Duration, Instant};
+
 use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 
 use crate::database_url::{Backend, DatabaseUrl};
 use crate::error::Error;
+use crate::retry::{Transient, classify_diesel};
 use crate::settings::Settings;
 
 pub use multi::{DbConnection, MultiBackend};
@@ -73,12 +76,26 @@ fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, missing: Missing) ->
         .batch_execute(&session)
         .and_then(|()| match missing {
             // The mode is a property of the file: set once, it holds for every later connection.
-            Missing::Create => connection.batch_execute("PRAGMA journal_mode = WAL;"),
+            Missing::Create => switch_to_wal(&mut connection, settings.busy_timeout),
             // Reading the header tells a database from any other file.
             Missing::Refuse => connection.batch_execute("PRAGMA schema_version;"),
         })
         .map_err(|error| unavailable(url, &error.to_string()))?;
     Ok(DbConnection::Sqlite(connection))
+}
+
+/// Switches the file to WAL. That needs the file alone for a moment, and SQLite does not wait for it by itself: of two
+/// processes that make a database at once, one would be told that it is locked.
+fn switch_to_wal(connection: &mut SqliteConnection, limit: Duration) -> QueryResult<()> {
+    let started = Instant::now();
+    loop {
+        match connection.batch_execute("PRAGMA journal_mode = WAL;") {
+            Err(error) if classify_diesel(&error) == Some(Transient::LockTimeout) && started.elapsed() < limit => {
+                std::thread::sleep(Duration::from_millis(fastrand::u64(1..20)));
+            }
+            other => return other,
+        }
+    }
 }
 
 /// Returns the error of a connection that was not made; libpq's messages can quote the URL, so they are masked.

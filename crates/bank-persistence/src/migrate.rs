@@ -58,7 +58,8 @@ pub(crate) fn state(connection: &mut DbConnection) -> Result<SchemaState, Error>
     let query = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
     let applied = match query.load::<String>(connection) {
         Ok(applied) => applied,
-        Err(error) if has_record(connection)? => return Err(error.into()),
+        // Another process may have made it in between; a lasting error comes again.
+        Err(_) if has_record(connection)? => query.load::<String>(connection)?,
         Err(_) => return Ok(SchemaState::NotSetUp),
     };
     let expected: Vec<String> = built_in()?.into_iter().map(|migration| migration.version).collect();

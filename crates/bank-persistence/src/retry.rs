@@ -164,7 +164,7 @@ pub fn classify(error: &Error) -> Option<Transient> {
     }
 }
 
-fn classify_diesel(error: &DieselError) -> Option<Transient> {
+pub(crate) fn classify_diesel(error: &DieselError) -> Option<Transient> {
     match error {
         DieselError::DatabaseError(kind, information) => match kind {
             DatabaseErrorKind::SerializationFailure => Some(Transient::Serialization),

@@ -30,6 +30,8 @@ pub(crate) fn a_changed_balance_is_found(backend: TestBackend) {
     assert!(offender.contains("Jessica"), "{offender}");
     let total = scene.finding(Invariant::ConservedTotal);
     assert!(total.offenders[0].contains("301") && total.offenders[0].contains("300"), "{total:?}");
+    // It is not what her last transfer left, either.
+    assert!(scene.finding(Invariant::ChainedBalances).offenders[0].contains("Jessica"));
     scene.assert_checker_says(&["I2: ", "I3: Jessica"]);
 }
 
