@@ -1,0 +1,99 @@
+//! What ordered locks are for: side by side with the transaction that most tutorials show.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bank_persistence::bank_domain::{AccountId, Transfer};
+use bank_tests::fixtures::{open_many, post, posted, random_transfers};
+use bank_tests::invariants::{assert_exactly_once, assert_sound};
+use bank_tests::plain::Plain;
+use bank_tests::{TestBackend, TestDatabase};
+
+use crate::support::{ServerCounts, at_once, patient, report, scaled};
+
+const CLIENTS: usize = 8;
+const HOT_ACCOUNTS: usize = 10;
+
+#[test]
+fn no_attempt_is_aborted_on_hot_accounts_and_unordered_updates_deadlock() {
+    let time = Duration::from_secs(u64::try_from(scaled(4)).unwrap());
+    let (database, accounts) = hot_accounts();
+    let (ordered, counts) = measure(&database, |counter| post_for(&database, &accounts, time, counter));
+    assert_eq!((counts.rollbacks, counts.deadlocks), (0, 0), "bank's locks abort nothing: {counts:?}");
+    assert_sound(&database);
+
+    let (database, accounts) = hot_accounts();
+    let (unordered, foreign) = measure(&database, |counter| update_for(&database, &accounts, time, counter));
+    assert!(foreign.deadlocks > 0, "the same measure finds what unordered updates abort: {foreign:?}");
+
+    let per_second = |count: usize| count / usize::try_from(time.as_secs()).unwrap();
+    report(&format!(
+        "{CLIENTS} clients on {HOT_ACCOUNTS} hot accounts, READ COMMITTED, {} s each: bank {}/s with {} attempts \
+         aborted; two unordered updates {}/s with {} aborted",
+        time.as_secs(),
+        per_second(ordered),
+        counts.rollbacks,
+        per_second(unordered),
+        foreign.rollbacks,
+    ));
+}
+
+fn hot_accounts() -> (TestDatabase, Vec<AccountId>) {
+    let database = TestBackend::Postgres.database();
+    let accounts = open_many(&database.bank(), HOT_ACCOUNTS, 1_000_000_000);
+    (database, accounts)
+}
+
+/// Runs the clients and returns how many transactions they committed and what the server has counted.
+fn measure(database: &TestDatabase, clients: impl FnOnce(&AtomicUsize)) -> (usize, ServerCounts) {
+    let mut plain = database.plain();
+    let before = ServerCounts::read(&mut plain);
+    let counter = AtomicUsize::new(0);
+    clients(&counter);
+    let done = counter.into_inner();
+    assert!(done > 0, "nothing was done");
+    (done, before.growth(&mut plain, done))
+}
+
+fn post_for(database: &TestDatabase, accounts: &[AccountId], time: Duration, counter: &AtomicUsize) {
+    let bank = database.bank_with(patient(CLIENTS));
+    let started = Instant::now();
+    let orders = at_once(CLIENTS, |client| {
+        let mut random = fastrand::Rng::with_seed(u64::try_from(client).unwrap());
+        let mut done: Vec<Transfer> = Vec::new();
+        while started.elapsed() < time {
+            let order = random_transfers(random.u64(..), accounts, 1, 10).remove(0);
+            posted(post(&bank, &order));
+            done.push(order);
+        }
+        counter.fetch_add(done.len(), Ordering::SeqCst);
+        done
+    });
+    let orders = orders.concat();
+    assert_exactly_once(database, &orders, &crate::support::ids(&orders));
+}
+
+/// Debits one account and then credits the other, whichever has the smaller id, and begins again after a deadlock.
+fn update_for(database: &TestDatabase, accounts: &[AccountId], time: Duration, counter: &AtomicUsize) {
+    let started = Instant::now();
+    at_once(CLIENTS, |client| {
+        let mut plain = database.plain();
+        let mut random = fastrand::Rng::with_seed(u64::try_from(client).unwrap());
+        while started.elapsed() < time {
+            let from = random.usize(..accounts.len());
+            let to = (from + random.usize(1..accounts.len())) % accounts.len();
+            if update_both(&mut plain, accounts[from], accounts[to]) {
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+}
+
+fn update_both(plain: &mut Plain, from: AccountId, to: AccountId) -> bool {
+    plain.execute("BEGIN");
+    let updated = [(from, "balance - 1"), (to, "balance + 1")].iter().all(|(account, balance)| {
+        plain.try_execute(&format!("UPDATE accounts SET balance = {balance} WHERE id = {account}")).is_ok()
+    });
+    plain.execute(if updated { "COMMIT" } else { "ROLLBACK" });
+    updated
+}
