@@ -31,7 +31,6 @@ pub use engine::Engine;
 pub use error::Error;
 pub use journal::{Direction, HistoryEntry, RecordedTransfer};
 pub use migrate::SchemaState;
-pub use pool::{ConnectionManager, PooledConnection};
 pub use queue::{PostingQueue, QueueError, QueueSettings, Ticket};
 pub use retry::{RetryPolicy, Transient};
 pub use settings::{Isolation, Settings};

@@ -11,13 +11,32 @@ use crate::database_url::DatabaseUrl;
 use crate::error::Error;
 use crate::settings::Settings;
 
-/// A connection that goes back to its pool when it is dropped.
-pub type PooledConnection = r2d2::PooledConnection<ConnectionManager>;
+/// A place of the pool, which is free again when it is dropped.
+pub(crate) type PooledSlot = r2d2::PooledConnection<ConnectionManager>;
+
+/// A place in the pool: a connection, or nothing while the connection is in use or after it was given up.
+///
+/// A connection whose server does not answer is left behind with the attempt that waits for it; its place must not be,
+/// or a few such attempts would use the pool up.
+pub(crate) struct Slot(Option<DbConnection>);
+
+impl Slot {
+    /// Takes the connection out; whoever does not put it back has given it up.
+    pub(crate) fn take(&mut self) -> Result<DbConnection, Error> {
+        let missing = || Error::InvariantViolation { detail: "the pool gave a place without a connection".to_owned() };
+        self.0.take().ok_or_else(missing)
+    }
+
+    /// Puts the connection back.
+    pub(crate) fn put(&mut self, connection: DbConnection) {
+        self.0 = Some(connection);
+    }
+}
 
 /// Opens connections for an r2d2 pool.
 ///
 /// Diesel's own manager does not fit: it hides why a connection failed and creates SQLite files that nobody asked for.
-pub struct ConnectionManager {
+pub(crate) struct ConnectionManager {
     url: DatabaseUrl,
     settings: Settings,
     first: Mutex<Option<DbConnection>>,
@@ -30,23 +49,23 @@ impl std::fmt::Debug for ConnectionManager {
 }
 
 impl ManageConnection for ConnectionManager {
-    type Connection = DbConnection;
+    type Connection = Slot;
     type Error = Error;
 
-    fn connect(&self) -> Result<DbConnection, Error> {
+    fn connect(&self) -> Result<Slot, Error> {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         match first {
-            Some(connection) => Ok(connection),
-            None => establish(&self.url, &self.settings, Missing::Refuse),
+            Some(connection) => Ok(Slot(Some(connection))),
+            None => establish(&self.url, &self.settings, Missing::Refuse).map(|connection| Slot(Some(connection))),
         }
     }
 
-    fn is_valid(&self, connection: &mut DbConnection) -> Result<(), Error> {
-        connection.ping().map_err(Error::Database)
+    fn is_valid(&self, slot: &mut Slot) -> Result<(), Error> {
+        slot.0.as_mut().map_or(Ok(()), |connection| connection.ping().map_err(Error::Database))
     }
 
-    fn has_broken(&self, connection: &mut DbConnection) -> bool {
-        std::thread::panicking() || connection.is_broken()
+    fn has_broken(&self, slot: &mut Slot) -> bool {
+        slot.0.as_mut().is_none_or(|connection| connection.is_broken())
     }
 }
 
@@ -75,8 +94,8 @@ pub(crate) fn open(
     Ok(builder.build_unchecked(manager))
 }
 
-/// Takes a connection, or says why there is none.
-pub(crate) fn take(pool: &r2d2::Pool<ConnectionManager>) -> Result<PooledConnection, Error> {
+/// Takes a place with a connection, or says why there is none.
+pub(crate) fn take(pool: &r2d2::Pool<ConnectionManager>) -> Result<PooledSlot, Error> {
     let started = std::time::Instant::now();
     pool.get().map_err(|error| Error::PoolTimeout { waited: started.elapsed(), reason: error.to_string() })
 }

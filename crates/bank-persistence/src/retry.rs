@@ -179,6 +179,18 @@ pub(crate) fn classify_diesel(error: &DieselError) -> Option<Transient> {
     }
 }
 
+/// Returns whether a COMMIT that failed this way may have taken effect: the answer was lost, or SQLite could not make
+/// sure that what it has written is on the disk.
+pub(crate) fn may_be_committed(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(_, information) => {
+            classify_diesel(error) == Some(Transient::ConnectionLost)
+                || information.message().contains("disk I/O error")
+        }
+        _ => true,
+    }
+}
+
 /// Recognises failures by their text, the only place that does: Diesel 2.3 gives no SQLSTATE for these.
 fn classify_message(message: &str) -> Option<Transient> {
     const TEXTS: [(&str, Transient); 16] = [
@@ -291,6 +303,18 @@ mod tests {
             Err(AttemptError { error, commit_unknown: true })
         });
         assert!(result.is_ok());
+    }
+
+    #[test]
+    fn only_a_commit_that_was_answered_has_failed_for_sure() {
+        let may_be =
+            |kind, message: &str| may_be_committed(&DieselError::DatabaseError(kind, Box::new(message.to_owned())));
+        assert!(may_be(DatabaseErrorKind::ClosedConnection, ""));
+        assert!(may_be(DatabaseErrorKind::Unknown, "terminating connection due to administrator command"));
+        assert!(may_be(DatabaseErrorKind::Unknown, "disk I/O error"));
+        assert!(may_be_committed(&DieselError::BrokenTransactionManager));
+        assert!(!may_be(DatabaseErrorKind::SerializationFailure, "could not serialize access"));
+        assert!(!may_be(DatabaseErrorKind::Unknown, "database or disk is full"));
     }
 
     #[test]

@@ -8,12 +8,12 @@ use diesel::connection::{
     AnsiTransactionManager, Connection, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
 use diesel::pg::PgConnection;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 
 use crate::attempt::CommitGate;
 use crate::connection::{DbConnection, give_up};
 use crate::error::Error;
-use crate::retry::{AttemptError, Transient, classify};
+use crate::retry::{AttemptError, may_be_committed};
 use crate::settings::Settings;
 
 /// Runs the body in a transaction that may write, and commits it if the body succeeds.
@@ -113,17 +113,10 @@ fn run<T>(
     }
 }
 
-/// Says whether a failed COMMIT is known to have changed nothing: it is if the database itself said so.
+/// Says whether a failed COMMIT may have taken effect all the same: not if the database itself answered that it failed.
 fn commit_failure(error: DieselError) -> AttemptError {
-    let answered = match &error {
-        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => false,
-        DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => false,
-        DieselError::DatabaseError(..) => true,
-        _ => false,
-    };
-    let error = Error::Database(error);
-    let lost = classify(&error) == Some(Transient::ConnectionLost);
-    AttemptError { commit_unknown: !answered || lost, error }
+    let commit_unknown = may_be_committed(&error);
+    AttemptError { error: Error::Database(error), commit_unknown }
 }
 
 fn begin_sql(connection: &mut DbConnection, sql: &str) -> Result<(), DieselError> {

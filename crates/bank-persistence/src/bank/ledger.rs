@@ -65,8 +65,9 @@ impl Bank {
         limit: Option<u64>,
         mut each: impl FnMut(Account) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut connection = self.take()?;
-        transaction::read(&mut connection, |connection| list_pages(connection, limit, &mut each))?
+        self.with_connection(|connection| {
+            transaction::read(connection, |connection| list_pages(connection, limit, &mut each))
+        })??
     }
 
     /// Counts all accounts.

@@ -6,11 +6,11 @@ mod setup;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt;
+use crate::attempt::{self, CommitGate};
 use crate::connection::{DbConnection, Missing, give_up};
 use crate::database_url::{Backend, DatabaseUrl};
 use crate::error::Error;
-use crate::pool::{self, ConnectionManager, PooledConnection};
+use crate::pool::{self, ConnectionManager};
 use crate::retry::{AttemptError, Transient, classify, retry};
 use crate::settings::Settings;
 use crate::transaction;
@@ -73,13 +73,13 @@ impl Bank {
         body: impl Fn(&mut DbConnection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         retry(&self.settings.retry, operation, || {
-            transaction::read(&mut *self.take()?, &body).map_err(AttemptError::from)
+            self.with_connection(|connection| transaction::read(connection, &body))?.map_err(AttemptError::from)
         })
     }
 
-    /// Runs the caller's statements, [`posting::post`](crate::posting::post) among them if wanted, in one transaction and retries what may
-    /// pass: the body may run several times, and must change nothing but the database. It owns what it uses, because a
-    /// server that does not answer keeps it longer than the call lasts.
+    /// Runs the caller's statements, [`posting::post`](crate::posting::post) among them if wanted, in one transaction
+    /// and retries what may pass: the body may run several times, and must change nothing but the database. It owns
+    /// what it uses, because a server that does not answer keeps it longer than the call lasts.
     ///
     /// # Errors
     ///
@@ -91,9 +91,9 @@ impl Bank {
     ) -> Result<T, Error> {
         let body = Arc::new(body);
         retry(&self.settings.retry, operation, || {
-            let (mut connection, settings, body) = (self.take()?, Arc::clone(&self.settings), Arc::clone(&body));
-            attempt::run_within(self.answer_limit(), move |gate| {
-                transaction::write_through(gate, &mut connection, &settings, |connection| body(connection))
+            let (settings, body) = (Arc::clone(&self.settings), Arc::clone(&body));
+            self.attempt(move |gate, connection| {
+                transaction::write_through(gate, connection, &settings, |connection| body(connection))
             })
         })
     }
@@ -106,11 +106,11 @@ impl Bank {
     ) -> Result<T, Error> {
         let body = Arc::new(body);
         retry(&self.settings.retry, operation, || {
-            let (mut connection, body) = (self.take()?, Arc::clone(&body));
-            attempt::run_within(self.answer_limit(), move |_| {
-                body(&mut connection).map_err(|error| {
+            let body = Arc::clone(&body);
+            self.attempt(move |_, connection| {
+                body(connection).map_err(|error| {
                     if classify(&error) == Some(Transient::ConnectionLost) {
-                        give_up(&mut connection);
+                        give_up(connection);
                     }
                     error.into()
                 })
@@ -124,7 +124,27 @@ impl Bank {
         (self.backend() == Backend::Postgres && !limit.is_zero()).then_some(limit)
     }
 
-    pub(super) fn take(&self) -> Result<PooledConnection, Error> {
-        pool::take(&self.pool)
+    /// Runs an attempt with a connection of the pool, and leaves the connection to it if it takes too long.
+    fn attempt<T: Send + 'static>(
+        &self,
+        attempt: impl FnOnce(&CommitGate, &mut DbConnection) -> Result<T, AttemptError> + Send + 'static,
+    ) -> Result<T, AttemptError> {
+        let mut slot = pool::take(&self.pool)?;
+        let mut connection = slot.take()?;
+        let (connection, result) = attempt::run_within(self.answer_limit(), move |gate| {
+            let result = attempt(gate, &mut connection);
+            Ok((connection, result))
+        })?;
+        slot.put(connection);
+        result
+    }
+
+    /// Lends a connection of the pool to the caller's thread, however long it takes.
+    pub(super) fn with_connection<T>(&self, body: impl FnOnce(&mut DbConnection) -> T) -> Result<T, Error> {
+        let mut slot = pool::take(&self.pool)?;
+        let mut connection = slot.take()?;
+        let value = body(&mut connection);
+        slot.put(connection);
+        Ok(value)
     }
 }

@@ -57,7 +57,7 @@ impl Bank {
     ///
     /// [`Error::Migration`] if one fails for good.
     pub fn migrate(&self) -> Result<Vec<String>, Error> {
-        migrate::run_pending(&mut *self.take()?)
+        self.with_connection(migrate::run_pending)?
     }
 
     /// Destroys all accounts and transfers and makes the tables anew.
@@ -66,9 +66,10 @@ impl Bank {
     ///
     /// [`Error::Migration`] if a migration fails; the tables may then be partly gone.
     pub fn reset(&self) -> Result<(), Error> {
-        let mut connection = self.take()?;
-        migrate::revert_all(&mut connection)?;
-        migrate::run_pending(&mut connection).map(|_| ())
+        self.with_connection(|connection| {
+            migrate::revert_all(connection)?;
+            migrate::run_pending(connection).map(|_| ())
+        })?
     }
 
     /// Creates a schema on a server if it is missing, as a database within the database; connect to it with
