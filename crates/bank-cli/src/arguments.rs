@@ -2,7 +2,8 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{demo, history, list, open, setup, show, transfer, verify};
+use crate::commands::{batch, demo, history, list, open, setup, show, transfer, verify};
+use crate::connection_args::ConnectionArgs;
 
 const AFTER_HELP: &str = "\
 DATABASE:
@@ -15,6 +16,8 @@ DATABASE:
 
 ENVIRONMENT:
   DATABASE_URL   URL of the database
+  BANK_ISOLATION, BANK_ANSWER_TIMEOUT, ...  stand for the connection options
+  RUST_LOG       log lines of the libraries, such as bank_persistence=debug
   XDG_DATA_HOME  user data directory [default: ~/.local/share]
   NO_COLOR       no colours in the help
   PGPASSWORD, PGSSLROOTCERT, ...  as for every program that uses libpq
@@ -24,12 +27,12 @@ EXIT CODES:
   1    other failure (also: database not set up, schema too new)
   2    invalid command line or value
   3    account or transfer not found
-  4    rejected by a rule (insufficient funds, same account, ...)
+  4    rejected by a rule (insufficient funds, same account, ...), or lines of a batch
   5    transfer id used before with other content
   6    retries exhausted, nothing was changed
   7    cannot connect (address, authentication, TLS, file)
   8    verification failed
-  9    outcome unknown: run the transfer again with the same --id
+  9    outcome unknown: run the transfer again with the same --id, the batch as it was
   130  interrupted
 
 EXAMPLE:
@@ -45,6 +48,8 @@ EXAMPLE:
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -70,6 +75,7 @@ pub(crate) enum Command {
     Setup(setup::SetupArgs),
     List(list::ListArgs),
     Transfer(transfer::TransferArgs),
+    Batch(batch::BatchArgs),
     Open(open::OpenArgs),
     History(history::HistoryArgs),
     Show(show::ShowArgs),
@@ -87,7 +93,7 @@ impl Command {
             Self::Open(args) => args.output.is_json(),
             Self::Show(args) => args.output.is_json(),
             Self::Verify(args) => args.output.is_json(),
-            Self::Setup(_) | Self::Demo(_) => false,
+            Self::Setup(_) | Self::Batch(_) | Self::Demo(_) => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bank_persistence::{Bank, Error, Settings};
+use bank_persistence::{Backend, Bank, Error, Settings};
 
 use crate::configuration::{Location, UrlSource};
 use crate::exit_code::ExitCode;
@@ -17,12 +17,23 @@ pub(crate) struct Context<'a> {
     pub(crate) out: &'a mut dyn Write,
     pub(crate) messages: Messages,
     database_url: Option<String>,
+    settings: Settings,
 }
 
 impl<'a> Context<'a> {
     /// Returns a context; nothing is read or opened yet.
-    pub(crate) fn new(out: &'a mut dyn Write, messages: Messages, database_url: Option<String>) -> Self {
-        Self { out, messages, database_url }
+    pub(crate) fn new(
+        out: &'a mut dyn Write,
+        messages: Messages,
+        database_url: Option<String>,
+        settings: Settings,
+    ) -> Self {
+        Self { out, messages, database_url, settings }
+    }
+
+    /// Returns the connection settings as typed, with their defaults.
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.clone()
     }
 
     /// Returns the value of `--database-url` as typed.
@@ -49,15 +60,21 @@ impl<'a> Context<'a> {
 
     /// Connects to a database that is set up.
     pub(crate) fn connect(&self) -> Result<Bank, Failure> {
+        self.connect_with(|_, settings| settings)
+    }
+
+    /// Connects to a database that is set up, with settings that may depend on its kind.
+    pub(crate) fn connect_with(&self, settings: impl FnOnce(Backend, Settings) -> Settings) -> Result<Bank, Failure> {
         let location = self.locate()?;
-        let bank = Bank::connect(&location.url, settings()).map_err(|error| {
-            // A file that is only not there yet is a matter of setup, not of connecting.
-            if matches!(error, Error::FileMissing { .. }) && location.is_absent_file() {
-                not_set_up(&location)
-            } else {
-                Failure::from(error)
-            }
-        })?;
+        let bank =
+            Bank::connect(&location.url, settings(location.url.backend(), self.settings())).map_err(|error| {
+                // A file that is only not there yet is a matter of setup, not of connecting.
+                if matches!(error, Error::FileMissing { .. }) && location.is_absent_file() {
+                    not_set_up(&location)
+                } else {
+                    Failure::from(error)
+                }
+            })?;
         bank.require_current_schema()?;
         Ok(bank)
     }
@@ -67,13 +84,8 @@ impl<'a> Context<'a> {
         if location.source == UrlSource::Default {
             create_data_directory(location)?;
         }
-        Ok(Bank::create_or_connect(&location.url, settings())?)
+        Ok(Bank::create_or_connect(&location.url, self.settings())?)
     }
-}
-
-/// Returns the connection settings of every command.
-pub(crate) fn settings() -> Settings {
-    Settings { application_name: "bank-cli".to_owned(), ..Settings::one_shot() }
 }
 
 fn not_set_up(location: &Location) -> Failure {

@@ -2,7 +2,8 @@
 
 /// Why the process ended.
 ///
-/// An interrupted process (Ctrl-C) is ended by the signal itself, which a shell reports as 130.
+/// A process that Ctrl-C interrupts is ended by the signal itself, which a shell reports as 130. Only `batch` stops between
+/// commits and ends with that number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCode {
     /// The command was carried out; a replayed transfer counts too.
@@ -25,11 +26,13 @@ pub enum ExitCode {
     VerificationFailed,
     /// The answer to a commit was lost: run the transfer again with the same id.
     OutcomeUnknown,
+    /// Ctrl-C has stopped the command at a point from which it can be continued.
+    Interrupted,
 }
 
 impl ExitCode {
     /// All exit codes, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Ok,
         Self::Other,
         Self::Usage,
@@ -40,6 +43,7 @@ impl ExitCode {
         Self::CannotConnect,
         Self::VerificationFailed,
         Self::OutcomeUnknown,
+        Self::Interrupted,
     ];
 
     /// Returns the number that the operating system sees.
@@ -55,6 +59,7 @@ impl ExitCode {
             Self::CannotConnect => 7,
             Self::VerificationFailed => 8,
             Self::OutcomeUnknown => 9,
+            Self::Interrupted => 130,
         }
     }
 }
@@ -70,8 +75,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_count_up_from_zero() {
+    fn numbers_count_up_from_zero_and_an_interruption_is_the_shells() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, (0..10).collect::<Vec<u8>>());
+        assert_eq!(numbers, (0..10).chain([130]).collect::<Vec<u8>>());
     }
 }

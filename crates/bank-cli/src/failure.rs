@@ -129,6 +129,7 @@ fn classify(error: &Error) -> (ExitCode, &'static str, Option<String>) {
         ),
         Error::Corrupt { .. } => (ExitCode::Other, "corrupt", "run `bank-cli verify`"),
         Error::InvariantViolation { .. } => (ExitCode::Other, "invariant_violation", "run `bank-cli verify`"),
+        Error::Database(error) => (ExitCode::Other, "database_error", database_hint(&error.to_string())),
         _ => (ExitCode::Other, "database_error", "see which database is used with -v"),
     };
     (exit_code, code, Some(hint.to_owned()))
@@ -141,6 +142,20 @@ fn schema_failure(state: &SchemaState) -> (ExitCode, &'static str, &'static str)
             (ExitCode::Other, "schema_newer", "a newer bank-cli has set this database up: use that one")
         }
         _ => (ExitCode::Other, "schema_older", "run `bank-cli setup`, which keeps all data"),
+    }
+}
+
+/// Chooses the hint from the database's words; only the hint depends on them.
+fn database_hint(reason: &str) -> &'static str {
+    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if says(&["disk is full", "disk I/O error", "No space left"]) {
+        "make room on the disk that holds the database, then run the same command again; nothing was changed"
+    } else if says(&["readonly database", "read-only transaction"]) {
+        "the database can only be read: check who may write the file, or name the primary server in the URL"
+    } else if says(&["permission denied"]) {
+        "ask for the rights that are missing, or connect as another user"
+    } else {
+        "see which database is used with -v"
     }
 }
 
@@ -196,7 +211,7 @@ fn with_causes(error: &Error) -> String {
 }
 
 /// Joins lines and shows control characters as escapes: what was typed may hold either.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let joined = lines.collect::<Vec<_>>().join("; ");
     if !joined.contains(char::is_control) {

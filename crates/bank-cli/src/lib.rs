@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
+mod batch;
 mod commands;
 mod configuration;
+mod connection_args;
 mod context;
 mod demo_accounts;
 pub mod exit_code;
@@ -40,7 +42,7 @@ pub fn main_impl() -> std::process::ExitCode {
     log::start(cli.global.verbose);
     let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.command.is_json());
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());
-    let mut context = Context::new(&mut stdout, messages, cli.global.database_url);
+    let mut context = Context::new(&mut stdout, messages, cli.global.database_url, cli.connection.settings());
 
     let carried_out = commands::run(cli.command, &mut context);
     // Also after a failure: what was printed before it belongs before the error.

@@ -2,10 +2,9 @@
 
 use std::io;
 
-use bank_persistence::{Backend, Bank, DatabaseUrl, new_transfer_id};
+use bank_persistence::{Backend, Bank, DatabaseUrl, Settings, new_transfer_id};
 
 use crate::configuration::Location;
-use crate::context::settings;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::Messages;
@@ -14,21 +13,26 @@ use crate::output::Messages;
 pub(crate) fn with_scratch_database(
     bank: &Bank,
     location: &Location,
+    settings: Settings,
     messages: Messages,
     body: impl FnOnce(&Bank) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     match location.url.backend() {
-        Backend::Sqlite => in_temporary_file(messages, body),
-        Backend::Postgres => in_scratch_schema(bank, &location.url, messages, body),
+        Backend::Sqlite => in_temporary_file(settings, messages, body),
+        Backend::Postgres => in_scratch_schema(bank, &location.url, settings, messages, body),
     }
 }
 
-fn in_temporary_file(messages: Messages, body: impl FnOnce(&Bank) -> Result<(), Failure>) -> Result<(), Failure> {
+fn in_temporary_file(
+    settings: Settings,
+    messages: Messages,
+    body: impl FnOnce(&Bank) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     // A directory, because SQLite puts files of its own beside the database.
     let directory = tempfile::tempdir().map_err(|error| no_temporary_directory(&error))?;
     messages.note("this database is not empty: the demo works in a temporary file instead");
     let url = DatabaseUrl::sqlite_file(&directory.path().join("demo.db"));
-    let scratch = Bank::create_or_connect(&url, settings())?;
+    let scratch = Bank::create_or_connect(&url, settings)?;
     let played = body(&scratch);
     // The file must be closed before its directory can go everywhere.
     drop(scratch);
@@ -41,13 +45,14 @@ fn in_temporary_file(messages: Messages, body: impl FnOnce(&Bank) -> Result<(), 
 fn in_scratch_schema(
     bank: &Bank,
     url: &DatabaseUrl,
+    settings: Settings,
     messages: Messages,
     body: impl FnOnce(&Bank) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let schema = format!("bank_demo_{}", new_transfer_id().as_uuid().simple());
     bank.create_schema(&schema).map_err(|error| no_scratch_schema(&error.into()))?;
     messages.note(&format!("this database is not empty: the demo works in the scratch schema {schema} instead"));
-    let played = Bank::connect(&url.with_search_path(&schema), settings())
+    let played = Bank::connect(&url.with_search_path(&schema), settings)
         .map_err(Failure::from)
         .and_then(|scratch| body(&scratch));
     if let Err(error) = bank.drop_schema(&schema) {

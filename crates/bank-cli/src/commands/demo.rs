@@ -30,7 +30,9 @@ pub(crate) fn run(_args: &DemoArgs, context: &mut Context<'_>) -> Result<(), Fai
     if is_empty(&bank)? {
         return play(&bank, context.out);
     }
-    scratch::with_scratch_database(&bank, &location, context.messages, |scratch| play(scratch, context.out))
+    scratch::with_scratch_database(&bank, &location, context.settings(), context.messages, |scratch| {
+        play(scratch, context.out)
+    })
 }
 
 fn is_empty(bank: &Bank) -> Result<bool, Error> {

@@ -1,5 +1,6 @@
 //! The commands, one file each: what can be typed, and what it does.
 
+pub(crate) mod batch;
 pub(crate) mod demo;
 pub(crate) mod history;
 pub(crate) mod list;
@@ -19,6 +20,7 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> Result<(), Fai
         Command::Setup(args) => setup::run(&args, context),
         Command::List(args) => list::run(&args, context),
         Command::Transfer(args) => transfer::run(&args, context),
+        Command::Batch(args) => batch::run(&args, context),
         Command::Open(args) => open::run(&args, context),
         Command::History(args) => history::run(&args, context),
         Command::Show(args) => show::run(&args, context),

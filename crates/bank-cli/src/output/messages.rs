@@ -44,6 +44,20 @@ impl Messages {
         }
     }
 
+    /// Prints one of several things that are wrong, whatever was asked.
+    pub(crate) fn problem(self, text: &str) {
+        if self.json {
+            print(json!({ "problem": text }));
+        } else {
+            print(text);
+        }
+    }
+
+    /// Returns whether only errors are wanted.
+    pub(crate) fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
     /// Prints what only `-v` asks for.
     pub(crate) fn detail(self, text: &str) {
         if self.verbose {

@@ -1,0 +1,60 @@
+//! The accounts behind names, asked for once as long as there is room to remember them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bank_persistence::bank_domain::{AccountId, AccountName};
+use bank_persistence::{Bank, Error};
+
+use super::order::{Line, Order};
+
+/// How many names are remembered at most, and how much text: a few dozen megabytes.
+const NAMES_MAX: usize = 400_000;
+const TEXT_BYTES_MAX: usize = 12 * 1024 * 1024;
+
+/// How many names are asked for at a time.
+const NAMES_A_QUERY: usize = 10_000;
+
+/// Remembers accounts. A name without an account is asked for again with the next chunk: it may be there by then.
+pub(crate) struct Accounts<'a> {
+    bank: &'a Bank,
+    known: HashMap<Box<str>, AccountId>,
+    text_bytes: usize,
+}
+
+impl<'a> Accounts<'a> {
+    /// Returns a memory that is empty.
+    pub(crate) fn new(bank: &'a Bank) -> Self {
+        Self { bank, known: HashMap::new(), text_bytes: 0 }
+    }
+
+    /// Finds the accounts of these lines; afterwards [`Self::id_of`] knows all that exist.
+    pub(crate) fn find(&mut self, lines: &[Line]) -> Result<(), Error> {
+        let mut missing = self.missing(lines);
+        let is_full = self.known.len().saturating_add(missing.len()) > NAMES_MAX || self.text_bytes > TEXT_BYTES_MAX;
+        if is_full && !missing.is_empty() {
+            self.known.clear();
+            self.text_bytes = 0;
+            missing = self.missing(lines);
+        }
+        let names: Vec<&AccountName> = missing.into_iter().collect();
+        for names in names.chunks(NAMES_A_QUERY) {
+            for account in self.bank.find_accounts(names)? {
+                let name = account.name.as_str();
+                self.text_bytes = self.text_bytes.saturating_add(name.len());
+                self.known.insert(name.into(), account.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the account of a name that [`Self::find`] has looked for.
+    pub(crate) fn id_of(&self, name: &AccountName) -> Option<AccountId> {
+        self.known.get(name.as_str()).copied()
+    }
+
+    fn missing<'b>(&self, lines: &'b [Line]) -> BTreeSet<&'b AccountName> {
+        let orders = lines.iter().filter_map(|line| line.content.as_ref().ok());
+        let names = orders.flat_map(|(_, Order { from, to, .. })| [from, to]);
+        names.filter(|name| !self.known.contains_key(name.as_str())).collect()
+    }
+}

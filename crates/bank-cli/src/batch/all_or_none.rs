@@ -1,0 +1,47 @@
+//! Posting transfers in one transaction that is rolled back if any of them is refused.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bank_persistence::bank_domain::{Outcome, Transfer};
+use bank_persistence::{Bank, Error, posting};
+
+use super::interrupt::Interrupt;
+
+/// What became of the transaction.
+pub(crate) enum Written {
+    /// Committed; no outcome is a rejection.
+    Posted(Vec<Outcome>),
+    /// Rolled back; these would have been the outcomes.
+    Refused(Vec<Outcome>),
+    /// Rolled back because somebody wants the command to stop.
+    Interrupted,
+}
+
+/// Posts all transfers or none.
+pub(crate) fn post_all_or_none(bank: &Bank, transfers: &[Transfer], interrupt: &Interrupt) -> Result<Written, Error> {
+    let shared: Arc<[Transfer]> = transfers.into();
+    let rolled_back = Arc::new(Mutex::new(None));
+    let written = bank.write("posting", {
+        let (rolled_back, interrupt) = (Arc::clone(&rolled_back), interrupt.clone());
+        move |connection| {
+            let outcomes = posting::post(connection, &shared)?;
+            let why = if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_))) {
+                Written::Refused(outcomes)
+            } else if interrupt.is_asked() {
+                Written::Interrupted
+            } else {
+                return Ok(outcomes);
+            };
+            *rolled_back.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+            Err(Error::GivenUp)
+        }
+    });
+    match written {
+        Ok(outcomes) => Ok(Written::Posted(outcomes)),
+        Err(Error::GivenUp) => {
+            let why = rolled_back.lock().unwrap_or_else(PoisonError::into_inner).take();
+            why.ok_or(Error::GivenUp)
+        }
+        Err(error) => Err(error),
+    }
+}

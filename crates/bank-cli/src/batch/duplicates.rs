@@ -1,0 +1,75 @@
+//! The same id twice in one file, for a dry run; otherwise the journal tells.
+
+use bank_persistence::bank_domain::Transfer;
+use uuid::Uuid;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+use super::ids::{NAMESPACE, key_of};
+use super::seen::Seen;
+
+/// Remembers the ids of a file, and 32 bits of what stands under each.
+pub(crate) struct Duplicates(Seen);
+
+/// How a transfer's id stands to those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Duplicate {
+    /// It is new.
+    No,
+    /// It came before with the same content.
+    Same,
+    /// It came before with other content.
+    Other,
+}
+
+impl Duplicates {
+    /// Returns a memory that is empty.
+    pub(crate) fn new() -> Self {
+        Self(Seen::new())
+    }
+
+    /// Returns whether the id came before, and remembers it.
+    pub(crate) fn look(&mut self, transfer: &Transfer) -> Result<Duplicate, Failure> {
+        let failed = |error: std::io::Error| {
+            let message = format!("cannot keep the ids in a temporary file: {error}");
+            Failure::new(ExitCode::Other, "temporary_file", message)
+        };
+        let key = key_of(Uuid::new_v5(&NAMESPACE, transfer.id.as_uuid().as_bytes()));
+        let content = content(transfer);
+        match self.0.get(&key).map_err(failed)? {
+            None => {
+                self.0.set(key, content).map_err(failed)?;
+                Ok(Duplicate::No)
+            }
+            Some(before) if before == content => Ok(Duplicate::Same),
+            Some(_) => Ok(Duplicate::Other),
+        }
+    }
+}
+
+fn content(transfer: &Transfer) -> u32 {
+    let Transfer { id: _, from, to, amount, memo } = transfer;
+    let memo = memo.as_ref().map_or("", |memo| memo.as_str());
+    let [a, b, c, d, ..] = Uuid::new_v5(&NAMESPACE, format!("{from} {to} {amount} {memo}").as_bytes()).into_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+#[cfg(test)]
+mod tests {
+    use bank_persistence::bank_domain::{AccountId, Amount};
+    use bank_persistence::new_transfer_id;
+
+    use super::*;
+
+    #[test]
+    fn the_same_id_is_told_from_a_new_one_and_from_a_conflict() {
+        let (from, to) = (AccountId::new(1), AccountId::new(2));
+        let transfer = Transfer { id: new_transfer_id(), from, to, amount: Amount::MIN, memo: None };
+        let other = Transfer { amount: Amount::MAX, ..transfer.clone() };
+        let new = Transfer { id: new_transfer_id(), ..transfer.clone() };
+        let mut duplicates = Duplicates::new();
+        let found = [&transfer, &transfer, &other, &new].map(|transfer| duplicates.look(transfer).unwrap());
+        assert_eq!(found, [Duplicate::No, Duplicate::Same, Duplicate::Other, Duplicate::No]);
+    }
+}

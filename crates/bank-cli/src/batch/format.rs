@@ -1,0 +1,51 @@
+//! The values of `--format`, and guessing it.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+
+/// How the lines of a file are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    // Comma-separated values with a header
+    Csv,
+    // One JSON object a line
+    Jsonl,
+}
+
+impl Format {
+    /// Returns the format that a file's name tells.
+    pub(crate) fn of_path(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        match extension.as_str() {
+            "csv" => Some(Self::Csv),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            _ => None,
+        }
+    }
+
+    /// Returns the format that the first line tells.
+    pub(crate) fn of_line(line: &str) -> Self {
+        if line.trim_start().starts_with(['{', '[']) { Self::Jsonl } else { Self::Csv }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_extension_tells_the_format() {
+        assert_eq!(Format::of_path(Path::new("a/b.CSV")), Some(Format::Csv));
+        assert_eq!(Format::of_path(Path::new("b.jsonl")), Some(Format::Jsonl));
+        assert_eq!(Format::of_path(Path::new("b.ndjson")), Some(Format::Jsonl));
+        assert_eq!(Format::of_path(Path::new("b.txt")), None);
+        assert_eq!(Format::of_path(Path::new("csv")), None);
+    }
+
+    #[test]
+    fn the_first_line_tells_the_format() {
+        assert_eq!(Format::of_line(" {\"from\":"), Format::Jsonl);
+        assert_eq!(Format::of_line("from,to,amount"), Format::Csv);
+    }
+}

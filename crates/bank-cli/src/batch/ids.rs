@@ -1,0 +1,140 @@
+//! Ids for lines that have none of their own, the same in every run.
+
+use std::fmt::Write as _;
+use std::io;
+
+use bank_persistence::bank_domain::{InvalidInput, Memo, TransferId};
+use uuid::Uuid;
+
+use super::order::Order;
+use super::seen::{KEY_BYTES, Seen};
+
+/// The namespace of derived ids: the UUIDv5 of `bank-cli batch` in the namespace of the nil UUID. It never changes,
+/// because an id that changes would let a transfer be posted twice.
+pub(crate) const NAMESPACE: Uuid = Uuid::from_u128(0x53cc_f37b_bce8_567f_92b9_8133_c0b1_e525);
+
+/// The text that names one run of payments, such as `payroll 2026-07`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reference(String);
+
+impl Reference {
+    /// Returns the reference if the text obeys the rules for memos.
+    pub(crate) fn new(text: &str) -> Result<Self, String> {
+        match Memo::new(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(InvalidInput::Text { problem, .. }) => Err(format!("reference {problem}")),
+            Err(other) => Err(other.to_string()),
+        }
+    }
+}
+
+/// Derives ids for the lines of one file, in their order.
+///
+/// An id is the UUIDv5, in [`NAMESPACE`], of reference, from, to, amount, memo (empty if there is none) and occurrence,
+/// joined by line feeds, which none of them can contain. The occurrence counts, from 1, the lines without an id of their
+/// own that are equal in all else. So neither the order of other lines nor mending them changes a line's id.
+pub(crate) struct DerivedIds {
+    reference: Reference,
+    seen: Seen,
+    name: String,
+}
+
+impl DerivedIds {
+    /// Returns the ids of a file that has not been read yet.
+    pub(crate) fn new(reference: Reference) -> Self {
+        Self { reference, seen: Seen::new(), name: String::new() }
+    }
+
+    /// Returns the id of the next line.
+    pub(crate) fn next(&mut self, order: &Order) -> io::Result<TransferId> {
+        // The id of the first occurrence stands for the content while occurrences are counted.
+        let first = self.derive(order, 1);
+        let key = key_of(first);
+        let occurrence = self.seen.get(&key)?.unwrap_or(0).saturating_add(1);
+        self.seen.set(key, occurrence)?;
+        Ok(TransferId::from_uuid(if occurrence == 1 { first } else { self.derive(order, occurrence) }))
+    }
+
+    fn derive(&mut self, order: &Order, occurrence: u32) -> Uuid {
+        let memo = order.memo.as_ref().map_or("", |memo| memo.as_str());
+        self.name.clear();
+        let written = write!(
+            self.name,
+            "{}\n{}\n{}\n{}\n{memo}\n{occurrence}",
+            self.reference.0, order.from, order.to, order.amount
+        );
+        debug_assert!(written.is_ok(), "writing to a string succeeds");
+        Uuid::new_v5(&NAMESPACE, self.name.as_bytes())
+    }
+}
+
+/// Returns 96 bits of a hash: enough that no two contents share them, and few enough to keep many.
+pub(crate) fn key_of(hash: Uuid) -> [u8; KEY_BYTES] {
+    let [a, b, c, d, e, f, _, g, _, h, i, j, k, l, ..] = hash.into_bytes();
+    [a, b, c, d, e, f, g, h, i, j, k, l]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::batch::order::Texts;
+
+    fn order(from: &'static str, amount: &'static str, memo: &'static str) -> Order {
+        let texts = Texts {
+            from: from.into(),
+            to: "John".into(),
+            amount: amount.into(),
+            memo: memo.into(),
+            ..Texts::default()
+        };
+        texts.parse().unwrap().0
+    }
+
+    fn ids(reference: &str, orders: &[Order]) -> Vec<String> {
+        let mut ids = DerivedIds::new(Reference::new(reference).unwrap());
+        orders.iter().map(|order| ids.next(order).unwrap().to_string()).collect()
+    }
+
+    #[test]
+    fn the_namespace_is_what_it_is_said_to_be() {
+        assert_eq!(NAMESPACE, Uuid::new_v5(&Uuid::nil(), b"bank-cli batch"));
+    }
+
+    #[test]
+    fn a_derived_id_is_the_documented_one() {
+        let by_hand = |name: &str| Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string();
+        let order = order("Jessica", "800", "");
+        assert_eq!(
+            ids("payroll 2026-07", &[order.clone(), order]),
+            [by_hand("payroll 2026-07\nJessica\nJohn\n800\n\n1"), by_hand("payroll 2026-07\nJessica\nJohn\n800\n\n2")]
+        );
+    }
+
+    #[test]
+    fn whatever_differs_gives_another_id() {
+        let orders = [order("Jessica", "1", ""), order("Jessica", "1", ""), order("Jessica", "2", "")];
+        let others = [order("Mary", "1", ""), order("Jessica", "1", "1"), order("Jessica", "11", "")];
+        let all = [ids("a", &orders), ids("a", &others), ids("b", &orders)].concat();
+        // The first line of `others` and all of `b` are new; nothing is there twice.
+        assert_eq!(all.iter().collect::<HashSet<_>>().len(), 9);
+    }
+
+    #[test]
+    fn mending_a_line_leaves_the_ids_of_the_others() {
+        let before = [order("Jessica", "1", ""), order("Jesica", "2", ""), order("Jessica", "1", "")];
+        let mut after = before.clone();
+        after[1] = order("Jessica", "2", "");
+        let (before, after) = (ids("a", &before), ids("a", &after));
+        assert_eq!((&before[0], &before[2]), (&after[0], &after[2]));
+        assert_ne!(before[1], after[1]);
+    }
+
+    #[test]
+    fn a_reference_obeys_the_rules_for_memos() {
+        assert!(Reference::new("payroll 2026-07").is_ok());
+        assert_eq!(Reference::new("").unwrap_err(), "reference is empty");
+        assert!(Reference::new("a\nb").unwrap_err().contains("control character"));
+    }
+}

@@ -1,0 +1,183 @@
+//! The lines of a file: numbered, checked for UTF-8, and never larger in memory than a line may be.
+
+use std::io::{self, BufRead, Read};
+
+/// The longest line in bytes, its end left out. Names and memos of the greatest length need a few thousand.
+pub(crate) const LINE_BYTES_MAX: u64 = 1024 * 1024;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What a line holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content<'a> {
+    Text(&'a str),
+    /// The first byte that is not UTF-8, counted from 1.
+    NotUtf8 {
+        byte: usize,
+    },
+    TooLong,
+}
+
+/// Reads the lines that are not blank.
+pub(crate) struct Lines<R> {
+    input: R,
+    buffer: Vec<u8>,
+    too_long: bool,
+    number: u64,
+    bytes: u64,
+    again: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Returns the lines of the input.
+    pub(crate) fn new(input: R) -> Self {
+        Self { input, buffer: Vec::new(), too_long: false, number: 0, bytes: 0, again: false }
+    }
+
+    /// Returns the number of the line read last, counted from 1, blank lines included.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Returns how many bytes have been read.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Returns the next line that is not blank.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Content<'_>>> {
+        if self.again {
+            self.again = false;
+            return Ok(Some(self.content()));
+        }
+        while self.read()? {
+            if self.too_long || !self.buffer.trim_ascii().is_empty() {
+                return Ok(Some(self.content()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes the line read last the next one again.
+    pub(crate) fn put_back(&mut self) {
+        self.again = true;
+    }
+
+    /// Reads one line without its end and returns whether there was one.
+    fn read(&mut self) -> io::Result<bool> {
+        // One more than the longest line with its end tells that a line is longer.
+        const READ_MAX: u64 = LINE_BYTES_MAX + 3;
+        self.buffer.clear();
+        let mut read = length((&mut self.input).take(READ_MAX).read_until(b'\n', &mut self.buffer)?);
+        if read == 0 {
+            return Ok(false);
+        }
+        let is_cut = read == READ_MAX && self.buffer.last() != Some(&b'\n');
+        if is_cut {
+            read = read.saturating_add(length(self.input.skip_until(b'\n')?));
+        }
+        self.number = self.number.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(read);
+        for end in [b'\n', b'\r'] {
+            if self.buffer.last() == Some(&end) {
+                self.buffer.pop();
+            }
+        }
+        if self.number == 1 && self.buffer.starts_with(BYTE_ORDER_MARK) {
+            self.buffer.drain(..BYTE_ORDER_MARK.len());
+        }
+        self.too_long = is_cut || length(self.buffer.len()) > LINE_BYTES_MAX;
+        Ok(true)
+    }
+
+    fn content(&self) -> Content<'_> {
+        if self.too_long {
+            return Content::TooLong;
+        }
+        match std::str::from_utf8(&self.buffer) {
+            Ok(text) => Content::Text(text),
+            Err(error) => Content::NotUtf8 { byte: error.valid_up_to().saturating_add(1) },
+        }
+    }
+}
+
+fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(input: &[u8]) -> Vec<(u64, String)> {
+        let mut lines = Lines::new(input);
+        let mut all = Vec::new();
+        loop {
+            let text = match lines.next().unwrap() {
+                None => return all,
+                Some(Content::Text(text)) => text.to_owned(),
+                Some(other) => format!("{other:?}"),
+            };
+            all.push((lines.number(), text));
+        }
+    }
+
+    fn numbered(lines: &[(u64, &str)]) -> Vec<(u64, String)> {
+        lines.iter().map(|(number, text)| (*number, (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn every_kind_of_line_end_is_one() {
+        assert_eq!(all(b"a\nb\r\nc"), numbered(&[(1, "a"), (2, "b"), (3, "c")]));
+        assert_eq!(all(b"a\n"), numbered(&[(1, "a")]));
+        assert_eq!(all(b""), numbered(&[]));
+    }
+
+    #[test]
+    fn blank_lines_are_counted_and_left_out() {
+        assert_eq!(all(b"\n \t\r\na\n\n\nb\n\n"), numbered(&[(3, "a"), (6, "b")]));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_text() {
+        assert_eq!(all(b"\xef\xbb\xbfa\n\xef\xbb\xbfb"), numbered(&[(1, "a"), (2, "\u{feff}b")]));
+        assert_eq!(all(b"\xef\xbb\xbf\na"), numbered(&[(2, "a")]));
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_told_by_its_byte() {
+        assert_eq!(all(b"a\nM\xfcller\nb"), numbered(&[(1, "a"), (2, "NotUtf8 { byte: 2 }"), (3, "b")]));
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_left_out_and_the_next_one_is_not() {
+        let max = usize::try_from(LINE_BYTES_MAX).unwrap();
+        for (length, is_too_long) in [(max - 1, false), (max, false), (max + 1, true), (max + 2, true), (max * 3, true)]
+        {
+            for end in ["\n", "\r\n"] {
+                let long = "x".repeat(length);
+                let found = all(format!("a{end}{long}{end}b").as_bytes());
+                let expected = if is_too_long { "TooLong" } else { &long };
+                assert!(found == numbered(&[(1, "a"), (2, expected), (3, "b")]), "{length} {end:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_not_kept_in_memory() {
+        let mut lines = Lines::new(io::BufReader::new(io::repeat(b'x').take(50 << 20)));
+        assert_eq!(lines.next().unwrap(), Some(Content::TooLong));
+        assert!(lines.buffer.capacity() < 4 << 20);
+        assert_eq!(lines.bytes(), 50 << 20);
+    }
+
+    #[test]
+    fn a_line_put_back_comes_again_once() {
+        let mut lines = Lines::new(&b"a\nb"[..]);
+        lines.next().unwrap();
+        lines.put_back();
+        assert_eq!(lines.next().unwrap(), Some(Content::Text("a")));
+        assert_eq!(lines.next().unwrap(), Some(Content::Text("b")));
+        assert_eq!(lines.next().unwrap(), None);
+    }
+}

@@ -1,0 +1,36 @@
+//! Many transfers from one file: reading it, giving each line its id, posting it in chunks, and saying what became of
+//! every line.
+//!
+//! A thread reads and checks the next chunk while the last one is being committed. Nothing here grows with the length
+//! of the file, except in the mode that posts all of it in one transaction. What can be typed is in `commands::batch`.
+
+mod accounts;
+mod all_or_none;
+mod csv_line;
+mod duplicates;
+mod format;
+mod ids;
+mod interrupt;
+mod json_line;
+mod lines;
+mod order;
+mod pipeline;
+mod poster;
+mod progress;
+mod reader;
+mod report;
+mod results;
+mod seen;
+mod source;
+mod tally;
+
+pub(crate) use format::Format;
+pub(crate) use ids::Reference;
+pub(crate) use interrupt::Interrupt;
+pub(crate) use pipeline::Pipeline;
+pub(crate) use poster::{Mode, Poster, Wants};
+pub(crate) use progress::Progress;
+pub(crate) use reader::Reader;
+pub(crate) use report::Report;
+pub(crate) use results::Results;
+pub(crate) use source::Source;

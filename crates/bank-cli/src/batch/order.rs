@@ -1,0 +1,153 @@
+//! What one line asks for.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bank_persistence::bank_domain::{AccountName, Amount, InvalidInput, Memo, TransferId};
+
+/// The columns of a file, and the keys of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    From,
+    To,
+    Amount,
+    Id,
+    Memo,
+}
+
+impl Column {
+    /// All columns, in the order in which the documentation names them.
+    pub(crate) const ALL: [Self; 5] = [Self::From, Self::To, Self::Amount, Self::Id, Self::Memo];
+
+    /// Returns the name in a header.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::From => "from",
+            Self::To => "to",
+            Self::Amount => "amount",
+            Self::Id => "id",
+            Self::Memo => "memo",
+        }
+    }
+
+    /// Returns whether a file may leave the column out.
+    pub(crate) const fn is_optional(self) -> bool {
+        matches!(self, Self::Id | Self::Memo)
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The texts of a line; an empty id or memo is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Texts<'a> {
+    pub(crate) from: Cow<'a, str>,
+    pub(crate) to: Cow<'a, str>,
+    pub(crate) amount: Cow<'a, str>,
+    pub(crate) id: Cow<'a, str>,
+    pub(crate) memo: Cow<'a, str>,
+}
+
+/// A transfer between names, valid, before its accounts are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Order {
+    pub(crate) from: AccountName,
+    pub(crate) to: AccountName,
+    pub(crate) amount: Amount,
+    pub(crate) memo: Option<Memo>,
+}
+
+impl Texts<'_> {
+    /// Returns the order and the line's own id, or the first column that is wrong.
+    pub(crate) fn parse(self) -> Result<(Order, Option<TransferId>), (Column, InvalidInput)> {
+        let at = |column: Column| move |reason: InvalidInput| (column, reason);
+        let order = Order {
+            from: AccountName::new(self.from).map_err(at(Column::From))?,
+            to: AccountName::new(self.to).map_err(at(Column::To))?,
+            amount: self.amount.parse().map_err(at(Column::Amount))?,
+            memo: given(self.memo).map(Memo::new).transpose().map_err(at(Column::Memo))?,
+        };
+        let id = given(self.id).map(|id| id.parse()).transpose().map_err(at(Column::Id))?;
+        Ok((order, id))
+    }
+}
+
+fn given(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// A line that asks for nothing that can be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed {
+    /// Where and what, without the line's number.
+    pub(crate) reason: String,
+}
+
+impl Malformed {
+    /// Returns a malformed line; a long reason, which may quote the line, is cut.
+    pub(crate) fn new(reason: impl fmt::Display) -> Self {
+        const CHARACTERS_MAX: usize = 300;
+        let mut reason = reason.to_string();
+        if let Some((end, _)) = reason.char_indices().nth(CHARACTERS_MAX) {
+            reason.truncate(end);
+            reason.push_str("...");
+        }
+        Self { reason }
+    }
+}
+
+/// One line of the file with its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) number: u64,
+    pub(crate) content: Result<(TransferId, Order), Malformed>,
+}
+
+impl Line {
+    /// Returns about how much memory the line's texts take.
+    pub(crate) fn text_bytes(&self) -> usize {
+        match &self.content {
+            Ok((_, order)) => {
+                let memo = order.memo.as_ref().map_or(0, |memo| memo.as_str().len());
+                order.from.as_str().len().saturating_add(order.to.as_str().len()).saturating_add(memo)
+            }
+            Err(malformed) => malformed.reason.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts<'a>(amount: &'a str, id: &'a str, memo: &'a str) -> Texts<'a> {
+        let [amount, id, memo] = [amount, id, memo].map(Cow::Borrowed);
+        Texts { from: "Jessica".into(), to: "John".into(), amount, id, memo }
+    }
+
+    #[test]
+    fn an_empty_id_or_memo_is_none() {
+        let (order, id) = texts("8", "", "").parse().unwrap();
+        assert_eq!((order.memo, id), (None, None));
+        let (order, id) = texts("8", "019b76da-a800-7000-8000-000000000001", "rent").parse().unwrap();
+        assert!(order.memo.is_some() && id.is_some());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_by_its_column() {
+        assert_eq!(texts("x", "", "").parse().unwrap_err().0, Column::Amount);
+        assert_eq!(texts("8", "42", "").parse().unwrap_err().0, Column::Id);
+        assert_eq!(texts("8", "", " ").parse().unwrap_err().0, Column::Memo);
+        assert_eq!(Texts::default().parse().unwrap_err().0, Column::From);
+    }
+
+    #[test]
+    fn a_reason_that_quotes_a_long_line_is_cut() {
+        assert_eq!(Malformed::new("é".repeat(1000)).reason.chars().count(), 303);
+        assert_eq!(Malformed::new("short").reason, "short");
+    }
+}

@@ -1,0 +1,90 @@
+//! Reading the next chunk on a thread of its own while the last one is being committed.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+use super::interrupt::Interrupt;
+use super::reader::{Chunk, Reader};
+
+/// How many chunks wait between the two threads, beside the one that is read and the one that is posted.
+const CHUNKS_WAITING: usize = 1;
+
+/// How long a slow input may hide that Ctrl-C was pressed.
+const LOOK_UP: Duration = Duration::from_millis(50);
+
+/// The chunks of a file, in order.
+pub(crate) struct Pipeline {
+    chunks: Receiver<Result<Chunk, Failure>>,
+    thread: Option<JoinHandle<()>>,
+    interrupt: Interrupt,
+}
+
+impl Pipeline {
+    /// Begins to read.
+    pub(crate) fn start(mut reader: Reader, lines_max: usize, interrupt: Interrupt) -> Result<Self, Failure> {
+        let (sender, chunks) = sync_channel(CHUNKS_WAITING);
+        let thread = thread::Builder::new()
+            .name("batch-reader".to_owned())
+            .spawn(move || read_all(&mut reader, lines_max, &sender))
+            .map_err(|error| Failure::new(ExitCode::Other, "no_thread", format!("cannot start a thread: {error}")))?;
+        Ok(Self { chunks, thread: Some(thread), interrupt })
+    }
+
+    /// Returns the next chunk, or `None` at the end of the file.
+    ///
+    /// # Panics
+    ///
+    /// If the reading thread has: its end must not be taken for that of the file.
+    pub(crate) fn next(&mut self) -> Result<Option<Chunk>, Failure> {
+        loop {
+            self.interrupt.check()?;
+            match self.chunks.recv_timeout(LOOK_UP) {
+                Ok(chunk) => return chunk.map(Some),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
+                        std::panic::resume_unwind(panic);
+                    }
+                    return Ok(None);
+                }
+            }
+        }
+    }
+}
+
+/// Reads until the end, the first failure, or until nobody wants more.
+fn read_all(reader: &mut Reader, lines_max: usize, sender: &SyncSender<Result<Chunk, Failure>>) {
+    loop {
+        let Some(chunk) = reader.next_chunk(lines_max).transpose() else { return };
+        let is_last = chunk.is_err();
+        if sender.send(chunk).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::batch::ids::Reference;
+
+    #[test]
+    fn the_chunks_come_in_order_and_end() {
+        let text = format!("from,to,amount\n{}", "a,b,1\n".repeat(25));
+        let reference = Reference::new("r").unwrap();
+        let reader = Reader::open(Box::new(Cursor::new(text)), None, None, Some(reference)).unwrap();
+        let mut pipeline = Pipeline::start(reader, 10, Interrupt::default()).unwrap();
+        let mut numbers = Vec::new();
+        while let Some(chunk) = pipeline.next().unwrap() {
+            numbers.extend(chunk.lines.iter().map(|line| line.number));
+        }
+        assert_eq!(numbers, (2..=26).collect::<Vec<_>>());
+        assert_eq!(pipeline.next().unwrap(), None);
+    }
+}

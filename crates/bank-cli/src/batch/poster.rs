@@ -1,0 +1,221 @@
+//! Posting chunks of lines, in the way that `--on-reject` asks for.
+
+use bank_persistence::Bank;
+use bank_persistence::bank_domain::{AccountId, Outcome, Rejection, Transfer};
+
+use crate::failure::Failure;
+use crate::rejection;
+
+use super::accounts::Accounts;
+use super::all_or_none::{Written, post_all_or_none};
+use super::duplicates::{Duplicate, Duplicates};
+use super::interrupt::Interrupt;
+use super::order::{Line, Order};
+use super::reader::Chunk;
+use super::report::Report;
+use super::tally::Verdict;
+
+/// What to do with the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Posts every line that can be posted.
+    Continue,
+    /// Posts the lines before the first bad one.
+    Stop,
+    /// Posts all lines or none.
+    Atomic,
+    /// Posts nothing.
+    DryRun,
+}
+
+/// Says whether further chunks are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wants {
+    More,
+    Nothing,
+}
+
+/// Posts the chunks of one file in order.
+pub(crate) struct Poster<'a> {
+    bank: &'a Bank,
+    accounts: Accounts<'a>,
+    mode: Mode,
+    interrupt: Interrupt,
+    /// The whole file, when it is posted in one transaction.
+    held: Chunk,
+    duplicates: Duplicates,
+}
+
+impl<'a> Poster<'a> {
+    /// Returns a poster that has seen nothing yet.
+    pub(crate) fn new(bank: &'a Bank, mode: Mode, interrupt: Interrupt) -> Self {
+        let (accounts, held, duplicates) = (Accounts::new(bank), Chunk::default(), Duplicates::new());
+        Self { bank, accounts, mode, interrupt, held, duplicates }
+    }
+
+    /// Takes the next chunk.
+    pub(crate) fn take(&mut self, mut chunk: Chunk, report: &mut Report) -> Result<Wants, Failure> {
+        match self.mode {
+            Mode::Continue => self.post(&chunk, report)?,
+            Mode::Stop => return self.post_until_bad(&chunk, report),
+            Mode::Atomic => {
+                self.held.lines.append(&mut chunk.lines);
+                self.held.bytes = chunk.bytes;
+                report.reading(u64::try_from(self.held.lines.len()).unwrap_or(u64::MAX), chunk.bytes);
+            }
+            Mode::DryRun => self.check(&chunk, report)?,
+        }
+        Ok(Wants::More)
+    }
+
+    /// Ends the file.
+    pub(crate) fn finish(mut self, report: &mut Report) -> Result<(), Failure> {
+        let held = std::mem::take(&mut self.held);
+        if held.lines.is_empty() { Ok(()) } else { self.post_atomically(&held, report) }
+    }
+
+    fn post(&mut self, chunk: &Chunk, report: &mut Report) -> Result<(), Failure> {
+        let mut plan = Plan::of(&chunk.lines, &mut self.accounts)?;
+        if !plan.transfers.is_empty() {
+            let outcomes = self.bank.post_batch(&plan.transfers)?;
+            plan.settle(&chunk.lines, &outcomes);
+        }
+        report.lines(&chunk.lines, &plan.verdicts, chunk.bytes)
+    }
+
+    /// Posts what stands before the first bad line. Which lines a rule refuses shows only in a transaction; it is rolled
+    /// back then, and the lines before the refused one are posted in the next.
+    fn post_until_bad(&mut self, chunk: &Chunk, report: &mut Report) -> Result<Wants, Failure> {
+        let mut plan = Plan::of(&chunk.lines, &mut self.accounts)?;
+        let mut end = plan.verdicts.iter().position(|verdict| verdict.reason().is_some());
+        loop {
+            let wanted = plan.places.partition_point(|place| end.is_none_or(|end| *place < end));
+            if wanted == 0 {
+                break;
+            }
+            match post_all_or_none(self.bank, &plan.transfers[..wanted], &self.interrupt)? {
+                Written::Posted(outcomes) => {
+                    plan.settle(&chunk.lines, &outcomes);
+                    break;
+                }
+                Written::Refused(outcomes) => {
+                    let refused = outcomes.iter().position(|outcome| matches!(outcome, Outcome::Rejected(_)));
+                    // Without one the transaction would have been committed.
+                    let Some(refused) = refused else { break };
+                    plan.settle_one(&chunk.lines, refused, &outcomes[refused]);
+                    end = plan.places.get(refused).copied();
+                }
+                Written::Interrupted => return Err(Interrupt::failure()),
+            }
+        }
+        let told = end.map_or(chunk.lines.len(), |end| end.saturating_add(1));
+        report.lines(&chunk.lines[..told], &plan.verdicts[..told], chunk.bytes)?;
+        Ok(if end.is_some() { Wants::Nothing } else { Wants::More })
+    }
+
+    fn post_atomically(&mut self, file: &Chunk, report: &mut Report) -> Result<(), Failure> {
+        let mut plan = Plan::of(&file.lines, &mut self.accounts)?;
+        if plan.verdicts.iter().all(|verdict| verdict.reason().is_none()) {
+            match post_all_or_none(self.bank, &plan.transfers, &self.interrupt)? {
+                Written::Posted(outcomes) => plan.settle(&file.lines, &outcomes),
+                Written::Refused(outcomes) => {
+                    plan.settle(&file.lines, &outcomes);
+                    plan.take_back();
+                }
+                Written::Interrupted => return Err(Interrupt::failure()),
+            }
+        }
+        report.lines(&file.lines, &plan.verdicts, file.bytes)
+    }
+
+    fn check(&mut self, chunk: &Chunk, report: &mut Report) -> Result<(), Failure> {
+        let mut plan = Plan::of(&chunk.lines, &mut self.accounts)?;
+        for (transfer, place) in plan.transfers.iter().zip(&plan.places) {
+            plan.verdicts[*place] = if transfer.from == transfer.to {
+                rejected(&Rejection::SameAccount, &chunk.lines[*place], transfer.from)
+            } else {
+                match self.duplicates.look(transfer)? {
+                    Duplicate::No => Verdict::Checked,
+                    Duplicate::Same => Verdict::Replayed,
+                    Duplicate::Other => Verdict::Rejected(format!(
+                        "id_conflict: the id {} stands in an earlier line with other content",
+                        transfer.id
+                    )),
+                }
+            };
+        }
+        report.lines(&chunk.lines, &plan.verdicts, chunk.bytes)
+    }
+}
+
+/// The transfers among some lines, and what is known of the others.
+struct Plan {
+    /// One for each line; of a transfer that has no outcome yet, `Skipped`.
+    verdicts: Vec<Verdict>,
+    transfers: Vec<Transfer>,
+    /// The line of each transfer.
+    places: Vec<usize>,
+}
+
+impl Plan {
+    fn of(lines: &[Line], accounts: &mut Accounts<'_>) -> Result<Self, Failure> {
+        accounts.find(lines)?;
+        let mut plan = Self { verdicts: Vec::with_capacity(lines.len()), transfers: Vec::new(), places: Vec::new() };
+        for (place, line) in (0..).zip(lines) {
+            let verdict = match &line.content {
+                Err(malformed) => Verdict::Malformed(malformed.reason.clone()),
+                Ok((id, order)) => match (accounts.id_of(&order.from), accounts.id_of(&order.to)) {
+                    (Some(from), Some(to)) => {
+                        let memo = order.memo.clone();
+                        plan.transfers.push(Transfer { id: *id, from, to, amount: order.amount, memo });
+                        plan.places.push(place);
+                        Verdict::Skipped
+                    }
+                    (None, _) => unknown(order.from.as_str()),
+                    (_, None) => unknown(order.to.as_str()),
+                },
+            };
+            plan.verdicts.push(verdict);
+        }
+        Ok(plan)
+    }
+
+    /// Takes the outcomes of the transfers, or of the first of them.
+    fn settle(&mut self, lines: &[Line], outcomes: &[Outcome]) {
+        for (number, outcome) in outcomes.iter().enumerate() {
+            self.settle_one(lines, number, outcome);
+        }
+    }
+
+    fn settle_one(&mut self, lines: &[Line], number: usize, outcome: &Outcome) {
+        let place = self.places[number];
+        self.verdicts[place] = match outcome {
+            Outcome::Posted(_) => Verdict::Posted,
+            Outcome::Replayed(_) => Verdict::Replayed,
+            Outcome::Rejected(reason) => rejected(reason, &lines[place], self.transfers[number].from),
+        };
+    }
+
+    /// Notes that what was posted has been rolled back.
+    fn take_back(&mut self) {
+        for verdict in &mut self.verdicts {
+            if *verdict == Verdict::Posted {
+                *verdict = Verdict::Skipped;
+            }
+        }
+    }
+}
+
+fn rejected(reason: &Rejection, line: &Line, from: AccountId) -> Verdict {
+    let name_of = |id: AccountId| match &line.content {
+        Ok((_, Order { from: name, .. })) if id == from => name.to_string(),
+        Ok((_, Order { to: name, .. })) => name.to_string(),
+        Err(_) => id.to_string(),
+    };
+    let failure = rejection::failure(reason, name_of);
+    Verdict::Rejected(format!("{}: {}", failure.code(), failure.message()))
+}
+
+fn unknown(name: &str) -> Verdict {
+    Verdict::Rejected(format!("account_not_found: there is no account `{name}`"))
+}

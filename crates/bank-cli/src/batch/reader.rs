@@ -1,0 +1,259 @@
+//! From lines of text to chunks of orders with ids.
+
+use std::io::{self, BufRead};
+use std::path::Path;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::input;
+
+use super::csv_line::Header;
+use super::format::Format;
+use super::ids::{DerivedIds, Reference};
+use super::json_line;
+use super::lines::{Content, LINE_BYTES_MAX, Lines};
+use super::order::{Line, Malformed, Order, Texts};
+
+/// How much text a chunk holds at most, so that long names and memos cost no more memory than short ones.
+const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+const COLUMNS_HINT: &str = "begin with a header such as from,to,amount,id,memo; id and memo may be left out";
+
+/// Lines that belong into one transaction.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    pub(crate) lines: Vec<Line>,
+    /// How much of the file has been read after this chunk.
+    pub(crate) bytes: u64,
+}
+
+/// Reads a file.
+pub(crate) struct Reader {
+    lines: Lines<Box<dyn BufRead + Send>>,
+    shape: Shape,
+    ids: Option<DerivedIds>,
+    is_empty: bool,
+}
+
+enum Shape {
+    Csv(Header),
+    Jsonl,
+}
+
+impl Reader {
+    /// Reads as far as is needed to refuse a file that cannot be posted.
+    pub(crate) fn open(
+        input: Box<dyn BufRead + Send>,
+        path: Option<&Path>,
+        format: Option<Format>,
+        reference: Option<Reference>,
+    ) -> Result<Self, Failure> {
+        let mut lines = Lines::new(input);
+        let ids = reference.map(DerivedIds::new);
+        let Some(first) = lines.next().map_err(|error| unreadable(&error))? else {
+            return Ok(Self { lines, shape: Shape::Jsonl, ids, is_empty: true });
+        };
+        let format = format.or_else(|| path.and_then(Format::of_path)).unwrap_or_else(|| match first {
+            Content::Text(text) => Format::of_line(text),
+            Content::NotUtf8 { .. } | Content::TooLong => Format::Csv,
+        });
+        if format == Format::Jsonl {
+            let lacks_id = is_object_without_id(first)?;
+            lines.put_back();
+            let reader = Self { lines, shape: Shape::Jsonl, ids, is_empty: false };
+            return if lacks_id { reader.require_ids() } else { Ok(reader) };
+        }
+        let header = header(first)?;
+        let has_ids = header.has_ids();
+        let is_empty = lines.next().map_err(|error| unreadable(&error))?.is_none();
+        if !is_empty {
+            lines.put_back();
+        }
+        let reader = Self { lines, shape: Shape::Csv(header), ids, is_empty };
+        if is_empty || has_ids { Ok(reader) } else { reader.require_ids() }
+    }
+
+    fn require_ids(self) -> Result<Self, Failure> {
+        if self.ids.is_some() {
+            return Ok(self);
+        }
+        let message = "the lines have no ids: posted again, they would move the money twice";
+        Err(input::invalid(message, "name this run of payments with --reference TEXT, or add a column id with UUIDs"))
+    }
+
+    /// Returns whether there is no line to post.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_empty
+    }
+
+    /// Returns the next chunk of at most so many lines, or `None` at the end.
+    pub(crate) fn next_chunk(&mut self, lines_max: usize) -> Result<Option<Chunk>, Failure> {
+        let mut chunk = Chunk::default();
+        let mut text_bytes: usize = 0;
+        while chunk.lines.len() < lines_max && text_bytes < TEXT_BYTES_MAX {
+            let Some(line) = self.next_line()? else { break };
+            text_bytes = text_bytes.saturating_add(line.text_bytes());
+            chunk.lines.push(line);
+        }
+        chunk.bytes = self.lines.bytes();
+        Ok((!chunk.lines.is_empty()).then_some(chunk))
+    }
+
+    fn next_line(&mut self) -> Result<Option<Line>, Failure> {
+        let parsed = match self.lines.next().map_err(|error| unreadable(&error))? {
+            None => return Ok(None),
+            Some(Content::Text(text)) => self.shape.parse(text),
+            Some(other) => Err(Malformed::new(unusable(other))),
+        };
+        let number = self.lines.number();
+        let content = match (parsed, &mut self.ids) {
+            (Err(malformed), _) => Err(malformed),
+            (Ok((order, Some(id))), _) => Ok((id, order)),
+            (Ok((order, None)), Some(ids)) => Ok((ids.next(&order).map_err(|error| no_room(&error))?, order)),
+            (Ok((_, None)), None) => {
+                Err(Malformed::new("it has no id, and there is no --reference to derive one from"))
+            }
+        };
+        Ok(Some(Line { number, content }))
+    }
+}
+
+type Parsed = (Order, Option<bank_persistence::bank_domain::TransferId>);
+
+impl Shape {
+    fn parse(&self, text: &str) -> Result<Parsed, Malformed> {
+        let texts: Texts<'_> = match self {
+            Self::Csv(header) => header.texts(text)?,
+            Self::Jsonl => json_line::texts(text)?,
+        };
+        texts.parse().map_err(|(column, reason)| {
+            let place = match self {
+                Self::Csv(header) => header.place(column),
+                Self::Jsonl => json_line::place(column),
+            };
+            Malformed::new(format!("{place}: {reason}"))
+        })
+    }
+}
+
+fn header(first: Content<'_>) -> Result<Header, Failure> {
+    let parsed = match first {
+        Content::Text(text) => Header::parse(text),
+        other => Err(format!("the header cannot be read: {}", unusable(other))),
+    };
+    parsed.map_err(|problem| input::invalid(problem, COLUMNS_HINT))
+}
+
+/// Returns whether the first line is a good one that lacks an id; refuses a JSON array.
+fn is_object_without_id(first: Content<'_>) -> Result<bool, Failure> {
+    let Content::Text(text) = first else { return Ok(false) };
+    if text.trim_start().starts_with('[') {
+        return Err(input::invalid("the file is a JSON array", "write one JSON object a line, without commas between"));
+    }
+    Ok(json_line::texts(text).is_ok_and(|texts| texts.id.is_empty()))
+}
+
+/// Says why a line cannot be read.
+fn unusable(content: Content<'_>) -> String {
+    match content {
+        Content::Text(_) => "it is no line".to_owned(),
+        Content::NotUtf8 { byte } => format!("byte {byte} is not UTF-8: save the file as UTF-8"),
+        Content::TooLong => format!("it is longer than {LINE_BYTES_MAX} bytes"),
+    }
+}
+
+fn unreadable(error: &io::Error) -> Failure {
+    let message = format!("cannot read on: {error}");
+    Failure::new(ExitCode::Other, "input_unreadable", message)
+}
+
+fn no_room(error: &io::Error) -> Failure {
+    let message = format!("cannot keep count of equal lines in a temporary file: {error}");
+    Failure::new(ExitCode::Other, "temporary_file", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "019b76da-a800-7000-8000-000000000001";
+
+    fn open(text: &str, reference: Option<&str>) -> Result<Reader, Failure> {
+        let reference = reference.map(|text| Reference::new(text).unwrap());
+        Reader::open(Box::new(io::Cursor::new(text.to_owned())), None, None, reference)
+    }
+
+    fn lines(text: &str, reference: Option<&str>) -> Vec<Line> {
+        let mut reader = open(text, reference).unwrap();
+        let mut lines = Vec::new();
+        while let Some(chunk) = reader.next_chunk(2).unwrap() {
+            assert!(chunk.lines.len() <= 2);
+            lines.extend(chunk.lines);
+        }
+        lines
+    }
+
+    fn reason(line: &Line) -> &str {
+        &line.content.as_ref().unwrap_err().reason
+    }
+
+    #[test]
+    fn csv_and_json_lines_say_the_same() {
+        let csv = lines("\u{feff}to,from,amount,memo\r\nJohn,Jessica,8,rent\r\n", Some("r"));
+        let json = lines("\n{\"from\":\"Jessica\",\"to\":\"John\",\"amount\":\"8\",\"memo\":\"rent\"}", Some("r"));
+        assert_eq!(csv, json);
+        assert_eq!(csv[0].number, 2);
+    }
+
+    #[test]
+    fn an_id_of_its_own_is_kept() {
+        let lines = lines(&format!("from,to,amount,id\na,b,1,{ID}\na,b,1,\n"), Some("r"));
+        let ids: Vec<String> = lines.iter().map(|line| line.content.as_ref().unwrap().0.to_string()).collect();
+        assert_eq!(ids[0], ID);
+        assert_ne!(ids[1], ID);
+    }
+
+    #[test]
+    fn lines_without_ids_are_refused_without_a_reference() {
+        for text in ["from,to,amount\na,b,1\n", "{\"from\":\"a\",\"to\":\"b\",\"amount\":1}\n"] {
+            let failure = open(text, None).err().unwrap();
+            assert_eq!(failure.exit_code(), ExitCode::Usage);
+            assert!(failure.hint_line().unwrap().contains("--reference"), "{failure:?}");
+        }
+        let lines = lines(&format!("from,to,amount,id\na,b,1,\na,b,1,{ID}"), None);
+        assert!(reason(&lines[0]).contains("--reference"), "{lines:?}");
+        assert!(lines[1].content.is_ok());
+    }
+
+    #[test]
+    fn a_file_without_lines_is_empty() {
+        for text in ["", "\n\n", "from,to,amount", "from,to,amount\n\n"] {
+            let mut reader = open(text, None).unwrap();
+            assert!(reader.is_empty() && reader.next_chunk(9).unwrap().is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn malformed_lines_do_not_hide_those_after_them() {
+        let lines = lines("from,to,amount\na,b,x\na,b\n\n\"a,b,1\na,b,1\n", Some("r"));
+        assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [2, 3, 5, 6]);
+        assert_eq!(reason(&lines[0]), "column 3 (amount): amount \"x\" is not a whole number");
+        assert_eq!(reason(&lines[1]), "columns: 2 in this line, 3 in the header");
+        assert!(reason(&lines[2]).starts_with("column 1 (from): the field begins with a quote"));
+        assert!(lines[3].content.is_ok());
+    }
+
+    #[test]
+    fn a_json_array_is_refused() {
+        let failure = open("[{\"from\":\"a\"}]", Some("r")).err().unwrap();
+        assert!(failure.message().contains("JSON array"));
+    }
+
+    #[test]
+    fn a_chunk_holds_a_bounded_amount_of_text() {
+        let memo = "é".repeat(200);
+        let text = format!("from,to,amount,memo\n{}", format!("a,b,1,{memo}\n").repeat(30_000));
+        let chunk = open(&text, Some("r")).unwrap().next_chunk(50_000).unwrap().unwrap();
+        assert!((10_000..11_000).contains(&chunk.lines.len()), "{}", chunk.lines.len());
+    }
+}

@@ -1,0 +1,230 @@
+//! `bank-cli batch`
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bank_persistence::{Backend, Settings};
+use clap::{Args, ValueEnum};
+
+use crate::batch::{
+    Format, Interrupt, Mode, Pipeline, Poster, Progress, Reader, Reference, Report, Results, Source, Wants,
+};
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::input;
+
+const AFTER_HELP: &str = "\
+EXAMPLE:
+  bank-cli batch payroll.csv --reference \"payroll 2026-07\" --results results.csv
+
+INPUT:
+  CSV with a header, columns in any order:   from,to,amount[,id][,memo]
+  or JSON lines:   {\"from\": \"Jessica\", \"to\": \"John\", \"amount\": 800}
+  UTF-8, one transfer a line, no line longer than 1 MiB. Order within the file
+  decides: each transfer sees the effects of those before it.
+
+IDS:
+  Every line needs an id (a UUID), so that running the file again posts nothing
+  twice: what was posted before is `replayed`. Without ids, name the run with
+  --reference, such as \"payroll 2026-07\". Each id then is the UUIDv5 in the
+  namespace 53ccf37b-bce8-567f-92b9-8133c0b1e525 of reference, from, to, amount,
+  memo, and occurrence among equal lines (1, 2, ...), joined by line feeds. After
+  mending rejected lines run the file again with the same reference; next month's
+  payroll needs another one.
+
+RESULTS:
+  line,id,status,reason for each line of the input, as far as it was read.
+  Status: posted, replayed, rejected, malformed, skipped (not posted because of
+  other lines), checked (dry run).
+
+Exit code 4 if any line was rejected or malformed. Ctrl-C stops between commits;
+run the same command again to go on.";
+
+/// Post many transfers from a file of CSV or JSON lines
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct BatchArgs {
+    /// File to read, or - for standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Format of the file [default: by its extension, else by its first character]
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Input")]
+    format: Option<Format>,
+    /// Text that names this run of payments, from which ids are derived
+    #[arg(long, value_name = "TEXT", help_heading = "Input")]
+    reference: Option<String>,
+    /// On a bad line: go on, post nothing after it, or post nothing at all (then memory grows with the file)
+    #[arg(long, value_enum, value_name = "MODE", default_value = "continue", help_heading = "Posting")]
+    on_reject: OnReject,
+    /// Most transfers in one transaction, 1 to 50000; has no meaning for atomic
+    #[arg(long, value_name = "N", default_value = "8190", help_heading = "Posting")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=50_000))]
+    chunk: u16,
+    /// Read and check everything, but post nothing; balances are not checked, nor ids posted earlier
+    #[arg(long, help_heading = "Posting")]
+    dry_run: bool,
+    /// Write what became of each line to this CSV file
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    results: Option<PathBuf>,
+    /// Overwrite the results file if it exists
+    #[arg(long, requires = "results", help_heading = "Results")]
+    force: bool,
+}
+
+/// What to do when a line is rejected or malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OnReject {
+    // Posts all other lines
+    Continue,
+    // Posts the lines before it
+    Stop,
+    // Posts nothing
+    Atomic,
+}
+
+impl BatchArgs {
+    fn mode(&self) -> Mode {
+        match self.on_reject {
+            _ if self.dry_run => Mode::DryRun,
+            OnReject::Continue => Mode::Continue,
+            OnReject::Stop => Mode::Stop,
+            OnReject::Atomic => Mode::Atomic,
+        }
+    }
+
+    /// Returns the connection settings: a chunk takes longer than a single transfer, a whole file much longer.
+    fn settings(&self, backend: Backend, typed: Settings) -> Settings {
+        const ANSWER_MIN: Duration = Duration::from_secs(30);
+        const FILE_MAX: Duration = Duration::from_secs(60 * 60);
+        let limit = match self.mode() {
+            Mode::Atomic => FILE_MAX,
+            _ => ANSWER_MIN + Duration::from_millis(self.chunk.into()),
+        };
+        Settings {
+            answer_timeout: typed.answer_timeout.max(limit),
+            statement_timeout: typed.statement_timeout.max(limit),
+            // SQLite's statements are prepared once, not once for each transfer.
+            prepared_statements: backend == Backend::Sqlite,
+            ..typed
+        }
+    }
+
+    /// Says how to go on after a run that ended early.
+    fn how_to_go_on(&self) -> String {
+        let again = match (self.dry_run, self.file.to_str()) {
+            (true, _) => return "nothing was posted: run the same command again".to_owned(),
+            (_, Some("-")) => "send the same lines to the same command again",
+            _ => "run the same command again",
+        };
+        let results = if self.results.is_some() && !self.force { ", with another results file or --force" } else { "" };
+        format!("{again}{results}: what was posted is replayed, not posted twice")
+    }
+}
+
+/// Posts a file; what is wrong with the file as a whole, or with the results file, is found before a connection is made.
+pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    const REFERENCE_HINT: &str = "a reference has 1 to 200 characters, no control characters";
+    let reference = args.reference.as_deref().map(Reference::new).transpose();
+    let reference = reference.map_err(|problem| input::invalid(problem, REFERENCE_HINT))?;
+    let (source, lines) = Source::open(&args.file)?;
+    let reader = Reader::open(lines, source.path(), args.format, reference)?;
+    let is_empty = reader.is_empty();
+    let create = |path: &PathBuf| Results::create(path, args.force, source.path());
+    let results = args.results.as_ref().map(create).transpose()?;
+    let bank = context.connect_with(|backend, typed| args.settings(backend, typed))?;
+    let interrupt = Interrupt::listen(context.messages)?;
+
+    let progress = Progress::new(source.length(), context.messages.is_quiet());
+    let mut report = Report::new(context.messages, results, progress);
+    let poster = Poster::new(&bank, args.mode(), interrupt.clone());
+    let ended = Pipeline::start(reader, args.chunk.into(), interrupt)
+        .and_then(|pipeline| post_all(pipeline, poster, &mut report))
+        .map_err(|failure| if is_broken(&failure) { failure } else { failure.hint(args.how_to_go_on()) });
+
+    let (tally, summary) = report.finish(args.dry_run);
+    let printed = writeln!(context.out, "{summary}").and_then(|()| context.out.flush());
+    if is_empty {
+        context.messages.note("there are no lines to post");
+    }
+    if source.has_changed() {
+        let text = format!("{} changed while it was read: look whether it was complete", args.file.display());
+        context.messages.problem(&format!("warning: {text}"));
+    }
+    if args.dry_run {
+        context.messages.note("balances were not checked, nor ids that were posted earlier");
+    }
+    ended?;
+    if tally.bad() > 0 {
+        return Err(bad_lines(args, tally.bad(), tally.lines()));
+    }
+    Ok(printed?)
+}
+
+fn post_all(mut pipeline: Pipeline, mut poster: Poster<'_>, report: &mut Report) -> Result<(), Failure> {
+    while let Some(chunk) = pipeline.next()? {
+        if poster.take(chunk, report)? == Wants::Nothing {
+            return Ok(());
+        }
+    }
+    poster.finish(report)
+}
+
+/// Returns whether the database itself is wrong, which running again does not mend.
+fn is_broken(failure: &Failure) -> bool {
+    matches!(failure.code(), "corrupt" | "invariant_violation")
+}
+
+fn bad_lines(args: &BatchArgs, bad: u64, lines: u64) -> Failure {
+    let what = match args.mode() {
+        Mode::Stop => "; nothing after them was posted",
+        Mode::Atomic => "; nothing was posted",
+        Mode::Continue | Mode::DryRun => "",
+    };
+    let message = format!("{bad} of {lines} lines were rejected or malformed{what}");
+    let hint = match &args.results {
+        Some(path) => format!("see them in {}; mend them and run the file again", path.display()),
+        None => "mend them and run the file again; --results FILE lists every line".to_owned(),
+    };
+    Failure::new(ExitCode::Rejected, "lines_rejected", message).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::arguments::{Cli, Command};
+
+    fn args(typed: &[&str]) -> BatchArgs {
+        let cli = Cli::try_parse_from([&["bank-cli", "batch"], typed].concat()).unwrap();
+        match cli.command {
+            Command::Batch(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_dry_run_comes_before_every_mode() {
+        assert_eq!(args(&["a.csv"]).mode(), Mode::Continue);
+        assert_eq!(args(&["a.csv", "--on-reject=stop"]).mode(), Mode::Stop);
+        assert_eq!(args(&["a.csv", "--on-reject=atomic"]).mode(), Mode::Atomic);
+        assert_eq!(args(&["a.csv", "--on-reject=atomic", "--dry-run"]).mode(), Mode::DryRun);
+    }
+
+    #[test]
+    fn how_to_go_on_thinks_of_the_results_file() {
+        assert!(args(&["a.csv"]).how_to_go_on().starts_with("run the same command again: "));
+        assert!(args(&["a.csv", "--results=r"]).how_to_go_on().contains("--force"));
+        assert!(!args(&["a.csv", "--results=r", "--force"]).how_to_go_on().contains("--force"));
+        assert!(args(&["-"]).how_to_go_on().starts_with("send the same lines"));
+    }
+
+    #[test]
+    fn chunks_have_bounds() {
+        for chunk in ["0", "50001", "x"] {
+            assert!(Cli::try_parse_from(["bank-cli", "batch", "a.csv", "--chunk", chunk]).is_err(), "{chunk}");
+        }
+        assert_eq!((args(&["a"]).chunk, args(&["a", "--chunk", "50000"]).chunk), (8190, 50_000));
+    }
+}

@@ -1,0 +1,44 @@
+//! The results file.
+
+use crate::{BOTH, ID, Scene};
+
+#[test]
+fn every_line_has_a_result() {
+    for backend in BOTH {
+        let scene = Scene::on(backend);
+        let file = format!("from,to,amount,id\na,b,10,{ID}\n\na,b,10,{ID}\na,b,x,\na,b,5000,\na,b,1,\n");
+        let run = scene.batch(file, &["--results", "results.csv"]);
+        assert_eq!(run.code, Some(4), "{run:?}");
+        assert!(run.stderr.ends_with("hint: see them in results.csv; mend them and run the file again\n"), "{run:?}");
+        let results = scene.read("results.csv");
+        let lines: Vec<&str> = results.lines().collect();
+        assert_eq!(lines[0], "line,id,status,reason");
+        assert_eq!(lines[1], format!("2,{ID},posted,"));
+        assert_eq!(lines[2], format!("4,{ID},replayed,"));
+        assert_eq!(lines[3], "5,,malformed,\"column 3 (amount): amount \"\"x\"\" is not a whole number\"");
+        assert!(lines[4].starts_with("6,"), "{results}");
+        assert!(lines[4].ends_with(",rejected,\"insufficient_funds: `a` has 990 available, not 5000\""), "{results}");
+        assert!(lines[5].starts_with("7,") && lines[5].ends_with(",posted,"), "{results}");
+        assert_eq!(lines.len(), 6);
+    }
+}
+
+#[test]
+fn the_ids_of_the_results_are_those_in_the_journal() {
+    let scene = Scene::new();
+    scene.batch("from,to,amount\na,b,10\na,b,10\n", &["--results", "results.csv"]);
+    let results = scene.read("results.csv");
+    for line in results.lines().skip(1) {
+        let id = line.split(',').nth(1).unwrap();
+        let shown = scene.cli.stdout(&["show", id]);
+        assert!(shown.contains("amount = 10"), "{shown}");
+    }
+}
+
+#[test]
+fn a_derived_id_never_changes() {
+    let scene = Scene::new();
+    scene.batch("from,to,amount,memo\na,b,10,rent\n", &["--results", "results.csv"]);
+    // UUIDv5 of "r\na\nb\n10\nrent\n1" in the documented namespace.
+    assert!(scene.read("results.csv").contains("\n2,34f0f68c-42b3-52ce-8458-23b414c91c3a,posted,\n"));
+}
