@@ -19,6 +19,8 @@ mod commands;
 mod connections;
 #[path = "e2e/demo.rs"]
 mod demo;
+#[path = "e2e/limits.rs"]
+mod limits;
 #[path = "e2e/machine_output.rs"]
 mod machine_output;
 #[path = "e2e/secrets.rs"]

@@ -4,6 +4,9 @@
 //! doubles ("full jitter", Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015), and no lock is
 //! held while waiting.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -213,118 +216,4 @@ fn classify_message(message: &str) -> Option<Transient> {
     ];
     let found = TEXTS.iter().find(|(text, _)| message.contains(text));
     found.map(|(_, transient)| *transient)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::cell::Cell;
-
-    fn database(kind: DatabaseErrorKind, message: &str) -> Error {
-        Error::Database(DieselError::DatabaseError(kind, Box::new(message.to_owned())))
-    }
-
-    fn policy(attempts_max: u32) -> RetryPolicy {
-        RetryPolicy {
-            attempts_max,
-            delay_min: Duration::from_micros(1),
-            delay_max: Duration::from_micros(10),
-            ..RetryPolicy::default()
-        }
-    }
-
-    fn serialization() -> AttemptError {
-        database(DatabaseErrorKind::SerializationFailure, "").into()
-    }
-
-    #[test]
-    fn a_transient_failure_is_tried_again_until_it_passes() {
-        let runs = Cell::new(0);
-        let result = retry(&policy(10), "test", || {
-            runs.set(runs.get() + 1);
-            if runs.get() < 4 { Err(serialization()) } else { Ok(runs.get()) }
-        });
-        assert_eq!(result.unwrap(), 4);
-    }
-
-    #[test]
-    fn attempts_are_bounded_and_the_last_cause_is_kept() {
-        let runs = Cell::new(0);
-        let error = retry(&policy(3), "test", || {
-            runs.set(runs.get() + 1);
-            Err::<(), _>(serialization())
-        });
-        assert_eq!(runs.get(), 3);
-        assert!(matches!(error, Err(Error::RetriesExhausted { attempts: 3, source, .. })
-            if classify(&source) == Some(Transient::Serialization)));
-    }
-
-    #[test]
-    fn time_is_bounded_too() {
-        let policy = RetryPolicy { elapsed_max: Duration::ZERO, ..policy(10) };
-        let error = retry(&policy, "test", || Err::<(), _>(serialization()));
-        assert!(matches!(error, Err(Error::RetriesExhausted { attempts: 1..=2, .. })));
-    }
-
-    #[test]
-    fn a_failure_for_good_is_not_repeated() {
-        let runs = Cell::new(0);
-        let error = retry(&policy(10), "test", || {
-            runs.set(runs.get() + 1);
-            Err::<(), _>(database(DatabaseErrorKind::CheckViolation, "no").into())
-        });
-        assert_eq!(runs.get(), 1);
-        assert!(matches!(error, Err(Error::Database(_))));
-    }
-
-    #[test]
-    fn a_lost_commit_stays_unknown_whatever_fails_after_it() {
-        for later in [DatabaseErrorKind::SerializationFailure, DatabaseErrorKind::CheckViolation] {
-            let runs = Cell::new(0);
-            let error = retry(&policy(3), "test", || {
-                runs.set(runs.get() + 1);
-                let commit_unknown = runs.get() == 1;
-                let kind = if commit_unknown { DatabaseErrorKind::ClosedConnection } else { later };
-                Err::<(), _>(AttemptError { error: database(kind, ""), commit_unknown })
-            });
-            assert!(matches!(error, Err(Error::OutcomeUnknown { .. })));
-        }
-    }
-
-    #[test]
-    fn a_lost_commit_is_resolved_by_an_attempt_that_succeeds() {
-        let runs = Cell::new(0);
-        let result = retry(&policy(3), "test", || {
-            runs.set(runs.get() + 1);
-            if runs.get() == 2 {
-                return Ok(());
-            }
-            let error = database(DatabaseErrorKind::ClosedConnection, "");
-            Err(AttemptError { error, commit_unknown: true })
-        });
-        assert!(result.is_ok());
-    }
-
-    #[test]
-    fn only_a_commit_that_was_answered_has_failed_for_sure() {
-        let may_be =
-            |kind, message: &str| may_be_committed(&DieselError::DatabaseError(kind, Box::new(message.to_owned())));
-        assert!(may_be(DatabaseErrorKind::ClosedConnection, ""));
-        assert!(may_be(DatabaseErrorKind::Unknown, "terminating connection due to administrator command"));
-        assert!(may_be(DatabaseErrorKind::Unknown, "disk I/O error"));
-        assert!(may_be_committed(&DieselError::BrokenTransactionManager));
-        assert!(!may_be(DatabaseErrorKind::SerializationFailure, "could not serialize access"));
-        assert!(!may_be(DatabaseErrorKind::Unknown, "database or disk is full"));
-    }
-
-    #[test]
-    fn failures_without_a_kind_are_told_apart_by_their_text() {
-        let unknown = |message| classify(&database(DatabaseErrorKind::Unknown, message));
-        assert_eq!(unknown("deadlock detected"), Some(Transient::Deadlock));
-        assert_eq!(unknown("database is locked"), Some(Transient::LockTimeout));
-        assert_eq!(unknown("canceling statement due to lock timeout"), Some(Transient::LockTimeout));
-        assert_eq!(unknown("terminating connection due to administrator command"), Some(Transient::ConnectionLost));
-        assert_eq!(unknown("syntax error at or near \"x\""), None);
-        assert_eq!(unknown("canceling statement due to statement timeout"), None);
-    }
 }

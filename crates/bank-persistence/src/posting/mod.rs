@@ -28,7 +28,9 @@ pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec
     let ids: Vec<TransferId> = transfers.iter().map(|transfer| transfer.id).collect();
     let already_posted = find_postings(connection, &ids)?;
     let applied = apply_batch(accounts, already_posted, transfers);
-    let postings: Vec<&Posting> = applied.outcomes.iter().filter_map(newly_posted).collect();
+    let mut postings: Vec<&Posting> = applied.outcomes.iter().filter_map(newly_posted).collect();
+    // In the order of the primary key, neighbours are written together, however random the ids are.
+    postings.sort_unstable_by_key(|posting| posting.transfer.id);
     if !postings.is_empty() {
         write_balances(connection, &applied.changed)?;
         append_to_journal(connection, &postings)?;
