@@ -16,7 +16,7 @@ mod tests {
     #[test]
     fn plain_words_stay_as_they_are() {
         assert_eq!(quote("Jessica"), "Jessica");
-        assert_eq!(quote("sqlite:/tmp/bank.db"), "sqlite:/tmp/bank.db");
+        assert_eq!(quote("sqlite:/var/bank.db"), "sqlite:/var/bank.db");
     }
 
     #[test]
