@@ -14,6 +14,8 @@ mod commit_cuts;
 mod disk_full;
 #[path = "faults_clients/hot_accounts.rs"]
 mod hot_accounts;
+#[path = "faults_clients/killed_batches.rs"]
+mod killed_batches;
 #[path = "faults_clients/killed_clients.rs"]
 mod killed_clients;
 #[path = "faults_clients/same_id.rs"]
