@@ -84,7 +84,7 @@ pub enum Error {
     },
     /// The answer to a COMMIT was lost and no further attempt has told what became of it. Submitting the same
     /// transfers again, with the same ids, is safe and tells.
-    #[error("the outcome is unknown: the connection was lost while {operation} was being committed")]
+    #[error("the outcome is unknown: {operation} may or may not have been committed")]
     OutcomeUnknown {
         /// What was tried.
         operation: &'static str,

@@ -65,7 +65,14 @@ fn an_unreadable_file_is_refused() {
             "check who may read and write [..]",
         );
     }
+    // Nor can root read a link that leads to itself.
     let cli = sandbox();
+    std::os::unix::fs::symlink("loop.db", cli.home().join("loop.db")).unwrap();
+    cli.run(&["list", "--database-url", "sqlite:loop.db"]).expect_failure(
+        7,
+        "cannot connect to sqlite:loop.db: [..]",
+        "check that the directory exists, that it is a file, and who may read and write it",
+    );
     std::fs::create_dir(cli.home().join("directory")).unwrap();
     cli.run(&["list", "--database-url", "sqlite:directory"]).expect_failure(
         7,

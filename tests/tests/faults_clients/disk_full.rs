@@ -1,7 +1,6 @@
 //! A disk without room: a clear error, a sound ledger, and all is well when there is room again.
 //!
-//! A small file system needs the right to mount one, at least for oneself. Bounded files need no right, so these tests
-//! run everywhere.
+//! A small file system needs the right to mount one, at least in a namespace of one's own. Bounded files need no right.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
@@ -23,10 +22,15 @@ use bank_tests::postgres::{PostgresServer, ServerBuilder, StopMode};
 use crate::small_disk::{Ballast, SmallDisk, with_bounded_files};
 use crate::support::{ids, report, scaled, wait_until};
 
+const NO_MOUNT: &str = "a small disk must be mounted: run the tests as root, or allow user namespaces";
+
+/// Set for a test that runs again in a namespace of its own.
+const IN_NAMESPACE: &str = "BANK_TEST_IN_NAMESPACE";
+
 #[test]
 fn sqlite_on_a_full_disk_says_so_and_stays_sound() {
     let Some(disk) = SmallDisk::mount_for_all(2048, None) else {
-        return report("cannot mount a small disk here; bounded files are tested instead");
+        return run_where_mounting_is_allowed("disk_full::sqlite_on_a_full_disk_says_so_and_stays_sound");
     };
     let ballast = Ballast::write(disk.path(), 1536);
     let path = disk.path().join("bank.db");
@@ -48,9 +52,7 @@ fn sqlite_on_a_full_disk_says_so_and_stays_sound() {
 fn postgres_on_a_full_disk_says_so_and_stays_sound() {
     let server = ServerBuilder::new().start();
     let user = server.home().metadata().unwrap().uid();
-    let Some(disk) = SmallDisk::mount(4096, Some(user)) else {
-        return report("cannot mount a small disk here; bounded files are tested instead");
-    };
+    let disk = SmallDisk::mount(4096, Some(user)).expect(NO_MOUNT);
     let url: DatabaseUrl = server.socket_url("postgres").parse().unwrap();
     let bank = Bank::connect(&url, Settings::default()).unwrap();
     bank.migrate().unwrap();
@@ -72,6 +74,17 @@ fn postgres_on_a_full_disk_says_so_and_stays_sound() {
         refused.len(),
         refused[0]
     ));
+}
+
+/// Runs one of these tests again in a namespace in which it may mount, and fails as it does.
+fn run_where_mounting_is_allowed(test: &str) {
+    let this = std::env::current_exe().expect("a test knows its program");
+    assert!(std::env::var_os(IN_NAMESPACE).is_none(), "{NO_MOUNT}");
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount"]).arg(this).args(["--exact", test, "--nocapture"]);
+    let run = Run::of(command.env(IN_NAMESPACE, "1"));
+    assert!(run.code == Some(0) && run.stdout.contains("1 passed"), "{NO_MOUNT}\n{run:?}");
+    report(run.stderr.trim().trim_start_matches("faults: "));
 }
 
 /// Posts batches until so many have been refused, and returns the transfers that were posted and the refusals.
