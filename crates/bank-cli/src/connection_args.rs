@@ -84,6 +84,27 @@ fn seconds(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
+    use crate::arguments::Cli;
+    use clap::Parser;
+
+    #[test]
+    fn every_option_reaches_its_setting() {
+        let settings = |options: &[&str]| {
+            let typed = ["bank-cli", "list"].iter().chain(options);
+            Cli::try_parse_from(typed).unwrap().connection.settings()
+        };
+        let isolation = |level| settings(&["--isolation", level]).isolation;
+        assert_eq!(isolation("read-committed"), Isolation::ReadCommitted);
+        assert_eq!(isolation("repeatable-read"), Isolation::RepeatableRead);
+        assert_eq!(isolation("serializable"), Isolation::Serializable);
+        assert_eq!(settings(&["--answer-timeout", "7"]).answer_timeout, Duration::from_secs(7));
+        assert_eq!(settings(&["--statement-timeout", "7"]).statement_timeout, Duration::from_secs(7));
+        let waits = settings(&["--lock-timeout", "7"]);
+        assert_eq!([waits.lock_timeout, waits.busy_timeout], [Duration::from_secs(7); 2]);
+        assert_eq!(settings(&["--attempts", "7"]).retry.attempts_max, 7);
+        assert_eq!(settings(&["--retry-time", "7"]).retry.elapsed_max, Duration::from_secs(7));
+    }
+
     #[test]
     fn seconds_are_from_a_millisecond_to_a_day() {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
