@@ -1,12 +1,12 @@
 //! Many threads at once.
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use bank_persistence::bank_domain::{AccountId, Outcome, Transfer, TransferId};
 use bank_persistence::{Bank, Error, Settings};
 use bank_tests::fixtures::{balance, new_account, open, open_many, post, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
+use bank_tests::threads::at_once;
 use bank_tests::{TestBackend, TestDatabase};
 
 const THREADS: usize = 8;
@@ -130,22 +130,6 @@ fn sum_of_list(bank: &Bank) -> i64 {
     });
     listed.expect("the accounts can be listed");
     sum
-}
-
-/// Runs the body on so many threads at the same moment and returns the results in the order of the threads.
-fn at_once<T: Send>(threads: usize, body: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let barrier = Barrier::new(threads);
-    std::thread::scope(|scope| {
-        let (barrier, body) = (&barrier, &body);
-        let start = |thread| {
-            scope.spawn(move || {
-                barrier.wait();
-                body(thread)
-            })
-        };
-        let running: Vec<_> = (0..threads).map(start).collect();
-        running.into_iter().map(|thread| thread.join().expect("no thread panics")).collect()
-    })
 }
 
 fn check(database: &TestDatabase, submitted: &[Transfer], acknowledged: &[TransferId]) {

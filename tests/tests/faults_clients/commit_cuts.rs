@@ -7,9 +7,10 @@ use bank_persistence::{Bank, Settings};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::proxy_cuts::{CommitCut, CuttingProxy};
+use bank_tests::threads::at_once;
 use bank_tests::{TestBackend, TestDatabase, postgres};
 
-use crate::support::{at_once, ids, patient, report, scaled, url_through};
+use crate::support::{ids, patient, report, scaled, url_through};
 
 const CLIENTS: usize = 6;
 

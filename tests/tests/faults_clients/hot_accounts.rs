@@ -7,9 +7,10 @@ use bank_persistence::bank_domain::{AccountId, Transfer};
 use bank_tests::fixtures::{open_many, post, posted, random_transfers};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::plain::Plain;
+use bank_tests::threads::at_once;
 use bank_tests::{TestBackend, TestDatabase};
 
-use crate::support::{ServerCounts, at_once, patient, report, scaled};
+use crate::support::{ServerCounts, patient, report, scaled};
 
 const CLIENTS: usize = 8;
 const HOT_ACCOUNTS: usize = 10;

@@ -9,9 +9,10 @@ use bank_persistence::bank_domain::{AccountId, Transfer};
 use bank_tests::cli::{Run, Sandbox};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
+use bank_tests::threads::at_once;
 use bank_tests::{TestBackend, TestDatabase};
 
-use crate::support::{at_once, ids, report, scaled};
+use crate::support::{ids, report, scaled};
 
 const ACCOUNTS: usize = 10;
 

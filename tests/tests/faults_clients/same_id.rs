@@ -5,8 +5,9 @@ use bank_persistence::new_transfer_id;
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open_many, post, transfer_with_id};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
+use bank_tests::threads::at_once;
 
-use crate::support::{at_once, patient, report, scaled};
+use crate::support::{patient, report, scaled};
 
 const THREADS: usize = 16;
 

@@ -1,6 +1,5 @@
 //! What the scenarios share.
 
-use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use bank_persistence::bank_domain::{Transfer, TransferId};
@@ -37,22 +36,6 @@ pub(crate) fn patient(clients: usize) -> Settings {
 /// Returns settings under which nothing is tried twice.
 pub(crate) fn without_retry() -> Settings {
     Settings { retry: RetryPolicy { attempts_max: 1, ..RetryPolicy::default() }, ..Settings::default() }
-}
-
-/// Runs the body on so many threads at the same moment and returns the results in the order of the threads.
-pub(crate) fn at_once<T: Send>(threads: usize, body: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let barrier = Barrier::new(threads);
-    std::thread::scope(|scope| {
-        let (barrier, body) = (&barrier, &body);
-        let start = |thread| {
-            scope.spawn(move || {
-                barrier.wait();
-                body(thread)
-            })
-        };
-        let running: Vec<_> = (0..threads).map(start).collect();
-        running.into_iter().map(|thread| thread.join().expect("no client fails")).collect()
-    })
 }
 
 /// Waits until the condition holds.

@@ -1,0 +1,23 @@
+//! Many threads that begin together.
+
+use std::sync::Barrier;
+
+/// Runs the body on so many threads at the same moment and returns the results in the order of the threads.
+///
+/// # Panics
+///
+/// If a thread does.
+pub fn at_once<T: Send>(threads: usize, body: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let barrier = Barrier::new(threads);
+    std::thread::scope(|scope| {
+        let (barrier, body) = (&barrier, &body);
+        let start = |thread| {
+            scope.spawn(move || {
+                barrier.wait();
+                body(thread)
+            })
+        };
+        let running: Vec<_> = (0..threads).map(start).collect();
+        running.into_iter().map(|thread| thread.join().expect("no thread panics")).collect()
+    })
+}
