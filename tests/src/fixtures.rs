@@ -55,7 +55,8 @@ pub fn transfer(from: AccountId, to: AccountId, amount: i64) -> Transfer {
 /// Returns a transfer with a given id.
 #[must_use]
 pub fn transfer_with_id(id: TransferId, from: AccountId, to: AccountId, amount: i64) -> Transfer {
-    Transfer { id, from, to, amount: Amount::new(amount).expect("the test's amount is valid"), memo: None }
+    let amount = Amount::new(amount).expect("the test's amount is valid");
+    Transfer { id, from, to, amount, memo: None, expected_version: None }
 }
 
 /// Returns the balance of an account now.

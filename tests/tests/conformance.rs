@@ -18,6 +18,8 @@ mod batches;
 mod concurrency;
 #[path = "conformance/exactly_once.rs"]
 mod exactly_once;
+#[path = "conformance/expected_version.rs"]
+mod expected_version;
 #[path = "conformance/history.rs"]
 mod history;
 #[path = "conformance/migrations.rs"]
@@ -83,6 +85,10 @@ conformance! {
         a_receiving_balance_that_would_overflow_is_rejected
         the_largest_amount_can_be_transferred
         a_rejected_transfer_leaves_no_trace_and_its_id_free;
+    expected_version:
+        a_transfer_is_posted_only_at_the_version_it_expects
+        a_replay_does_not_look_at_the_expected_version
+        of_many_that_expect_the_same_version_one_is_posted;
     batches:
         an_empty_batch_does_nothing
         each_transfer_sees_the_effects_of_those_before_it

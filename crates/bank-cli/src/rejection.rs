@@ -4,6 +4,7 @@ use bank_persistence::bank_domain::{AccountId, Rejection};
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::shell;
 
 /// Returns the failure for a rejection; `name_of` knows the two accounts of the transfer.
 pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String) -> Failure {
@@ -15,6 +16,13 @@ pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String)
         }
         Rejection::SameAccount => {
             rejected("a transfer needs two different accounts".to_owned()).hint("name another account with --to")
+        }
+        Rejection::VersionMismatch { account, expected, found } => {
+            let name = name_of(*account);
+            rejected(format!("`{name}` has version {found}, not {expected}")).hint(format!(
+                "see what has changed with `bank-cli history {}`, then decide again with --expect-version {found}",
+                shell::quote(&name)
+            ))
         }
         Rejection::InsufficientFunds { account, available, requested } => {
             let name = name_of(*account);

@@ -71,6 +71,17 @@ pub enum Rejection {
     /// The paying and the receiving account are the same.
     #[error("a transfer needs two different accounts")]
     SameAccount,
+    /// The paying account has not the version that the transfer expects: other transfers have touched it, or it is
+    /// another account.
+    #[error("account {account} has version {found}, {expected} expected")]
+    VersionMismatch {
+        /// The paying account.
+        account: AccountId,
+        /// The version that the transfer expects.
+        expected: AccountVersion,
+        /// The version that the account has.
+        found: AccountVersion,
+    },
     /// The paying account would fall below its limit.
     #[error("account {account} has {available} available, {requested} requested")]
     InsufficientFunds {
@@ -104,6 +115,7 @@ impl Rejection {
         match self {
             Self::AccountNotFound { .. } => "account_not_found",
             Self::SameAccount => "same_account",
+            Self::VersionMismatch { .. } => "version_mismatch",
             Self::InsufficientFunds { .. } => "insufficient_funds",
             Self::BalanceOverflow { .. } => "balance_overflow",
             Self::IdConflict { .. } => "id_conflict",

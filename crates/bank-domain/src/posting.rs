@@ -81,6 +81,8 @@ impl Batch {
         }
         let from = self.place(transfer.from)?;
         let to = self.place(transfer.to)?;
+        // Before the funds: whoever expects another version has decided on another balance.
+        expect_version(&self.accounts[from], transfer)?;
         let debit = debited(&self.accounts[from], transfer)?;
         let credit = credited(&self.accounts[to], transfer)?;
         for (place, entry) in [(from, debit), (to, credit)] {
@@ -88,7 +90,8 @@ impl Batch {
             self.accounts[place].version = entry.version;
             self.touched[place] = true;
         }
-        Ok(Posting { transfer: transfer.clone(), debit, credit })
+        let transfer = Transfer { expected_version: None, ..transfer.clone() };
+        Ok(Posting { transfer, debit, credit })
     }
 
     fn place(&self, account: AccountId) -> Result<usize, Rejection> {
@@ -99,6 +102,14 @@ impl Batch {
         let touched = self.touched.into_iter();
         let pairs = self.accounts.into_iter().zip(touched);
         pairs.filter_map(|(a, touched)| touched.then_some(a)).collect()
+    }
+}
+
+fn expect_version(account: &AccountState, transfer: &Transfer) -> Result<(), Rejection> {
+    let found = account.version;
+    match transfer.expected_version {
+        Some(expected) if expected != found => Err(Rejection::VersionMismatch { account: account.id, expected, found }),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use crate::account::AccountId;
+use crate::account::{AccountId, AccountVersion};
 use crate::invalid::InvalidInput;
 use crate::money::Amount;
 use crate::text::text_type;
@@ -51,7 +51,8 @@ text_type! {
 
 /// An order to move one amount from one account to another.
 ///
-/// All of it is content: the same id with another account, amount or memo is another transfer, and refused.
+/// Accounts, amount and memo are its content: the same id with another account, amount or memo is another transfer, and
+/// refused. The expected version is a condition of posting and no content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// The idempotency key.
@@ -64,10 +65,14 @@ pub struct Transfer {
     pub amount: Amount,
     /// A note, if any.
     pub memo: Option<Memo>,
+    /// The version that the paying account must have right before the transfer, if it matters: whoever decides on the
+    /// strength of a balance gives the version that belonged to it. It is not stored, and no [`Posting`](crate::Posting)
+    /// has one; a transfer that was posted before is replayed whatever it says.
+    pub expected_version: Option<AccountVersion>,
 }
 
 impl Transfer {
-    /// Returns the first field in which the other transfer differs, the id apart.
+    /// Returns the first field of the content in which the other transfer differs.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<TransferField> {
         if self.from != other.from {
@@ -129,8 +134,10 @@ mod tests {
             to: AccountId::new(2),
             amount: Amount::MIN,
             memo: None,
+            expected_version: None,
         };
         let mut other = transfer.clone();
+        other.expected_version = Some(AccountVersion::default());
         assert_eq!(transfer.difference(&other), None);
         other.memo = Memo::new("rent").ok();
         assert_eq!(transfer.difference(&other), Some(TransferField::Memo));

@@ -25,6 +25,7 @@ fn transfer(id: u128, from: i64, to: i64, amount: i64) -> Transfer {
         to: AccountId::new(to),
         amount: Amount::new(amount).unwrap(),
         memo: None,
+        expected_version: None,
     }
 }
 
@@ -154,6 +155,48 @@ fn a_replay_wins_over_every_other_rule() {
     assert_eq!(again.outcomes[0].status(), "replayed");
 }
 
+#[test]
+fn an_expected_version_is_that_before_the_transfer_and_is_not_stored() {
+    let expecting = |id, from, to, version| Transfer {
+        expected_version: Some(AccountVersion::new(version)),
+        ..transfer(id, from, to, 1)
+    };
+    let mismatch = |expected, found| Rejection::VersionMismatch {
+        account: AccountId::new(1),
+        expected: AccountVersion::new(expected),
+        found: AccountVersion::new(found),
+    };
+    let batch = [
+        expecting(1, 1, 2, 0),
+        expecting(2, 1, 2, 0),
+        expecting(2, 1, 2, 1),
+        // The receiving account has version 2 now; only the paying one is asked.
+        expecting(3, 1, 2, 2),
+        // Posted before, whatever the version is now.
+        expecting(1, 1, 2, 0),
+        expecting(1, 1, 2, 99),
+        transfer(1, 1, 2, 1),
+    ];
+    let applied = apply_batch(two_accounts(), vec![], &batch);
+    let statuses: Vec<_> = applied.outcomes.iter().map(Outcome::status).collect();
+    assert_eq!(statuses, ["posted", "rejected", "posted", "posted", "replayed", "replayed", "replayed"]);
+    assert_eq!(*rejection(&applied.outcomes[1]), mismatch(0, 1));
+    assert_eq!(rejection(&applied.outcomes[1]).code(), "version_mismatch");
+    assert!(applied.outcomes.iter().filter_map(Outcome::posting).all(|p| p.transfer.expected_version.is_none()));
+}
+
+#[test]
+fn another_version_is_told_before_missing_funds() {
+    let mut order = transfer(1, 1, 2, 20_000);
+    order.expected_version = Some(AccountVersion::new(3));
+    let applied = apply_batch(two_accounts(), vec![], &[order.clone()]);
+    assert_eq!(rejection(&applied.outcomes[0]).code(), "version_mismatch");
+    assert!(applied.changed.is_empty());
+    order.expected_version = Some(AccountVersion::new(0));
+    let applied = apply_batch(two_accounts(), vec![], &[order]);
+    assert_eq!(rejection(&applied.outcomes[0]).code(), "insufficient_funds");
+}
+
 /// The model: wide arithmetic, linear searches, whole copies; nothing shared with the code under test.
 #[derive(Clone, Default)]
 struct Model {
@@ -161,8 +204,11 @@ struct Model {
     journal: Vec<(u128, i64, i64, i64)>,
 }
 
+/// Id, paying and receiving account, amount, expected version.
+type Row = (u128, i64, i64, i64, Option<i64>);
+
 impl Model {
-    fn apply(&mut self, (id, from, to, amount): (u128, i64, i64, i64)) -> &'static str {
+    fn apply(&mut self, (id, from, to, amount, expected): Row) -> &'static str {
         if let Some(row) = self.journal.iter().find(|row| row.0 == id) {
             return if *row == (id, from, to, amount) { "replayed" } else { "id_conflict" };
         }
@@ -185,6 +231,10 @@ impl Model {
         }
         if found != [true, true] {
             return "account_not_found";
+        }
+        // `after` counts the transfer itself.
+        if after.iter().any(|row| row.0 == from && expected.is_some_and(|version| version + 1 != row.3)) {
+            return "version_mismatch";
         }
         if after.iter().any(|row| row.0 == from && row.1 < -row.2) {
             return "insufficient_funds";
@@ -217,7 +267,15 @@ proptest! {
     fn any_split_of_any_input_agrees_with_the_model(
         balances in prop::collection::vec(any_balance(), 2..5),
         rows in prop::collection::vec(
-            (1..12u128, 1..6i64, 1..6i64, prop_oneof![1..300i64, Just(i64::MAX)]), 0..60),
+            (
+                1..12u128,
+                1..6i64,
+                1..6i64,
+                prop_oneof![1..300i64, Just(i64::MAX)],
+                prop_oneof![Just(None), (0..6i64).prop_map(Some)],
+            ),
+            0..60,
+        ),
         split in 0..60usize,
     ) {
         let mut model = Model::default();
@@ -227,7 +285,11 @@ proptest! {
             accounts.push(account(id, *balance, *limit));
         }
         let total: i128 = model.accounts.iter().map(|a| a.1).sum();
-        let transfers: Vec<_> = rows.iter().map(|r| transfer(r.0, r.1, r.2, r.3)).collect();
+        let order = |row: &Row| Transfer {
+            expected_version: row.4.map(AccountVersion::new),
+            ..transfer(row.0, row.1, row.2, row.3)
+        };
+        let transfers: Vec<_> = rows.iter().map(order).collect();
         let (head, tail) = transfers.split_at(split.min(transfers.len()));
 
         let first = apply_batch(accounts.clone(), vec![], head);

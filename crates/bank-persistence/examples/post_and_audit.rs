@@ -21,7 +21,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     bank.migrate()?;
 
     let (from, to) = (open(&bank, "Jessica", 10_000)?, open(&bank, "John", 9_000)?);
-    let transfer = Transfer { id: new_transfer_id(), from: from.id, to: to.id, amount: "800".parse()?, memo: None };
+    let transfer = Transfer {
+        id: new_transfer_id(),
+        from: from.id,
+        to: to.id,
+        amount: "800".parse()?,
+        memo: None,
+        expected_version: None,
+    };
     println!("{}: {}", transfer.id, bank.post(&transfer)?.status());
 
     bank.list_accounts(None, |account| {

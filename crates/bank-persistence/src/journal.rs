@@ -123,6 +123,7 @@ impl TryFrom<PostingRow> for Posting {
                     to: AccountId::new(row.to_account_id),
                     amount: Amount::new(row.amount)?,
                     memo: row.memo.map(Memo::new).transpose()?,
+                    expected_version: None,
                 },
                 debit: entry(row.from_version, row.from_balance_after),
                 credit: entry(row.to_version, row.to_balance_after),

@@ -78,6 +78,27 @@ fn an_overdraft_is_rejected_with_what_is_available() {
 }
 
 #[test]
+fn another_version_than_the_expected_one_is_rejected() {
+    for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
+        let scene = Scene::on(backend);
+        let expecting = |version| [&transfer("Jessica", "John", "1")[..], &["--expect-version", version]].concat();
+        scene.cli.stdout(&[&expecting("0")[..], &["--id", ID]].concat());
+        let hint = "see what has changed with `bank-cli history Jessica`, then decide again with --expect-version 1";
+        fails_in(&scene, &expecting("0"), 4, "`Jessica` has version 1, not 0", hint);
+        // What was posted stays posted, whatever version is expected of it now.
+        let again = scene.cli.stdout(&[&expecting("0")[..], &["--id", ID]].concat());
+        assert!(again.contains("status = replayed"), "{again}");
+        scene.cli.stdout(&expecting("1"));
+    }
+    let hint = "a version is a whole number from the first column of `bank-cli history`";
+    for typed in ["-1", "one", "9223372036854775808"] {
+        let arguments = [&transfer("Jessica", "John", "1")[..], &["--expect-version", typed]].concat();
+        let error = format!("account version \"{typed}\" is not a whole number from 0 to 9223372036854775807");
+        fails(&arguments, 2, &error, hint);
+    }
+}
+
+#[test]
 fn a_receiving_balance_that_would_overflow_is_rejected() {
     let scene = Scene::new();
     open(&scene.database.bank(), "Rich", i64::MAX);

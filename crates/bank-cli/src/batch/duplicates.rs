@@ -49,7 +49,7 @@ impl Duplicates {
 }
 
 fn content(transfer: &Transfer) -> u32 {
-    let Transfer { id: _, from, to, amount, memo } = transfer;
+    let Transfer { id: _, from, to, amount, memo, expected_version: _ } = transfer;
     let memo = memo.as_ref().map_or("", |memo| memo.as_str());
     let [a, b, c, d, ..] = Uuid::new_v5(&NAMESPACE, format!("{from} {to} {amount} {memo}").as_bytes()).into_bytes();
     u32::from_be_bytes([a, b, c, d])
@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn the_same_id_is_told_from_a_new_one_and_from_a_conflict() {
         let (from, to) = (AccountId::new(1), AccountId::new(2));
-        let transfer = Transfer { id: new_transfer_id(), from, to, amount: Amount::MIN, memo: None };
+        let (id, amount) = (new_transfer_id(), Amount::MIN);
+        let transfer = Transfer { id, from, to, amount, memo: None, expected_version: None };
         let other = Transfer { amount: Amount::MAX, ..transfer.clone() };
         let new = Transfer { id: new_transfer_id(), ..transfer.clone() };
         let mut duplicates = Duplicates::new();

@@ -166,8 +166,8 @@ impl Plan {
                 Err(malformed) => Verdict::Malformed(malformed.reason.clone()),
                 Ok((id, order)) => match (accounts.id_of(&order.from), accounts.id_of(&order.to)) {
                     (Some(from), Some(to)) => {
-                        let memo = order.memo.clone();
-                        plan.transfers.push(Transfer { id: *id, from, to, amount: order.amount, memo });
+                        let (id, amount, memo) = (*id, order.amount, order.memo.clone());
+                        plan.transfers.push(Transfer { id, from, to, amount, memo, expected_version: None });
                         plan.places.push(place);
                         Verdict::Skipped
                     }

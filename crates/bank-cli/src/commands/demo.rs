@@ -77,6 +77,7 @@ fn transfer(bank: &Bank, from: &AccountName, to: &AccountName) -> Result<(), Fai
         to: id_of(to)?,
         amount: input::amount("800")?,
         memo: None,
+        expected_version: None,
     };
     match bank.post(&transfer)? {
         Outcome::Posted(_) | Outcome::Replayed(_) => Ok(()),

@@ -1,7 +1,7 @@
 //! `bank-cli transfer`
 
 use bank_persistence::bank_domain::{
-    Account, AccountId, AccountName, Amount, Memo, Outcome, Posting, Rejection, Transfer, TransferId,
+    Account, AccountId, AccountName, AccountVersion, Amount, Memo, Outcome, Posting, Rejection, Transfer, TransferId,
 };
 use bank_persistence::{Bank, Error, new_transfer_id};
 use clap::Args;
@@ -23,7 +23,11 @@ const REPLAYED_NOTE: &str = "this id was posted before: nothing moved now, the b
 EXAMPLE:
   bank-cli transfer --from Jessica --to John --amount 800
 
-A transfer is posted once, however often it is sent with the same --id.")]
+A transfer is posted once, however often it is sent with the same --id.
+
+With --expect-version it is refused when anything else has touched the paying
+account since you looked at it. `history` and `list --output json` tell the
+version of an account.")]
 pub(crate) struct TransferArgs {
     /// Name of the account that pays
     #[arg(long, value_name = "NAME")]
@@ -40,6 +44,9 @@ pub(crate) struct TransferArgs {
     /// What the transfer is for
     #[arg(long, value_name = "TEXT")]
     memo: Option<String>,
+    /// Refuse unless the paying account has this version before the transfer
+    #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
+    expect_version: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) output: RecordFormat,
@@ -52,6 +59,7 @@ struct Request {
     to: AccountName,
     amount: Amount,
     memo: Option<Memo>,
+    expected_version: Option<AccountVersion>,
 }
 
 impl Request {
@@ -62,6 +70,7 @@ impl Request {
             to: input::account_name(&args.to)?,
             amount: input::amount(&args.amount)?,
             memo: args.memo.as_deref().map(input::memo).transpose()?,
+            expected_version: args.expect_version.as_deref().map(input::account_version).transpose()?,
             id: id.unwrap_or_else(new_transfer_id),
         })
     }
@@ -80,6 +89,7 @@ impl Request {
             to: id_of(&self.to)?,
             amount: self.amount,
             memo: self.memo.clone(),
+            expected_version: self.expected_version,
         })
     }
 
@@ -94,6 +104,9 @@ impl Request {
         );
         if let Some(memo) = &self.memo {
             command.push_str(&format!(" --memo={}", shell::quote(memo.as_str())));
+        }
+        if let Some(version) = self.expected_version {
+            command.push_str(&format!(" --expect-version {version}"));
         }
         if let Some(option) = database_option {
             command.push_str(&format!(" --database-url {}", shell::quote(option)));
@@ -171,6 +184,7 @@ mod tests {
             amount: "800".to_owned(),
             id: Some("019b76da-a800-7000-8000-000000000001".to_owned()),
             memo: memo.map(ToOwned::to_owned),
+            expect_version: Some("7".to_owned()),
             output: RecordFormat::Text,
         }
     }
@@ -180,7 +194,7 @@ mod tests {
         let request = Request::parse(&args("Mary Ann", Some("it's rent"))).unwrap();
         assert_eq!(
             request.command(Some("sqlite:a.db")),
-            r"bank-cli transfer --from='Mary Ann' --to=John --amount 800 --id 019b76da-a800-7000-8000-000000000001 --memo='it'\''s rent' --database-url sqlite:a.db"
+            r"bank-cli transfer --from='Mary Ann' --to=John --amount 800 --id 019b76da-a800-7000-8000-000000000001 --memo='it'\''s rent' --expect-version 7 --database-url sqlite:a.db"
         );
     }
 
