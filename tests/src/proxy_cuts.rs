@@ -1,8 +1,10 @@
 //! A TCP proxy in front of a PostgreSQL server that cuts connections around COMMIT.
 //!
 //! It knows the frames of PostgreSQL's protocol, so it finds a COMMIT wherever the bytes were split; the client must not
-//! encrypt (`sslmode=disable`).
+//! encrypt (`sslmode=disable`). A statement that posts outside a transaction commits with the Sync message after it,
+//! which counts as a COMMIT here.
 
+use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -149,9 +151,14 @@ impl Shared {
         let answers = Answers::pump(server, client)?;
         // The first message has no type.
         server.write_all(&read_frame(&mut client, 0)?)?;
+        let mut session = Session::default();
         loop {
             let frame = read_frame(&mut client, 1)?;
-            let cut = if is_commit(&frame) { (self.plan)(self.commits.fetch_add(1, Ordering::SeqCst)) } else { None };
+            let cut = if session.commits_with(&frame) {
+                (self.plan)(self.commits.fetch_add(1, Ordering::SeqCst))
+            } else {
+                None
+            };
             match cut {
                 None => {
                     server.write_all(&frame)?;
@@ -230,6 +237,50 @@ fn read_frame(client: &mut &TcpStream, type_length: usize) -> io::Result<Vec<u8>
     Ok(frame)
 }
 
-fn is_commit(frame: &[u8]) -> bool {
-    frame.first() == Some(&b'Q') && frame.ends_with(b"COMMIT\0")
+/// What has to be known of a session to tell which message commits.
+#[derive(Default)]
+struct Session {
+    in_transaction: bool,
+    /// Names of the prepared statements that write to the journal.
+    posting: HashSet<Vec<u8>>,
+    /// Whether such a statement was executed since the last Sync.
+    posts: bool,
+}
+
+impl Session {
+    /// Returns whether the server commits a write when it gets this message.
+    fn commits_with(&mut self, frame: &[u8]) -> bool {
+        match frame.first() {
+            Some(b'Q') if frame.ends_with(b"COMMIT\0") => {
+                self.in_transaction = false;
+                true
+            }
+            Some(b'Q') => {
+                self.in_transaction = frame[5..].starts_with(b"BEGIN");
+                false
+            }
+            Some(b'P') => {
+                let name = string_at(&frame[5..]);
+                let writes = frame.windows(21).any(|window| window == b"INSERT INTO transfers");
+                if writes {
+                    self.posting.insert(name.to_vec())
+                } else {
+                    self.posting.remove(name)
+                };
+                false
+            }
+            Some(b'B') => {
+                let portal = string_at(&frame[5..]);
+                self.posts |= self.posting.contains(string_at(&frame[5 + portal.len() + 1..]));
+                false
+            }
+            Some(b'S') => std::mem::take(&mut self.posts) && !self.in_transaction,
+            _ => false,
+        }
+    }
+}
+
+/// Returns the bytes up to the first zero.
+fn string_at(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }

@@ -97,7 +97,8 @@ conformance! {
         an_id_twice_in_a_batch_with_other_content_is_a_conflict
         a_batch_posted_again_is_replayed_as_a_whole
         a_large_batch_does_what_a_naive_model_does
-        many_small_batches_do_what_a_naive_model_does;
+        many_small_batches_do_what_a_naive_model_does
+        single_transfers_do_what_a_naive_model_does;
     exactly_once:
         the_same_transfer_again_is_replayed_with_its_original_outcome
         the_same_id_with_any_other_field_is_a_conflict

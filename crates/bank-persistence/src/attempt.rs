@@ -5,9 +5,10 @@
 //! and when its time is up it is left to itself, connection and all. It is never cancelled: a cancelled COMMIT can
 //! answer "success" although the standby never got it.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -29,6 +30,11 @@ impl CommitGate {
         self.move_from_open_to(PASSED)
     }
 
+    /// Opens the gate again for an attempt that has passed it and then found nothing to commit.
+    pub(crate) fn reopen(&self) {
+        self.0.store(OPEN, Ordering::SeqCst);
+    }
+
     /// Returns whether the attempt will never commit.
     fn close(&self) -> bool {
         self.move_from_open_to(CLOSED)
@@ -39,45 +45,91 @@ impl CommitGate {
     }
 }
 
-/// Runs an attempt and waits for it at most so long; `None` waits for ever, on the caller's own thread.
+/// Threads that run attempts. One that has answered waits for the next attempt; one that has not is left to itself, and
+/// ends when its attempt does.
 ///
-/// # Errors
-///
-/// The attempt's; or [`Error::NoAnswer`], with `commit_unknown` if COMMIT may have been sent.
-///
-/// # Panics
-///
-/// If the attempt does.
-pub(crate) fn run_within<T: Send + 'static>(
-    limit: Option<Duration>,
-    attempt: impl FnOnce(&CommitGate) -> Result<T, AttemptError> + Send + 'static,
-) -> Result<T, AttemptError> {
-    let gate = Arc::new(CommitGate::default());
-    let Some(limit) = limit else {
-        return attempt(&gate);
-    };
-    let (sender, receiver) = sync_channel(1);
-    let thread = thread::Builder::new().name("bank-attempt".to_owned()).spawn({
-        let gate = Arc::clone(&gate);
-        move || {
-            let result = attempt(&gate);
-            if sender.send(result).is_err() {
-                tracing::debug!("an attempt that was given up has ended");
+/// Handing an attempt to a thread that waits costs a tenth of starting one.
+#[derive(Debug, Default)]
+pub(crate) struct AttemptThreads {
+    waiting: Mutex<Vec<AttemptThread>>,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread that ends when this is dropped and its job is done.
+#[derive(Debug)]
+struct AttemptThread {
+    jobs: SyncSender<Job>,
+}
+
+impl AttemptThreads {
+    /// Runs an attempt and waits for it at most so long; `None` waits for ever, on the caller's own thread.
+    ///
+    /// # Errors
+    ///
+    /// The attempt's; or [`Error::NoAnswer`], with `commit_unknown` if COMMIT may have been sent.
+    ///
+    /// # Panics
+    ///
+    /// If the attempt does.
+    pub(crate) fn run_within<T: Send + 'static>(
+        &self,
+        limit: Option<Duration>,
+        attempt: impl FnOnce(&CommitGate) -> Result<T, AttemptError> + Send + 'static,
+    ) -> Result<T, AttemptError> {
+        let gate = Arc::new(CommitGate::default());
+        let Some(limit) = limit else {
+            return attempt(&gate);
+        };
+        let (sender, receiver) = sync_channel(1);
+        let job = {
+            let gate = Arc::clone(&gate);
+            move || {
+                // The caller goes on with a panic; the thread is as good as before.
+                let result = catch_unwind(AssertUnwindSafe(|| attempt(&gate)));
+                if sender.send(result).is_err() {
+                    tracing::debug!("an attempt that was given up has ended");
+                }
             }
+        };
+        let thread = self.start(Box::new(job))?;
+        match receiver.recv_timeout(limit) {
+            Ok(result) => {
+                self.locked().push(thread);
+                result.unwrap_or_else(|panic| resume_unwind(panic))
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let error = Error::NoAnswer { waited: limit };
+                Err(AttemptError { error, commit_unknown: !gate.close() })
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(lost_thread().into()),
         }
-    });
-    let thread = thread.map_err(|error| Error::Thread { reason: error.to_string() })?;
-    match receiver.recv_timeout(limit) {
-        Ok(result) => result,
-        Err(RecvTimeoutError::Timeout) => {
-            let error = Error::NoAnswer { waited: limit };
-            Err(AttemptError { error, commit_unknown: !gate.close() })
-        }
-        Err(RecvTimeoutError::Disconnected) => match thread.join() {
-            Err(panic) => std::panic::resume_unwind(panic),
-            Ok(()) => Err(Error::Thread { reason: "an attempt ended without a result".to_owned() }.into()),
-        },
     }
+
+    fn start(&self, job: Job) -> Result<AttemptThread, Error> {
+        let waiting = self.locked().pop();
+        let thread = waiting.map_or_else(AttemptThread::spawn, Ok)?;
+        thread.jobs.send(job).map_err(|_| lost_thread())?;
+        Ok(thread)
+    }
+
+    /// A list is whole whatever its holder did.
+    fn locked(&self) -> MutexGuard<'_, Vec<AttemptThread>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AttemptThread {
+    fn spawn() -> Result<Self, Error> {
+        let (jobs, receiver) = sync_channel::<Job>(1);
+        let work = move || receiver.into_iter().for_each(|job| job());
+        let thread = thread::Builder::new().name("bank-attempt".to_owned()).spawn(work);
+        thread.map(|_| Self { jobs }).map_err(|error| Error::Thread { reason: error.to_string() })
+    }
+}
+
+fn lost_thread() -> Error {
+    Error::Thread { reason: "an attempt ended without a result".to_owned() }
 }
 
 #[cfg(test)]
@@ -90,15 +142,15 @@ mod tests {
 
     #[test]
     fn an_attempt_in_time_is_answered() {
-        assert!(run_within(LONG, |gate| Ok(gate.pass())).unwrap());
-        assert!(run_within(None, |gate| Ok(gate.pass())).unwrap());
+        assert!(AttemptThreads::default().run_within(LONG, |gate| Ok(gate.pass())).unwrap());
+        assert!(AttemptThreads::default().run_within(None, |gate| Ok(gate.pass())).unwrap());
     }
 
     #[test]
     fn an_attempt_given_up_before_its_commit_never_commits() {
         let (wake, sleep) = channel::<()>();
         let (tell, told) = channel();
-        let result = run_within::<()>(SHORT, move |gate| {
+        let result = AttemptThreads::default().run_within::<()>(SHORT, move |gate| {
             sleep.recv().unwrap();
             tell.send(gate.pass()).unwrap();
             Ok(())
@@ -113,7 +165,7 @@ mod tests {
         let (wake, sleep) = channel::<()>();
         let (tell, told) = channel();
         let waiting = thread::spawn(move || {
-            run_within::<()>(Some(Duration::from_millis(200)), move |gate| {
+            AttemptThreads::default().run_within::<()>(Some(Duration::from_millis(200)), move |gate| {
                 tell.send(gate.pass()).unwrap();
                 sleep.recv().unwrap();
                 Ok(())
@@ -126,8 +178,34 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_have_answered_serve_the_next_attempt_and_others_end() {
+        let threads = AttemptThreads::default();
+        let name_of_thread = || threads.run_within(LONG, |_| Ok(thread::current().id())).unwrap();
+        let first = name_of_thread();
+        assert_eq!(name_of_thread(), first);
+        let (wake, sleep) = channel::<()>();
+        let given_up = threads.run_within::<()>(SHORT, move |_| {
+            sleep.recv().unwrap();
+            Ok(())
+        });
+        assert!(given_up.is_err());
+        assert_ne!(name_of_thread(), first);
+        wake.send(()).unwrap();
+        assert_eq!(threads.waiting.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_panic_leaves_a_thread_that_works() {
+        let threads = AttemptThreads::default();
+        let panicked = catch_unwind(AssertUnwindSafe(|| threads.run_within::<()>(LONG, |_| panic!("broken"))));
+        assert!(panicked.is_err());
+        assert_eq!(threads.run_within(LONG, |_| Ok(7)).unwrap(), 7);
+        assert_eq!(threads.waiting.lock().unwrap().len(), 1);
+    }
+
+    #[test]
     #[should_panic(expected = "a broken invariant")]
     fn a_panic_reaches_the_caller() {
-        drop(run_within::<()>(LONG, |_| panic!("a broken invariant")));
+        drop(AttemptThreads::default().run_within::<()>(LONG, |_| panic!("a broken invariant")));
     }
 }

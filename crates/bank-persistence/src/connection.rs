@@ -53,9 +53,15 @@ pub(crate) fn establish(url: &DatabaseUrl, settings: &Settings, missing: Missing
 }
 
 fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnection, Error> {
-    PgConnection::establish(&url.for_libpq(settings))
-        .map(DbConnection::Postgres)
-        .map_err(|error| unavailable(url, &error.to_string()))
+    let mut connection =
+        PgConnection::establish(&url.for_libpq(settings)).map_err(|error| unavailable(url, &error.to_string()))?;
+    if settings.prepared_statements && !settings.lock_timeout.is_zero() {
+        // Transactions set it for themselves; this is for statements that are transactions by themselves. A pooler
+        // would hand it on to somebody else.
+        let session = format!("SET lock_timeout = {}", settings.lock_timeout.as_millis());
+        connection.batch_execute(&session).map_err(|error| unavailable(url, &error.to_string()))?;
+    }
+    Ok(DbConnection::Postgres(connection))
 }
 
 /// SQLite's page cache in KiB. Its own default of 2 MiB makes batches with random ids three times as slow.

@@ -28,8 +28,9 @@ pub struct Settings {
     pub busy_timeout: Duration,
     /// The isolation level of transactions that write, on servers.
     pub isolation: Isolation,
-    /// Whether statements are prepared once for each connection. Poolers such as PgBouncer before 1.21 in transaction
-    /// mode need `false`; so do programs that run each statement once, for speed.
+    /// Whether each connection is a session of its own: statements are prepared once for it, the lock timeout is set for
+    /// it, and a single transfer is one round trip. Poolers such as PgBouncer in transaction mode need `false`; so do
+    /// programs that run each statement once, for speed.
     pub prepared_statements: bool,
     /// The name that the server shows for the session, unless the URL gives one.
     pub application_name: String,

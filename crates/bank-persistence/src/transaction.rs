@@ -13,7 +13,7 @@ use diesel::result::Error as DieselError;
 use crate::attempt::CommitGate;
 use crate::connection::{DbConnection, give_up};
 use crate::error::Error;
-use crate::retry::{AttemptError, may_be_committed};
+use crate::retry::{AttemptError, Transient, classify, may_be_committed};
 use crate::settings::Settings;
 
 /// Runs the body in a transaction that may write, and commits it if the body succeeds.
@@ -46,6 +46,36 @@ pub(crate) fn write_through<T>(
         DbConnection::Sqlite(_) => "BEGIN IMMEDIATE".to_owned(),
     };
     run(gate, connection, &begin, body)
+}
+
+/// Runs a body of one statement, which is a transaction by itself: it commits with the statement that writes, and
+/// whoever waits for the attempt can no longer stop it then. `None` from the body says that it has written nothing.
+///
+/// # Errors
+///
+/// The body's; `commit_unknown` if the connection was lost before its answer.
+pub(crate) fn write_at_once<T>(
+    gate: &CommitGate,
+    connection: &mut DbConnection,
+    body: impl FnOnce(&mut DbConnection) -> Result<Option<T>, Error>,
+) -> Result<Option<T>, AttemptError> {
+    if !gate.pass() {
+        return Err(Error::GivenUp.into());
+    }
+    match body(connection) {
+        Ok(None) => {
+            gate.reopen();
+            Ok(None)
+        }
+        Ok(written) => Ok(written),
+        Err(error) => {
+            if classify(&error) == Some(Transient::ConnectionLost) {
+                give_up(connection);
+            }
+            let commit_unknown = matches!(&error, Error::Database(error) if may_be_committed(error));
+            Err(AttemptError { error, commit_unknown })
+        }
+    }
 }
 
 /// Runs the body in a transaction that only reads, and sees one snapshot from its first statement to its last.

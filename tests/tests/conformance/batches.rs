@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use bank_persistence::bank_domain::{AccountId, Balance, Outcome, Rejection, Transfer, TransferField};
 use bank_persistence::new_transfer_id;
+use bank_persistence::{Isolation, Settings};
 use bank_tests::fixtures::{
     balance, open, open_many, posted, random_transfers, rejected, replayed, transfer, transfer_with_id,
 };
@@ -121,6 +122,23 @@ pub(crate) fn many_small_batches_do_what_a_naive_model_does(backend: TestBackend
         let outcomes = bank.post_batch(batch).unwrap();
         assert_like_model(&mut model, batch, &outcomes);
         rest = after;
+    }
+    model.assert_same_balances(&database);
+    assert_sound(&database);
+}
+
+/// Each way to send a single transfer has statements of its own on servers; the rules are the same.
+pub(crate) fn single_transfers_do_what_a_naive_model_does(backend: TestBackend) {
+    let database = backend.database();
+    let at_once = Settings::default();
+    let in_a_transaction = Settings { prepared_statements: false, ..Settings::default() };
+    let serializable = Settings { isolation: Isolation::Serializable, ..Settings::default() };
+    let banks = [at_once, in_a_transaction, serializable].map(|settings| database.bank_with(settings));
+    let accounts = open_many(&banks[0], 6, 500);
+    let mut model = Model::new(&accounts, 500);
+    for (place, transfer) in hostile_transfers(5, &accounts, 300).iter().enumerate() {
+        let outcome = banks[place % banks.len()].post(transfer).unwrap();
+        assert_like_model(&mut model, std::slice::from_ref(transfer), &[outcome]);
     }
     model.assert_same_balances(&database);
     assert_sound(&database);

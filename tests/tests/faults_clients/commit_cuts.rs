@@ -14,31 +14,46 @@ use crate::support::{ids, patient, report, scaled, url_through};
 
 const CLIENTS: usize = 6;
 
+/// The two ways in which a single transfer is committed: by the statement that posts it, and by a COMMIT of its own.
+fn both_ways(settings: Settings) -> [Settings; 2] {
+    let at_once = Settings { prepared_statements: true, ..settings.clone() };
+    let in_transaction = Settings { prepared_statements: false, ..settings };
+    [at_once, in_transaction]
+}
+
 #[test]
 fn transfers_cut_before_their_commit_are_posted_by_the_resubmission() {
-    let run = Run::with_every_second_commit_cut(CommitCut::Before, scaled(300), patient(CLIENTS));
-    assert_eq!(run.replayed, 0, "nothing had been committed: {run:?}");
+    for settings in both_ways(patient(CLIENTS)) {
+        let run = Run::with_commits_cut(CommitCut::Before, scaled(150), settings);
+        assert_eq!(run.replayed, 0, "nothing had been committed: {run:?}");
+    }
 }
 
 #[test]
 fn transfers_cut_halfway_through_their_commit_are_posted_by_the_resubmission() {
-    let run = Run::with_every_second_commit_cut(CommitCut::Halfway, scaled(300), patient(CLIENTS));
-    assert_eq!(run.replayed, 0, "nothing had been committed: {run:?}");
+    for settings in both_ways(patient(CLIENTS)) {
+        let run = Run::with_commits_cut(CommitCut::Halfway, scaled(150), settings);
+        assert_eq!(run.replayed, 0, "nothing had been committed: {run:?}");
+    }
 }
 
 #[test]
 fn transfers_cut_after_their_commit_are_found_posted_by_the_resubmission() {
-    let run = Run::with_every_second_commit_cut(CommitCut::After, scaled(300), patient(CLIENTS));
-    assert!(run.replayed > 0, "what had been committed is found: {run:?}");
+    for settings in both_ways(patient(CLIENTS)) {
+        let run = Run::with_commits_cut(CommitCut::After, scaled(150), settings);
+        assert!(run.replayed > 0, "what had been committed is found: {run:?}");
+    }
 }
 
 #[test]
 fn transfers_whose_commit_is_never_answered_are_found_posted_by_the_resubmission() {
     // The pool is no larger than elsewhere: an attempt that is given up must not keep its place in it.
-    let hangs = scaled(30);
+    let hangs = scaled(15);
     let settings = Settings { answer_timeout: Duration::from_millis(300), ..patient(CLIENTS) };
-    let run = Run::with_every_second_commit_cut(CommitCut::Hang, hangs, settings);
-    assert!(run.replayed > 0, "what had been committed is found: {run:?}");
+    for settings in both_ways(settings) {
+        let run = Run::with_commits_cut(CommitCut::Hang, hangs, settings);
+        assert!(run.replayed > 0, "what had been committed is found: {run:?}");
+    }
 }
 
 #[test]
@@ -50,9 +65,11 @@ fn transfers_cut_in_any_way_are_posted_once() {
         3 => Some(CommitCut::Halfway),
         _ => None,
     };
-    let run = Run::of(plan, scaled(150), patient(CLIENTS));
-    assert!(run.replayed > 0, "found applied: {run:?}");
-    assert!(run.not_applied_cuts() > 0, "applied by the re-submission: {run:?}");
+    for settings in both_ways(patient(CLIENTS)) {
+        let run = Run::of(plan, scaled(150), settings);
+        assert!(run.replayed > 0, "found applied: {run:?}");
+        assert!(run.not_applied_cuts() > 0, "applied by the re-submission: {run:?}");
+    }
 }
 
 #[test]
@@ -85,6 +102,7 @@ fn batches_cut_in_any_way_are_posted_once() {
 /// What has come of posting through a cutting proxy.
 #[derive(Debug)]
 struct Run {
+    at_once: bool,
     calls: u32,
     commits: u32,
     cuts: [u32; 4],
@@ -93,9 +111,12 @@ struct Run {
 }
 
 impl Run {
-    /// Cuts so many COMMITs in one way, and lets one through after each.
-    fn with_every_second_commit_cut(cut: CommitCut, cuts: usize, settings: Settings) -> Self {
-        let run = Self::of(move |commit| commit.is_multiple_of(2).then_some(cut), cuts, settings);
+    /// Cuts so many COMMITs in one way, and lets one through after each. A transfer that is found posted takes two of
+    /// them when it is posted at once, so two are let through then, or it would be cut again and again.
+    fn with_commits_cut(cut: CommitCut, cuts: usize, settings: Settings) -> Self {
+        let passed: u32 = if settings.prepared_statements { 2 } else { 1 };
+        let calls = cuts * usize::try_from(passed).unwrap();
+        let run = Self::of(move |commit| commit.is_multiple_of(passed + 1).then_some(cut), calls, settings);
         let injected: u32 = run.cuts.iter().sum();
         assert!(usize::try_from(injected).unwrap() >= cuts, "{cuts} cuts were wanted: {run:?}");
         run
@@ -106,6 +127,7 @@ impl Run {
         let database = TestBackend::Postgres.database();
         let accounts = open_many(&database.bank(), 20, 1_000_000);
         let proxy = CuttingProxy::start(postgres::shared().port(), plan);
+        let at_once_settings = settings.prepared_statements;
         let bank = connect(&proxy, &database, settings);
         // One more for each client, so that the shares are equal.
         let share = calls.div_ceil(CLIENTS) + 1;
@@ -117,6 +139,7 @@ impl Run {
         let outcomes = outcomes.concat();
         let count = |status| outcomes.iter().filter(|outcome| outcome.status() == status).count();
         let run = Self {
+            at_once: at_once_settings,
             calls: u32::try_from(orders.len()).unwrap(),
             commits: proxy.commits(),
             cuts: CommitCut::ALL.map(|cut| proxy.cuts(cut)),
@@ -136,7 +159,10 @@ impl Run {
         let cuts: u32 = self.cuts.iter().sum();
         assert!(cuts > 0, "nothing was injected");
         assert_eq!(self.posted + self.replayed, self.calls, "{self:?}");
-        assert_eq!(self.commits, self.calls + cuts, "each cut was followed by a re-submission: {self:?}");
+        let least = self.calls + cuts;
+        assert!(self.commits >= least, "each cut was followed by a re-submission: {self:?}");
+        // What was not posted at once, because its id is there already, needs a transaction after that.
+        assert!(self.at_once || self.commits == least, "{self:?}");
         let applied: u32 = self.applied_cuts();
         assert!(self.replayed <= applied, "a call is replayed only if its first COMMIT was carried out: {self:?}");
         // A transfer is found as often as it is cut again, but it was applied once.
@@ -156,9 +182,10 @@ impl Run {
     }
 
     fn report(&self) {
-        let Self { calls, commits, cuts: [before, halfway, after, hang], posted, replayed } = self;
+        let Self { calls, commits, cuts: [before, halfway, after, hang], posted, replayed, at_once } = self;
+        let way = if *at_once { "at once" } else { "in a transaction" };
         report(&format!(
-            "COMMIT cut {before} times before, {halfway} half-way, {after} after, {hang} hung; {calls} transfers over \
+            "posted {way}, COMMIT cut {before} times before, {halfway} half-way, {after} after, {hang} hung; {calls} transfers over \
              {commits} COMMITs: {posted} posted, {replayed} replayed"
         ));
     }

@@ -6,11 +6,15 @@ use bank_domain::{Account, AccountId, AccountName, AccountVersion, NewAccount, O
 
 use super::Bank;
 use crate::accounts::{self, Totals};
+use crate::attempt::CommitGate;
 use crate::audit::{self, AuditReport};
 use crate::connection::DbConnection;
+use crate::database_url::Backend;
 use crate::error::Error;
 use crate::journal::{self, HistoryEntry, RecordedTransfer};
 use crate::posting;
+use crate::retry::{AttemptError, retry};
+use crate::settings::Isolation;
 use crate::transaction;
 
 impl Bank {
@@ -113,13 +117,38 @@ impl Bank {
     /// same transfers again to learn which. Any other error: nothing was posted.
     pub fn post_batch(&self, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
         let shared: Arc<[Transfer]> = transfers.into();
-        let outcomes = self.write("posting", move |connection| posting::post(connection, &shared));
+        let at_once = self.posts_at_once();
+        let outcomes = retry(&self.settings.retry, "posting", || {
+            let (settings, transfers) = (Arc::clone(&self.settings), Arc::clone(&shared));
+            self.attempt(move |gate, connection| {
+                if at_once
+                    && let [transfer] = &*transfers
+                    && transfer.expected_version.is_none()
+                    && let Some(outcome) = post_at_once(gate, connection, transfer)?
+                {
+                    return Ok(vec![outcome]);
+                }
+                transaction::write_through(gate, connection, &settings, |connection| {
+                    posting::post(connection, &transfers)
+                })
+            })
+        });
         outcomes.map_err(|error| match error {
             Error::OutcomeUnknown { operation, source, .. } => {
                 Error::OutcomeUnknown { operation, ids: transfers.iter().map(|transfer| transfer.id).collect(), source }
             }
             other => other,
         })
+    }
+
+    /// Returns whether a single transfer may be one statement without BEGIN and COMMIT, a third of the round trips.
+    ///
+    /// The lock timeout must then hold for the session, so the session must be ours alone; and the isolation level is
+    /// the session's, so none may be asked for.
+    fn posts_at_once(&self) -> bool {
+        self.backend() == Backend::Postgres
+            && self.settings.prepared_statements
+            && self.settings.isolation == Isolation::ReadCommitted
     }
 
     /// Returns the transfer of this id.
@@ -153,6 +182,14 @@ impl Bank {
     pub fn audit(&self) -> Result<AuditReport, Error> {
         self.read("auditing", audit::audit)
     }
+}
+
+fn post_at_once(
+    gate: &CommitGate,
+    connection: &mut DbConnection,
+    transfer: &Transfer,
+) -> Result<Option<Outcome>, AttemptError> {
+    transaction::write_at_once(gate, connection, |connection| posting::post_at_once(connection, transfer))
 }
 
 fn list_pages<E>(

@@ -6,7 +6,7 @@ mod setup;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::attempt::{self, CommitGate};
+use crate::attempt::{AttemptThreads, CommitGate};
 use crate::connection::{DbConnection, Missing, give_up};
 use crate::database_url::{Backend, DatabaseUrl};
 use crate::error::Error;
@@ -24,6 +24,7 @@ pub struct Bank {
     url: Arc<DatabaseUrl>,
     settings: Arc<Settings>,
     pool: r2d2::Pool<ConnectionManager>,
+    threads: Arc<AttemptThreads>,
 }
 
 impl Bank {
@@ -47,7 +48,7 @@ impl Bank {
 
     fn open(url: &DatabaseUrl, settings: Settings, missing: Missing) -> Result<Self, Error> {
         let pool = pool::open(url, &settings, missing)?;
-        Ok(Self { url: Arc::new(url.clone()), settings: Arc::new(settings), pool })
+        Ok(Self { url: Arc::new(url.clone()), settings: Arc::new(settings), pool, threads: Arc::default() })
     }
 
     /// Returns the kind of database.
@@ -131,7 +132,7 @@ impl Bank {
     ) -> Result<T, AttemptError> {
         let mut slot = pool::take(&self.pool)?;
         let mut connection = slot.take()?;
-        let (connection, result) = attempt::run_within(self.answer_limit(), move |gate| {
+        let (connection, result) = self.threads.run_within(self.answer_limit(), move |gate| {
             let result = attempt(gate, &mut connection);
             Ok((connection, result))
         })?;

@@ -6,10 +6,15 @@
 mod postgres;
 mod sqlite;
 
-use bank_domain::{AccountId, AccountState, Outcome, Posting, Transfer, TransferId, apply_batch};
+use bank_domain::{AccountId, AccountState, Outcome, Posting, Transfer, apply_batch};
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::connection::DbConnection;
 use crate::error::Error;
+use crate::journal::PostingRow;
+use crate::schema::transfers;
+use crate::sql_types::StoredUuid;
 
 /// Posts transfers in order within the caller's transaction and returns their outcomes in that order.
 ///
@@ -23,19 +28,57 @@ pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec
     if transfers.is_empty() {
         return Ok(Vec::new());
     }
-    let accounts = lock_accounts(connection, &accounts_of(transfers))?;
-    // Only after the locks: a transfer that was posted while we waited for them must be seen.
-    let ids: Vec<TransferId> = transfers.iter().map(|transfer| transfer.id).collect();
-    let already_posted = find_postings(connection, &ids)?;
+    let Locked { accounts, written } = lock_accounts(connection, transfers)?;
+    let already_posted = match written {
+        Some(_) => Vec::new(),
+        // Only after the locks: a transfer that was posted while we waited for them must be seen.
+        None => find_postings(connection, transfers)?,
+    };
     let applied = apply_batch(accounts, already_posted, transfers);
     let mut postings: Vec<&Posting> = applied.outcomes.iter().filter_map(newly_posted).collect();
-    // In the order of the primary key, neighbours are written together, however random the ids are.
-    postings.sort_unstable_by_key(|posting| posting.transfer.id);
-    if !postings.is_empty() {
-        write_balances(connection, &applied.changed)?;
-        append_to_journal(connection, &postings)?;
+    match written {
+        Some(written) => expect_agreement(&written, &postings)?,
+        None if postings.is_empty() => {}
+        None => {
+            sort_for_journal(&mut postings);
+            write_balances(connection, &applied.changed)?;
+            append_to_journal(connection, &postings)?;
+        }
     }
     Ok(applied.outcomes)
+}
+
+/// Posts a single transfer with one statement, in a transaction of its own, if nothing stands in its way; otherwise does
+/// nothing, and [`post`] will say why.
+///
+/// # Errors
+///
+/// The database's; [`Error::InvariantViolation`] if the domain would not have posted it, or otherwise.
+pub(crate) fn post_at_once(connection: &mut DbConnection, transfer: &Transfer) -> Result<Option<Outcome>, Error> {
+    let DbConnection::Postgres(postgres) = connection else {
+        return Ok(None);
+    };
+    let Locked { accounts, written } = postgres::lock_and_write(postgres, transfer)?;
+    let Some(written) = written else {
+        return Ok(None);
+    };
+    let mut outcomes = apply_batch(accounts, Vec::new(), std::slice::from_ref(transfer)).outcomes;
+    let postings: Vec<&Posting> = outcomes.iter().filter_map(newly_posted).collect();
+    expect_agreement(&written, &postings)?;
+    Ok(outcomes.pop())
+}
+
+/// The accounts of a batch, locked until the transaction ends; missing ones are left out.
+struct Locked {
+    accounts: Vec<AccountState>,
+    /// What a backend has written already in the same round trip. It is only a guess until the domain agrees.
+    written: Option<Posting>,
+}
+
+impl Locked {
+    fn only(accounts: Vec<AccountState>) -> Self {
+        Self { accounts, written: None }
+    }
 }
 
 /// Returns the ids of all accounts involved, ascending: the order in which everybody locks them, so that no two
@@ -54,20 +97,58 @@ fn newly_posted(outcome: &Outcome) -> Option<&Posting> {
     }
 }
 
-/// Locks the accounts, given in ascending order, until the transaction ends, and reads them; missing ones are left out.
-fn lock_accounts(connection: &mut DbConnection, ids: &[AccountId]) -> Result<Vec<AccountState>, Error> {
-    match connection {
-        DbConnection::Postgres(postgres) => postgres::lock_accounts(postgres, ids),
-        DbConnection::Sqlite(sqlite) => sqlite::read_accounts(sqlite, ids),
+/// Sorts rows so that neighbours in an index are written together: the primary key's where ids are random, that of the
+/// paying accounts where ids grow with time and so are neighbours anyway.
+fn sort_for_journal(postings: &mut [&Posting]) {
+    const GROWS_WITH_TIME: usize = 7;
+    if postings.iter().all(|posting| posting.transfer.id.as_uuid().get_version_num() == GROWS_WITH_TIME) {
+        postings.sort_unstable_by_key(|posting| (posting.transfer.from, posting.debit.version));
+    } else {
+        postings.sort_unstable_by_key(|posting| posting.transfer.id);
     }
 }
 
-/// Returns the postings under these ids, as far as there are any.
-fn find_postings(connection: &mut DbConnection, ids: &[TransferId]) -> Result<Vec<Posting>, Error> {
-    match connection {
-        DbConnection::Postgres(postgres) => postgres::find_postings(postgres, ids),
-        DbConnection::Sqlite(sqlite) => sqlite::find_postings(sqlite, ids),
+/// Locks the accounts until the transaction ends, and reads them.
+fn lock_accounts(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Locked, Error> {
+    match (connection, transfers) {
+        (DbConnection::Postgres(postgres), [transfer]) if transfer.expected_version.is_none() => {
+            postgres::lock_and_write(postgres, transfer)
+        }
+        (DbConnection::Postgres(postgres), _) => {
+            postgres::lock_accounts(postgres, &accounts_of(transfers)).map(Locked::only)
+        }
+        (DbConnection::Sqlite(sqlite), _) => sqlite::read_accounts(sqlite, &accounts_of(transfers)).map(Locked::only),
     }
+}
+
+/// Returns the postings under the transfers' ids, as far as there are any, and possibly others.
+fn find_postings(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec<Posting>, Error> {
+    let ids: Vec<StoredUuid> = transfers.iter().map(|transfer| StoredUuid(transfer.id.as_uuid())).collect();
+    let rows = match find_in_range(connection, &ids)? {
+        Some(rows) => rows,
+        None => match connection {
+            DbConnection::Postgres(postgres) => postgres::find_postings(postgres, ids)?,
+            DbConnection::Sqlite(sqlite) => sqlite::find_postings(sqlite, &ids)?,
+        },
+    };
+    rows.into_iter().map(Posting::try_from).collect()
+}
+
+/// Looks at everything between the least and the greatest id, if that is little: ids that grow with time make the range
+/// of a new batch empty, and a look at the index's end answers for all. `None` if there is more in it.
+///
+/// What else lies in the range does no harm: the domain looks postings up by id.
+fn find_in_range(connection: &mut DbConnection, ids: &[StoredUuid]) -> QueryResult<Option<Vec<PostingRow>>> {
+    const ROWS_MAX: u8 = 64;
+    let (Some(least), Some(greatest)) = (ids.iter().min_by_key(|id| id.0), ids.iter().max_by_key(|id| id.0)) else {
+        return Ok(Some(Vec::new()));
+    };
+    let rows = transfers::table
+        .filter(transfers::id.between(least, greatest))
+        .limit(ROWS_MAX.into())
+        .select(PostingRow::COLUMNS)
+        .load::<PostingRow>(connection)?;
+    Ok((rows.len() < ROWS_MAX.into()).then_some(rows))
 }
 
 /// Writes the balances and versions of accounts that are locked.
@@ -85,13 +166,15 @@ fn append_to_journal(connection: &mut DbConnection, postings: &[&Posting]) -> Re
         DbConnection::Postgres(postgres) => postgres::append_to_journal(postgres, postings),
         DbConnection::Sqlite(sqlite) => sqlite::append_to_journal(sqlite, postings),
     };
-    match appended {
-        Ok(rows) => expect_rows("transfers", postings.len(), rows),
-        // The same id, sent twice at once with different accounts, is not stopped by the accounts' locks.
-        Err(diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::UniqueViolation, _)) => {
-            Err(Error::ConcurrentPosting)
-        }
-        Err(error) => Err(error.into()),
+    expect_rows("transfers", postings.len(), appended.map_err(refused_by_journal)?)
+}
+
+/// Returns the error of a journal that did not take a row. The same id, sent twice at once with different accounts, is
+/// not stopped by the accounts' locks.
+fn refused_by_journal(error: DieselError) -> Error {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::ConcurrentPosting,
+        other => other.into(),
     }
 }
 
@@ -101,4 +184,13 @@ fn expect_rows(what: &str, expected: usize, written: usize) -> Result<(), Error>
         return Ok(());
     }
     Err(Error::InvariantViolation { detail: format!("{expected} {what} were to be written, {written} were") })
+}
+
+/// The last look before the commit where the database wrote ahead: it did what the domain decided, and nothing else.
+fn expect_agreement(written: &Posting, decided: &[&Posting]) -> Result<(), Error> {
+    if decided == [written] {
+        return Ok(());
+    }
+    let id = written.transfer.id;
+    Err(Error::InvariantViolation { detail: format!("transfer {id} was written otherwise than the rules decide") })
 }

@@ -2,7 +2,9 @@
 //!
 //! The statements are query fragments of their own rather than `sql_query`, which Diesel prepares anew each time.
 
-use bank_domain::{AccountId, AccountState, Memo, Posting, TransferId};
+mod single;
+
+use bank_domain::{AccountId, AccountState, Memo, Posting};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -13,6 +15,8 @@ use crate::error::Error;
 use crate::journal::PostingRow;
 use crate::schema::transfers;
 use crate::sql_types::{StoredUuid, Uuid};
+
+pub(super) use single::lock_and_write;
 
 /// Locks in ascending order of id. Joining a set, not `id = ANY(...)`: with two batch writers the array is searched
 /// again for every row that had to be waited for, and both can come to a standstill.
@@ -49,13 +53,8 @@ pub(super) fn lock_accounts(connection: &mut PgConnection, ids: &[AccountId]) ->
     rows.into_iter().map(AccountState::try_from).collect()
 }
 
-pub(super) fn find_postings(connection: &mut PgConnection, ids: &[TransferId]) -> Result<Vec<Posting>, Error> {
-    let ids: Vec<StoredUuid> = ids.iter().map(|id| StoredUuid(id.as_uuid())).collect();
-    let rows = transfers::table
-        .filter(transfers::id.eq_any(ids))
-        .select(PostingRow::COLUMNS)
-        .load::<PostingRow>(connection)?;
-    rows.into_iter().map(Posting::try_from).collect()
+pub(super) fn find_postings(connection: &mut PgConnection, ids: Vec<StoredUuid>) -> QueryResult<Vec<PostingRow>> {
+    transfers::table.filter(transfers::id.eq_any(ids)).select(PostingRow::COLUMNS).load(connection)
 }
 
 #[derive(Default)]

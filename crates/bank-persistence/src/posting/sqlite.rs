@@ -1,7 +1,7 @@
 //! The posting primitives on SQLite: prepared single-row statements. There is no round trip to save, and the
 //! transaction holds the write lock from its beginning, so there is nothing to lock.
 
-use bank_domain::{AccountId, AccountState, Posting, TransferId};
+use bank_domain::{AccountId, AccountState, Posting};
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 
@@ -26,43 +26,11 @@ pub(super) fn read_accounts(connection: &mut SqliteConnection, ids: &[AccountId]
     Ok(states)
 }
 
-pub(super) fn find_postings(connection: &mut SqliteConnection, ids: &[TransferId]) -> Result<Vec<Posting>, Error> {
-    match find_in_range(connection, ids)? {
-        Some(postings) => Ok(postings),
-        None => find_one_by_one(connection, ids),
-    }
-}
-
-/// Looks at everything between the least and the greatest id, if that is little: ids that grow with time make the range
-/// of a new batch empty, and one statement answers for all. `None` if there is more in it.
-fn find_in_range(connection: &mut SqliteConnection, ids: &[TransferId]) -> Result<Option<Vec<Posting>>, Error> {
-    const ROWS_MAX: u8 = 64;
-    let (Some(least), Some(greatest)) = (ids.iter().min(), ids.iter().max()) else {
-        return Ok(Some(Vec::new()));
-    };
-    let rows = transfers::table
-        .filter(transfers::id.between(StoredUuid(least.as_uuid()), StoredUuid(greatest.as_uuid())))
-        .limit(ROWS_MAX.into())
-        .select(PostingRow::COLUMNS)
-        .load::<PostingRow>(connection)?;
-    if rows.len() >= ROWS_MAX.into() {
-        return Ok(None);
-    }
-    // What else lies in the range does no harm: the domain looks postings up by id.
-    rows.into_iter().map(Posting::try_from).collect::<Result<_, _>>().map(Some)
-}
-
-fn find_one_by_one(connection: &mut SqliteConnection, ids: &[TransferId]) -> Result<Vec<Posting>, Error> {
+pub(super) fn find_postings(connection: &mut SqliteConnection, ids: &[StoredUuid]) -> QueryResult<Vec<PostingRow>> {
     let mut postings = Vec::new();
     for id in ids {
-        let row = transfers::table
-            .find(StoredUuid(id.as_uuid()))
-            .select(PostingRow::COLUMNS)
-            .get_result::<PostingRow>(connection)
-            .optional()?;
-        if let Some(row) = row {
-            postings.push(row.try_into()?);
-        }
+        let row = transfers::table.find(id).select(PostingRow::COLUMNS).get_result(connection).optional()?;
+        postings.extend(row);
     }
     Ok(postings)
 }

@@ -1,0 +1,129 @@
+//! A single transfer in one round trip: locks, guesses, and writes if the guess is that nothing stands in the way.
+//!
+//! The statement's conditions are no second set of rules. They only say when writing at once is worth it; the domain
+//! decides afterwards from the same locked rows, and what it does not agree with is rolled back. Whatever is not plain
+//! (a refusal, an id that was posted before) is left to the general path, with the accounts locked already.
+
+use bank_domain::{AccountState, AccountVersion, Balance, Entry, Memo, Posting, Transfer};
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Nullable, Text};
+
+use crate::accounts::StateRow;
+use crate::error::Error;
+use crate::posting::{Locked, refused_by_journal};
+use crate::sql_types::{StoredUuid, Uuid};
+
+/// Whatever writes reads `plain`, which reads `locked`: so the rows are locked first, in ascending order of id as
+/// everywhere. The values written are absolute ones, made of locked rows, which makes the statement safe at READ
+/// COMMITTED although its snapshot is older than its locks.
+struct LockAndWrite<'a> {
+    id: StoredUuid,
+    from: i64,
+    to: i64,
+    amount: i64,
+    memo: Option<&'a str>,
+}
+
+impl QueryFragment<Pg> for LockAndWrite<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH new (id, from_id, to_id, amount, memo) AS (SELECT ");
+        out.push_bind_param::<Uuid, _>(&self.id)?;
+        for number in [&self.from, &self.to, &self.amount] {
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, _>(number)?;
+        }
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.memo)?;
+        out.push_sql(
+            "), locked AS (SELECT a.id, a.balance, a.overdraft_limit, a.version FROM accounts AS a WHERE a.id IN (",
+        );
+        self.push_accounts(&mut out)?;
+        out.push_sql(
+            ") ORDER BY a.id FOR UPDATE), plain AS ( \
+             SELECT new.*, f.version + 1 AS from_version, f.balance - new.amount AS from_balance, \
+             t.version + 1 AS to_version, t.balance + new.amount AS to_balance \
+             FROM new JOIN locked AS f ON f.id = new.from_id JOIN locked AS t ON t.id = new.to_id \
+             WHERE f.id <> t.id AND f.balance >= new.amount - f.overdraft_limit \
+             AND t.balance <= 9223372036854775807 - new.amount \
+             AND f.version < 9223372036854775807 AND t.version < 9223372036854775807 \
+             AND NOT EXISTS (SELECT 1 FROM transfers AS earlier WHERE earlier.id = new.id) \
+             ), moved AS (UPDATE accounts AS a SET \
+             balance = CASE WHEN a.id = plain.from_id THEN plain.from_balance ELSE plain.to_balance END, \
+             version = CASE WHEN a.id = plain.from_id THEN plain.from_version ELSE plain.to_version END \
+             FROM plain WHERE a.id IN (",
+        );
+        self.push_accounts(&mut out)?;
+        out.push_sql(
+            ") RETURNING a.id, a.balance, a.version), recorded AS ( \
+             INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
+             from_balance_after, to_balance_after, memo) \
+             SELECT id, from_id, to_id, amount, from_version, to_version, from_balance, to_balance, memo FROM plain \
+             RETURNING id) \
+             SELECT l.id, l.balance, l.overdraft_limit, l.version, m.version, m.balance, \
+             (SELECT count(*) FROM recorded) FROM locked AS l LEFT JOIN moved AS m ON m.id = l.id",
+        );
+        Ok(())
+    }
+}
+
+impl LockAndWrite<'_> {
+    fn push_accounts<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_bind_param::<BigInt, _>(&self.from)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.to)
+    }
+}
+
+impl QueryId for LockAndWrite<'_> {
+    type QueryId = LockAndWrite<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for LockAndWrite<'_> {
+    type SqlType = ((BigInt, BigInt, BigInt, BigInt), Nullable<BigInt>, Nullable<BigInt>, BigInt);
+}
+
+impl RunQueryDsl<PgConnection> for LockAndWrite<'_> {}
+
+/// An account as it was when it was locked, its version and balance as they were written if they were, and the number
+/// of transfers recorded.
+type Row = (StateRow, Option<i64>, Option<i64>, i64);
+
+/// Locks the accounts of one transfer and, if it is plain, writes their balances and the journal.
+pub(in crate::posting) fn lock_and_write(connection: &mut PgConnection, transfer: &Transfer) -> Result<Locked, Error> {
+    let statement = LockAndWrite {
+        id: StoredUuid(transfer.id.as_uuid()),
+        from: transfer.from.get(),
+        to: transfer.to.get(),
+        amount: transfer.amount.get(),
+        memo: transfer.memo.as_ref().map(Memo::as_str),
+    };
+    let rows: Vec<Row> = statement.load(connection).map_err(refused_by_journal)?;
+    let mut accounts = Vec::with_capacity(rows.len());
+    let (mut debit, mut credit, mut recorded) = (None, None, 0);
+    for (account, version, balance, transfers) in rows {
+        let account = AccountState::try_from(account)?;
+        let entry = version.zip(balance).map(|(version, balance)| Entry {
+            version: AccountVersion::new(version),
+            balance_after: Balance::new(balance),
+        });
+        if account.id == transfer.from {
+            debit = entry;
+        } else {
+            credit = entry;
+        }
+        recorded = transfers;
+        accounts.push(account);
+    }
+    let written = match (debit, credit, recorded) {
+        (Some(debit), Some(credit), 1) => Some(Posting { transfer: transfer.clone(), debit, credit }),
+        (None, None, 0) => None,
+        _ => {
+            let detail = format!("transfer {} was written in part", transfer.id);
+            return Err(Error::InvariantViolation { detail });
+        }
+    };
+    Ok(Locked { accounts, written })
+}
