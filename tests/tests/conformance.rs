@@ -150,6 +150,7 @@ conformance! {
         dropping_the_last_handle_of_a_queue_loses_nothing
         a_full_queue_refuses_or_waits
         a_queue_whose_database_fails_leaves_nobody_waiting
+        transfers_that_depend_on_each_other_take_effect_in_the_order_of_submission
         a_ticket_can_be_awaited;
     schema:
         the_tables_are_those_of_schema_rs

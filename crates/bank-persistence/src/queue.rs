@@ -1,12 +1,13 @@
 //! Group commit: many callers submit single transfers, and whatever has gathered while the last commit ran is posted as
 //! the next batch.
 //!
-//! There is no timer: a lone caller's transfer is posted at once, and the busier the queue, the larger its batches.
+//! A lone caller's transfer is posted at once, and the busier the queue, the larger its batches.
 
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod waiting;
+mod worker;
+
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
@@ -15,6 +16,8 @@ use thiserror::Error;
 
 use crate::bank::Bank;
 use crate::error::Error;
+use waiting::WaitingLine;
+use worker::work;
 
 /// Limits of a [`PostingQueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +26,14 @@ pub struct QueueSettings {
     pub capacity: usize,
     /// The largest number of transfers in one database transaction.
     pub batch_max: usize,
-    /// How many batches may be on their way at once. One is best where all run on one server.
+    /// How many batches may be on their way at once. While one commits and its callers are told, the next is locked and
+    /// written. Has no effect on SQLite, which has one writer.
     pub workers: usize,
 }
 
 impl Default for QueueSettings {
     fn default() -> Self {
-        Self { capacity: 65_536, batch_max: 8_192, workers: 1 }
+        Self { capacity: 65_536, batch_max: 8_192, workers: 2 }
     }
 }
 
@@ -90,6 +94,9 @@ impl Future for TicketFuture {
 
 /// Posts single transfers of many threads in common database transactions.
 ///
+/// Transfers that share an account take effect in the order in which they were submitted, unless a batch has to be tried
+/// again.
+///
 /// Cloning gives a further handle. When the last handle is dropped, what has been submitted is still posted, and the
 /// drop returns when it is.
 #[derive(Clone, Debug)]
@@ -97,28 +104,8 @@ pub struct PostingQueue(Arc<Handle>);
 
 #[derive(Debug)]
 struct Handle {
-    shared: Arc<Shared>,
+    line: Arc<WaitingLine>,
     workers: Mutex<Vec<JoinHandle<()>>>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    settings: QueueSettings,
-    state: Mutex<State>,
-    work: Condvar,
-    room: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    waiting: VecDeque<Job>,
-    closed: bool,
-}
-
-#[derive(Debug)]
-struct Job {
-    transfer: Transfer,
-    answer: oneshot::Sender<Result<Outcome, QueueError>>,
 }
 
 impl PostingQueue {
@@ -128,22 +115,18 @@ impl PostingQueue {
     ///
     /// [`Error::Thread`] if the operating system gives no thread.
     pub fn start(bank: &Bank, settings: QueueSettings) -> Result<Self, Error> {
-        let shared = Arc::new(Shared {
-            settings: QueueSettings {
-                capacity: settings.capacity.max(1),
-                batch_max: settings.batch_max.max(1),
-                workers: settings.workers.max(1),
-            },
-            state: Mutex::default(),
-            work: Condvar::new(),
-            room: Condvar::new(),
-        });
-        let handle = Handle { shared: Arc::clone(&shared), workers: Mutex::default() };
-        for _ in 0..shared.settings.workers {
-            let (bank, shared) = (bank.clone(), Arc::clone(&shared));
-            let worker = thread::Builder::new().name("bank-posting".to_owned()).spawn(move || work(&bank, &shared));
+        let settings = QueueSettings {
+            capacity: settings.capacity.max(1),
+            batch_max: settings.batch_max.max(1),
+            workers: settings.workers.max(1),
+        };
+        let line = Arc::new(WaitingLine::new(settings));
+        let handle = Handle { line: Arc::clone(&line), workers: Mutex::default() };
+        for _ in 0..settings.workers {
+            let (bank, line) = (bank.clone(), Arc::clone(&line));
+            let worker = thread::Builder::new().name("bank-posting".to_owned()).spawn(move || work(&bank, &line));
             let worker = worker.map_err(|error| Error::Thread { reason: error.to_string() })?;
-            locked(&handle.workers).push(worker);
+            handle.workers().push(worker);
         }
         Ok(Self(Arc::new(handle)))
     }
@@ -163,10 +146,7 @@ impl PostingQueue {
     ///
     /// [`QueueError::Closed`].
     pub fn submit(&self, transfer: Transfer) -> Result<Ticket, QueueError> {
-        let shared = &self.0.shared;
-        let is_full = |state: &mut State| state.waiting.len() >= shared.settings.capacity && !state.closed;
-        let state = shared.room.wait_while(locked(&shared.state), is_full);
-        shared.push(state.unwrap_or_else(PoisonError::into_inner), transfer)
+        self.0.line.push(transfer)
     }
 
     /// Submits a transfer if there is room.
@@ -175,12 +155,7 @@ impl PostingQueue {
     ///
     /// [`QueueError::Full`] or [`QueueError::Closed`].
     pub fn try_submit(&self, transfer: Transfer) -> Result<Ticket, QueueError> {
-        let shared = &self.0.shared;
-        let state = locked(&shared.state);
-        if state.waiting.len() >= shared.settings.capacity && !state.closed {
-            return Err(QueueError::Full);
-        }
-        shared.push(state, transfer)
+        self.0.line.try_push(transfer)
     }
 
     /// Closes the queue for all its handles and returns when everything that was submitted has its outcome.
@@ -189,99 +164,24 @@ impl PostingQueue {
     }
 }
 
-impl Shared {
-    fn push(&self, mut state: MutexGuard<'_, State>, transfer: Transfer) -> Result<Ticket, QueueError> {
-        if state.closed {
-            return Err(QueueError::Closed);
-        }
-        let (answer, receiver) = oneshot::channel();
-        state.waiting.push_back(Job { transfer, answer });
-        drop(state);
-        self.work.notify_one();
-        Ok(Ticket(receiver))
-    }
-
-    /// Waits for work and takes as much of it as one batch may hold; `None` when the queue is closed and empty.
-    fn take_batch(&self) -> Option<Vec<Job>> {
-        let nothing_to_do = |state: &mut State| state.waiting.is_empty() && !state.closed;
-        let state = self.work.wait_while(locked(&self.state), nothing_to_do);
-        let mut state = state.unwrap_or_else(PoisonError::into_inner);
-        if state.waiting.is_empty() {
-            return None;
-        }
-        let size = state.waiting.len().min(self.settings.batch_max);
-        let batch = state.waiting.drain(..size).collect();
-        drop(state);
-        self.room.notify_all();
-        Some(batch)
-    }
-}
-
 impl Handle {
     fn close(&self) {
-        locked(&self.shared.state).closed = true;
-        self.shared.work.notify_all();
-        self.shared.room.notify_all();
-        for worker in locked(&self.workers).drain(..) {
+        self.line.close();
+        for worker in self.workers().drain(..) {
             if worker.join().is_err() {
                 tracing::error!("a posting worker panicked");
             }
         }
+    }
+
+    /// A list is whole whatever its holder did.
+    fn workers(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-/// What is behind these locks is changed by single calls that do not panic, so it is whole even if a holder did.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn work(bank: &Bank, shared: &Shared) {
-    while let Some(batch) = shared.take_batch() {
-        // A panic drops the batch's senders, which tells its callers; the next batch is none the worse for it.
-        if catch_unwind(AssertUnwindSafe(|| post(bank, batch))).is_err() {
-            tracing::error!("posting a batch panicked");
-        }
-    }
-}
-
-fn post(bank: &Bank, batch: Vec<Job>) {
-    let (transfers, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.transfer, job.answer)).unzip();
-    match bank.post_batch(&transfers) {
-        Ok(outcomes) => {
-            for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                tell(answer, Ok(outcome));
-            }
-        }
-        Err(error) if answers.len() > 1 && concerns_one_transfer(&error) => {
-            for (transfer, answer) in transfers.iter().zip(answers) {
-                let outcome = bank.post(transfer).map_err(|error| QueueError::Failed(Arc::new(error)));
-                tell(answer, outcome);
-            }
-        }
-        Err(error) => {
-            let error = Arc::new(error);
-            for answer in answers {
-                tell(answer, Err(QueueError::Failed(Arc::clone(&error))));
-            }
-        }
-    }
-}
-
-/// Returns whether the failure may be the fault of one transfer, which must not spoil its neighbours: nothing was
-/// posted, and trying each by itself can do better.
-fn concerns_one_transfer(error: &Error) -> bool {
-    matches!(error, Error::Corrupt { .. } | Error::InvariantViolation { .. } | Error::Database(_))
-}
-
-/// Answers a caller; one who has dropped the ticket does not want to know.
-fn tell(answer: oneshot::Sender<Result<Outcome, QueueError>>, outcome: Result<Outcome, QueueError>) {
-    if answer.send(outcome).is_err() {
-        tracing::trace!("nobody waits for this outcome");
     }
 }

@@ -132,6 +132,23 @@ pub(crate) fn a_queue_whose_database_fails_leaves_nobody_waiting(backend: TestBa
     assert_sound(&database);
 }
 
+/// Each transfer passes on what the one before it brought: in any other order one of them has nothing to pay with.
+pub(crate) fn transfers_that_depend_on_each_other_take_effect_in_the_order_of_submission(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let first = open(&bank, "first", 7).id;
+    let accounts: Vec<_> = std::iter::once(first).chain(open_many(&bank, 20, 0)).collect();
+    let settings = QueueSettings { batch_max: 3, workers: 4, ..QueueSettings::default() };
+    let queue = PostingQueue::start(&bank, settings).unwrap();
+    let rounds = accounts.iter().chain(&accounts).chain(&accounts);
+    let chain: Vec<_> = rounds.collect();
+    let tickets: Vec<_> = chain.windows(2).map(|pair| queue.submit(transfer(*pair[0], *pair[1], 7)).unwrap()).collect();
+    for ticket in tickets {
+        posted(ticket.wait().unwrap());
+    }
+    assert_sound(&database);
+}
+
 pub(crate) fn a_ticket_can_be_awaited(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();

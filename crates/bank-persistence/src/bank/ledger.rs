@@ -12,7 +12,7 @@ use crate::connection::DbConnection;
 use crate::database_url::Backend;
 use crate::error::Error;
 use crate::journal::{self, HistoryEntry, RecordedTransfer};
-use crate::posting;
+use crate::posting::{self, OnLocked};
 use crate::retry::{AttemptError, retry};
 use crate::settings::Isolation;
 use crate::transaction;
@@ -116,10 +116,19 @@ impl Bank {
     /// [`Error::RetriesExhausted`]: nothing was posted. [`Error::OutcomeUnknown`]: all or nothing was posted; post the
     /// same transfers again to learn which. Any other error: nothing was posted.
     pub fn post_batch(&self, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
+        self.post_batch_telling(transfers, None)
+    }
+
+    /// Does what [`Bank::post_batch`] does, and tells when the accounts are locked, unless that is when it returns.
+    pub(crate) fn post_batch_telling(
+        &self,
+        transfers: &[Transfer],
+        locked: Option<OnLocked>,
+    ) -> Result<Vec<Outcome>, Error> {
         let shared: Arc<[Transfer]> = transfers.into();
         let at_once = self.posts_at_once();
         let outcomes = retry(&self.settings.retry, "posting", || {
-            let (settings, transfers) = (Arc::clone(&self.settings), Arc::clone(&shared));
+            let (settings, transfers, locked) = (Arc::clone(&self.settings), Arc::clone(&shared), locked.clone());
             self.attempt(move |gate, connection| {
                 if at_once
                     && let [transfer] = &*transfers
@@ -129,7 +138,7 @@ impl Bank {
                     return Ok(vec![outcome]);
                 }
                 transaction::write_through(gate, connection, &settings, |connection| {
-                    posting::post(connection, &transfers)
+                    posting::post_telling(connection, &transfers, locked.as_deref())
                 })
             })
         });

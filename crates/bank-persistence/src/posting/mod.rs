@@ -6,6 +6,8 @@
 mod postgres;
 mod sqlite;
 
+use std::sync::Arc;
+
 use bank_domain::{AccountId, AccountState, Outcome, Posting, Transfer, apply_batch};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -25,10 +27,25 @@ use crate::sql_types::StoredUuid;
 ///
 /// The database's. After any error the transaction must be rolled back.
 pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
+    post_telling(connection, transfers, None)
+}
+
+/// What to do when the accounts of a batch are locked.
+pub(crate) type OnLocked = Arc<dyn Fn() + Send + Sync>;
+
+/// Does what [`post`] does, and tells when the accounts are locked, on backends where others can go on then.
+pub(crate) fn post_telling(
+    connection: &mut DbConnection,
+    transfers: &[Transfer],
+    locked: Option<&(dyn Fn() + Send + Sync)>,
+) -> Result<Vec<Outcome>, Error> {
     if transfers.is_empty() {
         return Ok(Vec::new());
     }
     let Locked { accounts, written } = lock_accounts(connection, transfers)?;
+    if let (Some(tell), DbConnection::Postgres(_)) = (locked, &*connection) {
+        tell();
+    }
     let already_posted = match written {
         Some(_) => Vec::new(),
         // Only after the locks: a transfer that was posted while we waited for them must be seen.
@@ -41,8 +58,7 @@ pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec
         None if postings.is_empty() => {}
         None => {
             sort_for_journal(&mut postings);
-            write_balances(connection, &applied.changed)?;
-            append_to_journal(connection, &postings)?;
+            write(connection, &applied.changed, &postings)?;
         }
     }
     Ok(applied.outcomes)
@@ -151,22 +167,26 @@ fn find_in_range(connection: &mut DbConnection, ids: &[StoredUuid]) -> QueryResu
     Ok((rows.len() < ROWS_MAX.into()).then_some(rows))
 }
 
-/// Writes the balances and versions of accounts that are locked.
-fn write_balances(connection: &mut DbConnection, changed: &[AccountState]) -> Result<(), Error> {
-    let written = match connection {
-        DbConnection::Postgres(postgres) => postgres::write_balances(postgres, changed)?,
-        DbConnection::Sqlite(sqlite) => sqlite::write_balances(sqlite, changed)?,
-    };
-    expect_rows("balances", changed.len(), written)
+/// How many rows were written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct RowsWritten {
+    balances: usize,
+    transfers: usize,
 }
 
-/// Appends postings to the journal.
-fn append_to_journal(connection: &mut DbConnection, postings: &[&Posting]) -> Result<(), Error> {
-    let appended = match connection {
-        DbConnection::Postgres(postgres) => postgres::append_to_journal(postgres, postings),
-        DbConnection::Sqlite(sqlite) => sqlite::append_to_journal(sqlite, postings),
+/// Writes the balances and versions of accounts that are locked, and appends postings to the journal. The last look
+/// before the commit: every row that was to be written has been.
+fn write(connection: &mut DbConnection, changed: &[AccountState], postings: &[&Posting]) -> Result<(), Error> {
+    let written = match connection {
+        DbConnection::Postgres(postgres) => postgres::write(postgres, changed, postings),
+        DbConnection::Sqlite(sqlite) => sqlite::write(sqlite, changed, postings),
     };
-    expect_rows("transfers", postings.len(), appended.map_err(refused_by_journal)?)
+    let written = written.map_err(refused_by_journal)?;
+    let wanted = RowsWritten { balances: changed.len(), transfers: postings.len() };
+    if written == wanted {
+        return Ok(());
+    }
+    Err(Error::InvariantViolation { detail: format!("{wanted:?} was to be, {written:?} is") })
 }
 
 /// Returns the error of a journal that did not take a row. The same id, sent twice at once with different accounts, is
@@ -176,14 +196,6 @@ fn refused_by_journal(error: DieselError) -> Error {
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::ConcurrentPosting,
         other => other.into(),
     }
-}
-
-/// The last look before the commit: every row that was to be written has been.
-fn expect_rows(what: &str, expected: usize, written: usize) -> Result<(), Error> {
-    if expected == written {
-        return Ok(());
-    }
-    Err(Error::InvariantViolation { detail: format!("{expected} {what} were to be written, {written} were") })
 }
 
 /// The last look before the commit where the database wrote ahead: it did what the domain decided, and nothing else.

@@ -1,4 +1,4 @@
-//! The posting primitives on PostgreSQL's protocol: one statement each, whatever the number of rows.
+//! The posting primitives on PostgreSQL's protocol: few statements, whatever the number of rows.
 //!
 //! The statements are query fragments of their own rather than `sql_query`, which Diesel prepares anew each time.
 
@@ -13,6 +13,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use crate::accounts::StateRow;
 use crate::error::Error;
 use crate::journal::PostingRow;
+use crate::posting::RowsWritten;
 use crate::schema::transfers;
 use crate::sql_types::{StoredUuid, Uuid};
 
@@ -57,45 +58,57 @@ pub(super) fn find_postings(connection: &mut PgConnection, ids: Vec<StoredUuid>)
     transfers::table.filter(transfers::id.eq_any(ids)).select(PostingRow::COLUMNS).load(connection)
 }
 
+/// From so many rows on, binary COPY is faster than an INSERT with arrays.
+const COPY_ROWS_MIN: usize = 1000;
+
+/// Writes balances and journal, in one statement unless there are so many rows that COPY is worth a statement more.
+pub(super) fn write(
+    connection: &mut PgConnection,
+    changed: &[AccountState],
+    postings: &[&Posting],
+) -> QueryResult<RowsWritten> {
+    let balances = Balances::of(changed);
+    if postings.len() < COPY_ROWS_MIN {
+        let statement = WriteAll { balances, journal: Journal::of(postings) };
+        let (balances, transfers): (i64, i64) = statement.get_result(connection)?;
+        // A negative count cannot be; it would be found to differ from what was wanted.
+        let count = |rows: i64| usize::try_from(rows).unwrap_or(usize::MAX);
+        return Ok(RowsWritten { balances: count(balances), transfers: count(transfers) });
+    }
+    let balances = WriteBalances(balances).execute(connection)?;
+    Ok(RowsWritten { balances, transfers: copy(connection, postings)? })
+}
+
+/// The accounts as they are to be, one array for each column.
 #[derive(Default)]
-struct WriteBalances {
+struct Balances {
     ids: Vec<i64>,
     balances: Vec<i64>,
     versions: Vec<i64>,
 }
 
-impl QueryFragment<Pg> for WriteBalances {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+impl Balances {
+    fn of(changed: &[AccountState]) -> Self {
+        let mut columns = Self::default();
+        for account in changed {
+            columns.ids.push(account.id.get());
+            columns.balances.push(account.balance.get());
+            columns.versions.push(account.version.get());
+        }
+        columns
+    }
+
+    fn push_update<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("UPDATE accounts AS a SET balance = new.balance, version = new.version FROM unnest(");
-        out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.balances)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.versions)?;
+        push_arrays(out, [&self.ids, &self.balances, &self.versions])?;
         out.push_sql(") AS new (id, balance, version) WHERE a.id = new.id");
         Ok(())
     }
 }
 
-impl QueryId for WriteBalances {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<PgConnection> for WriteBalances {}
-
-pub(super) fn write_balances(connection: &mut PgConnection, changed: &[AccountState]) -> QueryResult<usize> {
-    let mut statement = WriteBalances::default();
-    for account in changed {
-        statement.ids.push(account.id.get());
-        statement.balances.push(account.balance.get());
-        statement.versions.push(account.version.get());
-    }
-    statement.execute(connection)
-}
-
+/// New rows of the journal, one array for each column.
 #[derive(Default)]
-struct AppendToJournal {
+struct Journal {
     ids: Vec<StoredUuid>,
     from_accounts: Vec<i64>,
     to_accounts: Vec<i64>,
@@ -107,25 +120,33 @@ struct AppendToJournal {
     memos: Vec<Option<String>>,
 }
 
-impl QueryFragment<Pg> for AppendToJournal {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+impl Journal {
+    fn of(postings: &[&Posting]) -> Self {
+        let mut columns = Self::default();
+        for Posting { transfer, debit, credit } in postings {
+            columns.ids.push(StoredUuid(transfer.id.as_uuid()));
+            columns.from_accounts.push(transfer.from.get());
+            columns.to_accounts.push(transfer.to.get());
+            columns.amounts.push(transfer.amount.get());
+            columns.from_versions.push(debit.version.get());
+            columns.to_versions.push(credit.version.get());
+            columns.from_balances.push(debit.balance_after.get());
+            columns.to_balances.push(credit.balance_after.get());
+            columns.memos.push(transfer.memo.as_ref().map(|memo| memo.as_str().to_owned()));
+        }
+        columns
+    }
+
+    fn push_insert<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
             "INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
              from_balance_after, to_balance_after, memo) SELECT * FROM unnest(",
         );
         out.push_bind_param::<Array<Uuid>, _>(&self.ids)?;
-        for numbers in [
-            &self.from_accounts,
-            &self.to_accounts,
-            &self.amounts,
-            &self.from_versions,
-            &self.to_versions,
-            &self.from_balances,
-            &self.to_balances,
-        ] {
-            out.push_sql(", ");
-            out.push_bind_param::<Array<BigInt>, _>(numbers)?;
-        }
+        out.push_sql(", ");
+        let accounts = [&self.from_accounts, &self.to_accounts];
+        let entries = [&self.from_versions, &self.to_versions, &self.from_balances, &self.to_balances];
+        push_arrays(out, accounts.into_iter().chain([&self.amounts]).chain(entries))?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.memos)?;
         out.push_sql(")");
@@ -133,35 +154,58 @@ impl QueryFragment<Pg> for AppendToJournal {
     }
 }
 
-impl QueryId for AppendToJournal {
+fn push_arrays<'b>(out: &mut AstPass<'_, 'b, Pg>, columns: impl IntoIterator<Item = &'b Vec<i64>>) -> QueryResult<()> {
+    for (place, numbers) in columns.into_iter().enumerate() {
+        if place > 0 {
+            out.push_sql(", ");
+        }
+        out.push_bind_param::<Array<BigInt>, _>(numbers)?;
+    }
+    Ok(())
+}
+
+struct WriteBalances(Balances);
+
+impl QueryFragment<Pg> for WriteBalances {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.push_update(&mut out)
+    }
+}
+
+impl QueryId for WriteBalances {
     type QueryId = Self;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl RunQueryDsl<PgConnection> for AppendToJournal {}
+impl RunQueryDsl<PgConnection> for WriteBalances {}
 
-/// From so many rows on, binary COPY is faster than one INSERT with arrays.
-const COPY_ROWS_MIN: usize = 1000;
-
-pub(super) fn append_to_journal(connection: &mut PgConnection, postings: &[&Posting]) -> QueryResult<usize> {
-    if postings.len() < COPY_ROWS_MIN { insert(connection, postings) } else { copy(connection, postings) }
+/// Both in one round trip; answers with the numbers of rows.
+struct WriteAll {
+    balances: Balances,
+    journal: Journal,
 }
 
-fn insert(connection: &mut PgConnection, postings: &[&Posting]) -> QueryResult<usize> {
-    let mut statement = AppendToJournal::default();
-    for Posting { transfer, debit, credit } in postings {
-        statement.ids.push(StoredUuid(transfer.id.as_uuid()));
-        statement.from_accounts.push(transfer.from.get());
-        statement.to_accounts.push(transfer.to.get());
-        statement.amounts.push(transfer.amount.get());
-        statement.from_versions.push(debit.version.get());
-        statement.to_versions.push(credit.version.get());
-        statement.from_balances.push(debit.balance_after.get());
-        statement.to_balances.push(credit.balance_after.get());
-        statement.memos.push(transfer.memo.as_ref().map(|memo| memo.as_str().to_owned()));
+impl QueryFragment<Pg> for WriteAll {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH moved AS (");
+        self.balances.push_update(&mut out)?;
+        out.push_sql(" RETURNING 1), recorded AS (");
+        self.journal.push_insert(&mut out)?;
+        out.push_sql(" RETURNING 1) SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM recorded)");
+        Ok(())
     }
-    statement.execute(connection)
 }
+
+impl QueryId for WriteAll {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for WriteAll {
+    type SqlType = (BigInt, BigInt);
+}
+
+impl RunQueryDsl<PgConnection> for WriteAll {}
 
 #[derive(Insertable)]
 #[diesel(table_name = transfers, treat_none_as_default_value = false)]

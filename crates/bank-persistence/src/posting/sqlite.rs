@@ -8,6 +8,7 @@ use diesel::sqlite::SqliteConnection;
 use crate::accounts::StateRow;
 use crate::error::Error;
 use crate::journal::PostingRow;
+use crate::posting::RowsWritten;
 use crate::schema::{accounts, transfers};
 use crate::sql_types::StoredUuid;
 
@@ -35,7 +36,17 @@ pub(super) fn find_postings(connection: &mut SqliteConnection, ids: &[StoredUuid
     Ok(postings)
 }
 
-pub(super) fn write_balances(connection: &mut SqliteConnection, changed: &[AccountState]) -> QueryResult<usize> {
+pub(super) fn write(
+    connection: &mut SqliteConnection,
+    changed: &[AccountState],
+    postings: &[&Posting],
+) -> QueryResult<RowsWritten> {
+    let balances = write_balances(connection, changed)?;
+    let transfers = append_to_journal(connection, postings)?;
+    Ok(RowsWritten { balances, transfers })
+}
+
+fn write_balances(connection: &mut SqliteConnection, changed: &[AccountState]) -> QueryResult<usize> {
     let mut rows: usize = 0;
     for account in changed {
         let updated = diesel::update(accounts::table.find(account.id.get()))
@@ -46,7 +57,7 @@ pub(super) fn write_balances(connection: &mut SqliteConnection, changed: &[Accou
     Ok(rows)
 }
 
-pub(super) fn append_to_journal(connection: &mut SqliteConnection, postings: &[&Posting]) -> QueryResult<usize> {
+fn append_to_journal(connection: &mut SqliteConnection, postings: &[&Posting]) -> QueryResult<usize> {
     let mut rows: usize = 0;
     for Posting { transfer, debit, credit } in postings {
         let inserted = diesel::insert_into(transfers::table)

@@ -1,0 +1,70 @@
+//! What a worker of the queue does: takes a batch, posts it, and tells each caller.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bank_domain::Outcome;
+
+use super::QueueError;
+use super::waiting::{Job, LastBatch, Turn, WaitingLine};
+use crate::bank::Bank;
+use crate::error::Error;
+
+/// Posts batches until the line is closed and empty.
+pub(super) fn work(bank: &Bank, line: &Arc<WaitingLine>) {
+    let mut last = LastBatch::default();
+    while let Some((batch, turn)) = line.take(last) {
+        let (size, started) = (batch.len(), Instant::now());
+        let turn = Arc::new(turn);
+        // A panic drops the batch's senders, which tells its callers; the next batch is none the worse for it.
+        if catch_unwind(AssertUnwindSafe(|| post(bank, batch, &turn))).is_err() {
+            tracing::error!("posting a batch panicked");
+        }
+        // An attempt that is still stuck may hold the turn, too.
+        turn.give_back();
+        last = LastBatch { size, took: started.elapsed() };
+    }
+}
+
+fn post(bank: &Bank, batch: Vec<Job>, turn: &Arc<Turn>) {
+    let (transfers, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.transfer, job.answer)).unzip();
+    let locked = {
+        let turn = Arc::clone(turn);
+        move || turn.give_back()
+    };
+    match bank.post_batch_telling(&transfers, Some(Arc::new(locked))) {
+        Ok(outcomes) => {
+            // Before the callers are woken, one by one: the next batch does not wait for that.
+            turn.give_back();
+            for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                tell(answer, Ok(outcome));
+            }
+        }
+        Err(error) if answers.len() > 1 && concerns_one_transfer(&error) => {
+            for (transfer, answer) in transfers.iter().zip(answers) {
+                let outcome = bank.post(transfer).map_err(|error| QueueError::Failed(Arc::new(error)));
+                tell(answer, outcome);
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            for answer in answers {
+                tell(answer, Err(QueueError::Failed(Arc::clone(&error))));
+            }
+        }
+    }
+}
+
+/// Returns whether the failure may be the fault of one transfer, which must not spoil its neighbours: nothing was
+/// posted, and trying each by itself can do better.
+fn concerns_one_transfer(error: &Error) -> bool {
+    matches!(error, Error::Corrupt { .. } | Error::InvariantViolation { .. } | Error::Database(_))
+}
+
+/// Answers a caller; one who has dropped the ticket does not want to know.
+fn tell(answer: oneshot::Sender<Result<Outcome, QueueError>>, outcome: Result<Outcome, QueueError>) {
+    if answer.send(outcome).is_err() {
+        tracing::trace!("nobody waits for this outcome");
+    }
+}
