@@ -1,0 +1,1 @@
+SELECT post_transfer(:payer, :receiver, :amount);

@@ -1,0 +1,154 @@
+//! What is measured, by name.
+
+use std::fmt;
+
+use bank_persistence::Backend;
+
+/// One thing that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contestant {
+    /// `Bank::post` from many threads.
+    Post(Backend, Load),
+    /// `PostingQueue::post` from many threads.
+    Queue(Backend, Load),
+    /// pgbench with the equivalent transaction.
+    Pgbench(Load),
+    /// `Bank::post_batch`.
+    Batch(Backend, u32),
+    /// The journal rows of a batch and nothing else: COPY on PostgreSQL, prepared inserts on SQLite.
+    Rows(Backend, u32),
+    /// Two updates by name in a transaction, as the tutorial has them.
+    Tutorial,
+    /// pgledger's design as pgbench runs it.
+    Pgledger { clients: u16 },
+    /// `Bank::post_batch`, chunk by chunk, with all lines of the file.
+    Lines(Backend, Ids),
+    /// `bank-cli batch`, the whole process.
+    File(Backend, Ids),
+    /// `Bank::post` from one thread, among so many accounts.
+    AmongSingly(Backend, u32),
+    /// `Bank::post_batch`, among so many accounts.
+    AmongBatch(Backend, u32),
+}
+
+/// Threads, or pgbench's clients, and whom they pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Load {
+    pub(crate) threads: u16,
+    pub(crate) spread: Spread,
+}
+
+/// Which accounts take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spread {
+    /// All, drawn evenly.
+    Uniform,
+    /// The same account in every transfer, on either side; the other drawn evenly.
+    Hot,
+}
+
+/// Where the ids of a file's lines come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ids {
+    /// Each line has its own, and they grow with time.
+    Own,
+    /// They are derived from a reference, and so in no order; the library gets random ones for comparison.
+    Derived,
+}
+
+impl Contestant {
+    /// Returns what it is, without its size.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Post(backend, _) => format!("{backend}: Bank::post"),
+            Self::Queue(backend, _) => format!("{backend}: PostingQueue::post"),
+            Self::Pgbench(_) => "pgbench -M prepared, equivalent transaction".to_owned(),
+            Self::Batch(backend, _) => format!("{backend}: Bank::post_batch"),
+            Self::Rows(Backend::Postgres, _) => "PostgreSQL: COPY of the journal rows alone".to_owned(),
+            Self::Rows(Backend::Sqlite, _) => "SQLite: prepared inserts of the journal rows alone".to_owned(),
+            Self::Tutorial => "PostgreSQL: the tutorial's two updates by name".to_owned(),
+            Self::Pgledger { .. } => "pgbench -M prepared, pgledger's design".to_owned(),
+            Self::Lines(backend, ids) => format!("{backend}: Bank::post_batch of all lines, {}", ids.of_library()),
+            Self::File(backend, ids) => format!("{backend}: bank-cli batch, {}", ids.of_file()),
+            Self::AmongSingly(backend, _) => format!("{backend}: Bank::post, 1 thread"),
+            Self::AmongBatch(backend, _) => format!("{backend}: Bank::post_batch"),
+        }
+    }
+
+    /// Returns how large it is.
+    pub(crate) fn size(self) -> String {
+        match self {
+            Self::Post(_, load) | Self::Queue(_, load) => format!("{}, {}", many(load.threads, "thread"), load.spread),
+            Self::Pgbench(load) => format!("{}, {}", many(load.threads, "client"), load.spread),
+            Self::Batch(_, size) | Self::Rows(_, size) => format!("batches of {size}"),
+            Self::Tutorial => "1 connection".to_owned(),
+            Self::Pgledger { clients } => many(clients, "client"),
+            Self::Lines(..) | Self::File(..) => "one file".to_owned(),
+            Self::AmongSingly(_, accounts) | Self::AmongBatch(_, accounts) => format!("{accounts} accounts"),
+        }
+    }
+
+    /// Returns what it is to be compared with, of the same size.
+    pub(crate) const fn floor(self) -> Option<Self> {
+        match self {
+            Self::Post(Backend::Postgres, load) | Self::Queue(Backend::Postgres, load) => Some(Self::Pgbench(load)),
+            Self::Queue(Backend::Sqlite, load) => Some(Self::Post(Backend::Sqlite, load)),
+            Self::Batch(backend, size) => Some(Self::Rows(backend, size)),
+            Self::File(backend, ids) => Some(Self::Lines(backend, ids)),
+            _ => None,
+        }
+    }
+}
+
+impl Contestant {
+    /// Returns a word for what others are compared with.
+    pub(crate) const fn short_name(self) -> &'static str {
+        match self {
+            Self::Pgbench(_) => "pgbench",
+            Self::Rows(Backend::Postgres, _) => "COPY",
+            Self::Rows(Backend::Sqlite, _) => "inserts",
+            Self::Post(..) => "without the queue",
+            Self::Lines(..) => "the library",
+            _ => "",
+        }
+    }
+}
+
+/// Returns a number with its noun.
+pub(crate) fn many(count: u16, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+impl fmt::Display for Contestant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.name(), self.size())
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Uniform => "uniform",
+            Self::Hot => "one hot account",
+        })
+    }
+}
+
+impl Ids {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Own, Self::Derived];
+
+    const fn of_file(self) -> &'static str {
+        match self {
+            Self::Own => "a column of ids",
+            Self::Derived => "--reference",
+        }
+    }
+
+    const fn of_library(self) -> &'static str {
+        match self {
+            Self::Own => "ids that grow",
+            Self::Derived => "random ids",
+        }
+    }
+}

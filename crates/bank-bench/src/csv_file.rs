@@ -1,0 +1,49 @@
+//! Files of lines for `bank-cli batch`, and the same transfers for the library.
+
+use std::path::{Path, PathBuf};
+
+use bank_persistence::bank_domain::Transfer;
+
+use crate::contestant::{Ids, Spread};
+use crate::draw::Draw;
+use crate::failure::Failure;
+
+/// A file and what is in it.
+pub(crate) struct CsvFile {
+    pub(crate) path: PathBuf,
+    pub(crate) transfers: Vec<Transfer>,
+}
+
+impl CsvFile {
+    /// Draws transfers and writes them to a new file, with their ids only if they are to have their own.
+    pub(crate) fn write(directory: &Path, ids: Ids, accounts: u32, lines: u32) -> Result<Self, Failure> {
+        let (name, header): (_, &[&str]) = match ids {
+            Ids::Own => ("own.csv", &["from", "to", "amount", "id"]),
+            Ids::Derived => ("derived.csv", &["from", "to", "amount"]),
+        };
+        let path = directory.join(name);
+        let mut writer = csv::Writer::from_path(&path)?;
+        writer.write_record(header)?;
+        let mut draw = Draw::new(accounts, Spread::Uniform);
+        let mut transfers = Vec::new();
+        for _ in 0..lines {
+            let transfer = match ids {
+                Ids::Own => draw.transfer()?,
+                Ids::Derived => draw.transfer_of_random_id()?,
+            };
+            let mut record =
+                vec![name_of(transfer.from.get()), name_of(transfer.to.get()), transfer.amount.to_string()];
+            if ids == Ids::Own {
+                record.push(transfer.id.to_string());
+            }
+            writer.write_record(&record)?;
+            transfers.push(transfer);
+        }
+        writer.flush().map_err(Failure::io("the file of lines cannot be written"))?;
+        Ok(Self { path, transfers })
+    }
+}
+
+fn name_of(account: i64) -> String {
+    format!("account-{account:08}")
+}

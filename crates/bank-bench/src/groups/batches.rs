@@ -1,0 +1,132 @@
+//! Batches beside the same journal rows alone, the tutorial's loop, and pgledger's design.
+
+use std::time::Instant;
+
+use bank_persistence::Backend;
+use bank_persistence::bank_domain::{AccountState, Outcome, Posting, Transfer, apply_batch};
+
+use crate::clock::{Latencies, rate};
+use crate::contestant::{Contestant, Spread};
+use crate::draw::Draw;
+use crate::failure::Failure;
+use crate::ledger::{Ledger, Thoroughness};
+use crate::pgledger::Pgledger;
+use crate::results::Results;
+use crate::sample::Sample;
+use crate::scale::Scale;
+use crate::stage::Stage;
+use crate::{raw_copy, raw_inserts, tutorial};
+
+use super::{Group, not_mine};
+
+/// Each run gets a copy of one of these ledgers.
+pub(super) struct Batches<'a> {
+    stage: &'a Stage,
+    scale: &'a Scale,
+    postgres: Ledger,
+    sqlite: Ledger,
+    pgledger: Pgledger,
+}
+
+impl<'a> Batches<'a> {
+    pub(super) fn prepare(stage: &'a Stage, scale: &'a Scale) -> Result<Self, Failure> {
+        let load = |backend| stage.load(backend, "batches", scale.accounts, scale.posted_before);
+        let (postgres, sqlite) = (load(Backend::Postgres)?, load(Backend::Sqlite)?);
+        Ok(Self { stage, scale, postgres, sqlite, pgledger: Pgledger::load(&stage.server, scale)? })
+    }
+
+    fn fresh(&self, backend: Backend) -> Result<Ledger, Failure> {
+        self.stage.fresh(match backend {
+            Backend::Postgres => &self.postgres,
+            Backend::Sqlite => &self.sqlite,
+        })
+    }
+
+    /// Draws the batches of a run, and one more in front that is not measured: it makes the connection and prepares.
+    fn draw(&self, size: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
+        let measured = self.scale.batches.iter().find(|(known, _)| *known == size).map_or(1, |(_, count)| *count);
+        let mut draw = Draw::new(self.scale.accounts, Spread::Uniform);
+        (0..=measured).map(|_| draw.transfers(size)).collect()
+    }
+
+    fn batches(&self, backend: Backend, size: u32) -> Result<Sample, Failure> {
+        let mut ledger = self.fresh(backend)?;
+        let batches = self.draw(size)?;
+        let sample = post_all(&mut ledger, &batches)?;
+        ledger.check(Thoroughness::Audit)?;
+        Ok(sample)
+    }
+
+    fn rows(&self, backend: Backend, size: u32) -> Result<Sample, Failure> {
+        let ledger = self.fresh(backend)?;
+        let postings = postings(ledger.states()?, &self.draw(size)?);
+        match backend {
+            Backend::Postgres => raw_copy::run(&ledger, postings),
+            Backend::Sqlite => raw_inserts::run(&ledger, &postings),
+        }
+    }
+}
+
+/// Posts the batches on one connection; the first is not measured.
+pub(super) fn post_all(ledger: &mut Ledger, batches: &[Vec<Transfer>]) -> Result<Sample, Failure> {
+    let bank = ledger.bank(1)?;
+    let (warm_up, measured) = batches.split_at(1);
+    warm_up.iter().try_for_each(|batch| ledger.post(&bank, batch))?;
+    let posted_before = ledger.posted;
+    let mut latencies = Latencies::new()?;
+    let started = Instant::now();
+    for batch in measured {
+        let began = Instant::now();
+        ledger.post(&bank, batch)?;
+        latencies.add(began.elapsed());
+    }
+    let transfers_per_second = rate(ledger.posted - posted_before, started.elapsed());
+    Ok(Sample { latency: latencies.summary(), ..Sample::of_rate(transfers_per_second) })
+}
+
+/// Returns what bank would write into the journal.
+fn postings(mut accounts: Vec<AccountState>, batches: &[Vec<Transfer>]) -> Vec<Vec<Posting>> {
+    let mut all = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let applied = apply_batch(accounts.clone(), Vec::new(), batch);
+        let posted = applied.outcomes.into_iter().filter_map(|outcome| match outcome {
+            Outcome::Posted(posting) => Some(posting),
+            Outcome::Replayed(_) | Outcome::Rejected(_) => None,
+        });
+        all.push(posted.collect());
+        for changed in applied.changed {
+            // They are listed in the order of their ids.
+            if let Ok(place) = accounts.binary_search_by_key(&changed.id, |account| account.id) {
+                accounts[place] = changed;
+            }
+        }
+    }
+    all
+}
+
+impl Group for Batches<'_> {
+    fn contestants(&self) -> Vec<Contestant> {
+        let sizes = self.scale.batches.iter().map(|(size, _)| *size);
+        let batches = sizes.flat_map(|size| {
+            [Backend::Postgres, Backend::Sqlite]
+                .into_iter()
+                .flat_map(move |backend| [Contestant::Batch(backend, size), Contestant::Rows(backend, size)])
+        });
+        let pgledger = self.scale.threads.iter().map(|threads| Contestant::Pgledger { clients: *threads });
+        batches.chain([Contestant::Tutorial]).chain(pgledger).collect()
+    }
+
+    fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
+        match contestant {
+            Contestant::Batch(backend, size) => self.batches(backend, size),
+            Contestant::Rows(backend, size) => self.rows(backend, size),
+            Contestant::Tutorial => tutorial::run(&self.fresh(Backend::Postgres)?, self.scale.time),
+            Contestant::Pgledger { clients } => self.pgledger.run(self.stage, clients),
+            other => Err(not_mine(other)),
+        }
+    }
+
+    fn finish(&mut self, _: &mut Results) -> Result<(), Failure> {
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! Many accounts beside few: what a transfer costs when the tables have grown.
+
+use bank_persistence::Backend;
+use bank_persistence::bank_domain::Transfer;
+
+use crate::contestant::{Contestant, Load, Spread};
+use crate::draw::Draw;
+use crate::drive::drive;
+use crate::failure::Failure;
+use crate::ledger::{Ledger, Thoroughness};
+use crate::results::Results;
+use crate::sample::Sample;
+use crate::scale::Scale;
+use crate::stage::Stage;
+
+use super::batches::post_all;
+use super::{Group, not_mine};
+
+/// These ledgers are not copied: each takes all runs, and so all journals grow alike.
+pub(super) struct Growth<'a> {
+    stage: &'a Stage,
+    scale: &'a Scale,
+    ledgers: Vec<Ledger>,
+}
+
+impl<'a> Growth<'a> {
+    pub(super) fn prepare(stage: &'a Stage, scale: &'a Scale) -> Result<Self, Failure> {
+        let mut ledgers = Vec::new();
+        for backend in [Backend::Postgres, Backend::Sqlite] {
+            for accounts in &scale.growth_accounts {
+                ledgers.push(stage.load(backend, &format!("growth_{accounts}"), *accounts, 0)?);
+            }
+        }
+        let mut growth = Self { stage, scale, ledgers };
+        growth.warm_up()?;
+        Ok(growth)
+    }
+
+    /// Posts the same number of transfers to every ledger, so many that nearly every page of the largest accounts table
+    /// has been changed since the last checkpoint: the first change of a page after a checkpoint logs the whole page,
+    /// and that is the cost of a checkpoint, not of size.
+    fn warm_up(&mut self) -> Result<(), Failure> {
+        /// How many accounts share a page, or fewer.
+        const ACCOUNTS_A_PAGE: u32 = 30;
+        let largest = self.scale.growth_accounts.iter().copied().max().unwrap_or_default();
+        let (size, _) = self.scale.growth_batches;
+        // Each transfer changes two pages; three changes for each page leave one in twenty unchanged.
+        let batches = (largest / ACCOUNTS_A_PAGE).saturating_mul(3) / size.saturating_mul(2);
+        for ledger in &mut self.ledgers {
+            eprintln!("bank-bench: warming {} up: {} accounts", ledger.backend, ledger.accounts);
+            post_all(ledger, &draw(ledger, size, batches.max(1))?)?;
+        }
+        Ok(())
+    }
+
+    fn ledger(&mut self, backend: Backend, accounts: u32) -> Result<&mut Ledger, Failure> {
+        let found = self.ledgers.iter_mut().find(|ledger| ledger.backend == backend && ledger.accounts == accounts);
+        found.ok_or_else(|| Failure::Program(format!("there is no ledger of {accounts} accounts")))
+    }
+
+    fn singly(&mut self, backend: Backend, accounts: u32) -> Result<Sample, Failure> {
+        let time = self.scale.time;
+        let ledger = self.ledger(backend, accounts)?;
+        let bank = ledger.bank(1)?;
+        let load = Load { threads: 1, spread: Spread::Uniform };
+        let (sample, posted) = drive(load, accounts, time, |transfer| bank.post(&transfer))?;
+        ledger.posted += posted;
+        ledger.check(Thoroughness::Totals)?;
+        Ok(sample)
+    }
+
+    fn batches(&mut self, backend: Backend, accounts: u32) -> Result<Sample, Failure> {
+        let (size, count) = self.scale.growth_batches;
+        let ledger = self.ledger(backend, accounts)?;
+        let sample = post_all(ledger, &draw(ledger, size, count)?)?;
+        ledger.check(Thoroughness::Totals)?;
+        Ok(sample)
+    }
+}
+
+fn draw(ledger: &Ledger, size: u32, count: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
+    let mut draw = Draw::new(ledger.accounts, Spread::Uniform);
+    (0..=count).map(|_| draw.transfers(size)).collect()
+}
+
+impl Group for Growth<'_> {
+    fn contestants(&self) -> Vec<Contestant> {
+        let sizes = |backend, of: fn(Backend, u32) -> Contestant| {
+            self.scale.growth_accounts.iter().map(move |accounts| of(backend, *accounts))
+        };
+        let backends = [Backend::Postgres, Backend::Sqlite].into_iter();
+        let contestants = backends
+            .flat_map(|backend| sizes(backend, Contestant::AmongSingly).chain(sizes(backend, Contestant::AmongBatch)));
+        contestants.collect()
+    }
+
+    fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
+        match contestant {
+            Contestant::AmongSingly(backend, accounts) => self.singly(backend, accounts),
+            Contestant::AmongBatch(backend, accounts) => self.batches(backend, accounts),
+            other => Err(not_mine(other)),
+        }
+    }
+
+    fn finish(&mut self, results: &mut Results) -> Result<(), Failure> {
+        for ledger in &self.ledgers {
+            eprintln!("bank-bench: auditing {} accounts on {}", ledger.accounts, ledger.backend);
+            ledger.check(Thoroughness::Audit)?;
+            results.checks += 1;
+            self.stage.settle(ledger)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! Runs of pgbench: what other clients of the same server reach.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::clock::Latencies;
+use crate::contestant::{Load, Spread};
+use crate::failure::Failure;
+use crate::sample::{Latency, Sample};
+
+const DRAW_UNIFORM: &str = include_str!("../sql/draw_uniform.sql");
+const DRAW_HOT: &str = include_str!("../sql/draw_hot.sql");
+
+/// The transaction that is equivalent to posting one transfer: in the same tables, with the same result, and checked by
+/// the same audit. Its ids grow with time, too.
+pub(crate) const TRANSFER: &str = include_str!("../sql/transfer.sql");
+
+/// What one run did.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) sample: Sample,
+    /// Transactions that were committed.
+    pub(crate) transactions: u64,
+}
+
+/// Runs a script after one that draws the accounts `payer` and `receiver` and the `amount`. The command knows the
+/// database; the directory takes the script and the log.
+pub(crate) fn run(
+    mut command: Command,
+    directory: &Path,
+    load: Load,
+    accounts: u32,
+    time: Duration,
+    script: &str,
+) -> Result<Run, Failure> {
+    let draw = match load.spread {
+        Spread::Uniform => DRAW_UNIFORM,
+        Spread::Hot => DRAW_HOT,
+    };
+    let file = directory.join("pgbench.sql");
+    fs::write(&file, format!("{draw}{script}")).map_err(Failure::io("the script of pgbench cannot be written"))?;
+    let logs = tempfile::tempdir_in(directory).map_err(Failure::io("a directory for pgbench cannot be made"))?;
+    let (clients, threads) = (load.threads, load.threads.min(2));
+    command.arg(format!("--file={}", file.display())).arg(format!("--define=accounts={accounts}"));
+    command.arg(format!("--client={clients}")).arg(format!("--jobs={threads}"));
+    // pgbench knows whole seconds.
+    command.arg(format!("--time={}", time.as_secs().max(1)));
+    command.arg("--log").arg(format!("--log-prefix={}", logs.path().join("log").display()));
+    let output =
+        command.output().map_err(Failure::io("pgbench cannot be run; PostgreSQL's contrib programs have it"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let report = Report::parse(&text).filter(|_| output.status.success());
+    let report = report.ok_or_else(|| {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        Failure::Program(format!("pgbench ended with {}: {errors}{text}", output.status))
+    })?;
+    let latency = read_logs(logs.path())?;
+    let sample = Sample { latency, ..Sample::of_rate(report.transactions_per_second) };
+    Ok(Run { sample, transactions: report.transactions })
+}
+
+/// What pgbench prints in the end.
+#[derive(Debug, PartialEq)]
+struct Report {
+    transactions: u64,
+    transactions_per_second: f64,
+}
+
+impl Report {
+    fn parse(text: &str) -> Option<Self> {
+        let after = |start: &str| text.lines().find_map(|line| line.strip_prefix(start)).map(str::trim);
+        let transactions = after("number of transactions actually processed:")?;
+        // There is one line with the time for connecting and one without in old versions, the one without in new ones.
+        let rates: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("tps = ")).collect();
+        let rate = rates.iter().find(|rate| rate.contains("without") || rate.contains("excluding"))?;
+        Some(Self {
+            transactions: transactions.parse().ok()?,
+            transactions_per_second: rate.split_whitespace().next()?.parse().ok()?,
+        })
+    }
+}
+
+/// Reads the latencies of all transactions from the logs of all threads.
+fn read_logs(directory: &Path) -> Result<Option<Latency>, Failure> {
+    let cannot = "the log of pgbench cannot be read";
+    let mut latencies = Latencies::new()?;
+    for entry in fs::read_dir(directory).map_err(Failure::io(cannot))? {
+        let file = entry.and_then(|entry| File::open(entry.path())).map_err(Failure::io(cannot))?;
+        for line in BufReader::new(file).lines() {
+            let line = line.map_err(Failure::io(cannot))?;
+            if let Some(latency) = parse_latency(&line) {
+                latencies.add_microseconds(latency);
+            }
+        }
+    }
+    Ok(latencies.summary())
+}
+
+/// Returns the microseconds in a line: client, number, microseconds, script, time.
+fn parse_latency(line: &str) -> Option<u64> {
+    line.split(' ').nth(2)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_that_without_connecting() {
+        let new = "number of transactions actually processed: 3461\nnumber of failed transactions: 0 (0.000%)\n\
+                   latency average = 1.155 ms\ninitial connection time = 3.1 ms\n\
+                   tps = 865.478123 (without initial connection time)\n";
+        let expected = Report { transactions: 3461, transactions_per_second: 865.478_123 };
+        assert_eq!(Report::parse(new), Some(expected));
+        let old = "number of transactions actually processed: 7\ntps = 1.0 (including connections establishing)\n\
+                   tps = 2.5 (excluding connections establishing)\n";
+        assert_eq!(Report::parse(old), Some(Report { transactions: 7, transactions_per_second: 2.5 }));
+        assert_eq!(Report::parse("pgbench: error: client 0 aborted\n"), None);
+    }
+
+    #[test]
+    fn a_log_line_gives_its_latency() {
+        assert_eq!(parse_latency("0 199 2241 0 1175850568 995598"), Some(2241));
+        // What was skipped or failed has no latency.
+        assert_eq!(parse_latency("0 82 failed 0 1499414498 84905.9"), None);
+        assert_eq!(parse_latency(""), None);
+    }
+}

@@ -1,0 +1,142 @@
+//! The tables that are printed in the end.
+
+use std::path::Path;
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::contestant::Contestant;
+use crate::failure::Failure;
+use crate::machine::Machine;
+use crate::results::Results;
+use crate::sample::Summary;
+use crate::targets::{self, Goal, Target};
+
+/// Prints the tables, and writes them to a file as Markdown if one is named.
+pub(crate) fn print(machine: &Machine, results: &Results, markdown: Option<&Path>) -> Result<(), Failure> {
+    let machine = machine.describe();
+    let (mut measured, mut goals) = (measured(results), goals(results));
+    if let Some(path) = markdown {
+        measured.load_style(presets::ASCII_MARKDOWN);
+        goals.load_style(presets::ASCII_MARKDOWN);
+        let text = format!("Machine: {machine}.\n\n{measured}\n\n{goals}\n");
+        std::fs::write(path, text).map_err(Failure::io(format!("cannot write {}", path.display())))?;
+    }
+    measured.load_style(presets::UTF8_FULL_CONDENSED);
+    goals.load_style(presets::UTF8_FULL_CONDENSED);
+    println!("{machine}\n\n{measured}\n\n{goals}");
+    Ok(())
+}
+
+fn measured(results: &Results) -> Table {
+    let mut table = Table::new();
+    table.set_header(["what", "size", "transfers/s", "slowest to fastest", "p50", "p99", "ratio", "to"]);
+    for contestant in results.contestants() {
+        if let Some(summary) = results.summary(contestant) {
+            table.add_row(row(results, contestant, &summary));
+        }
+    }
+    align_right(&mut table, &[2, 3, 4, 5, 6]);
+    table
+}
+
+fn row(results: &Results, contestant: Contestant, summary: &Summary) -> Vec<String> {
+    let given_up = match summary.given_up {
+        0 => String::new(),
+        some => format!(" ({some} given up)"),
+    };
+    let memory = summary.memory.map(|bytes| format!(" ({} MB)", bytes / 1_000_000));
+    let time = |of: fn(&crate::sample::Latency) -> Duration| {
+        summary.latency.as_ref().map(|times| latency(of(times))).unwrap_or_default()
+    };
+    let floor = contestant.floor().and_then(|floor| Some((results.ratio(contestant, floor)?, floor.short_name())));
+    let (ratio, to) = floor.map(|(value, name)| (self::ratio(value), name.to_owned())).unwrap_or_default();
+    vec![
+        contestant.name(),
+        contestant.size(),
+        format!("{}{given_up}{}", count(summary.transfers_per_second), memory.unwrap_or_default()),
+        format!("{} to {}", count(summary.range.0), count(summary.range.1)),
+        time(|times| times.p50),
+        time(|times| times.p99),
+        ratio,
+        to,
+    ]
+}
+
+fn goals(results: &Results) -> Table {
+    let mut table = Table::new();
+    table.set_header(["goal", "wanted", "measured", "reached"]);
+    for target in targets::all(results) {
+        table.add_row(goal_row(&target));
+    }
+    align_right(&mut table, &[1, 2]);
+    table
+}
+
+fn goal_row(target: &Target) -> Vec<String> {
+    let wanted = match target.goal {
+        Goal::AtLeast(least) => format!("at least {least}"),
+        Goal::AtMost(most) => format!("at most {most}"),
+    };
+    let reached = match target.is_reached() {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "not measured",
+    };
+    vec![target.what.clone(), wanted, target.measured.map(ratio).unwrap_or_default(), reached.to_owned()]
+}
+
+fn align_right(table: &mut Table, columns: &[usize]) {
+    for column in columns {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// Returns a rate as a whole number with commas between thousands, to three digits: more would mean nothing.
+pub(crate) fn count(rate: f64) -> String {
+    let digits = format!("{rate:.0}");
+    let exact = digits.len().min(3);
+    let rounded = format!("{}{}", &digits[..exact], "0".repeat(digits.len() - exact));
+    let mut text = String::new();
+    for (place, digit) in rounded.chars().enumerate() {
+        if place > 0 && (rounded.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Returns a duration in a unit that suits it.
+pub(crate) fn latency(time: Duration) -> String {
+    let milliseconds = time.as_secs_f64() * 1000.0;
+    match milliseconds {
+        small if small < 1.0 => format!("{:.0} µs", small * 1000.0),
+        medium if medium < 10.0 => format!("{medium:.2} ms"),
+        large => format!("{large:.0} ms"),
+    }
+}
+
+fn ratio(value: f64) -> String {
+    if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(
+            ["0", "7", "999", "1,230", "123,000"],
+            [0.4, 7.0, 999.0, 1234.0, 123_456.0].map(count).each_ref().map(String::as_str)
+        );
+        assert_eq!(count(1_000_000.0), "1,000,000");
+        assert_eq!(latency(Duration::from_micros(512)), "512 µs");
+        assert_eq!(latency(Duration::from_micros(1512)), "1.51 ms");
+        assert_eq!(latency(Duration::from_millis(151)), "151 ms");
+        assert_eq!((ratio(0.456), ratio(12.3)), ("0.46".to_owned(), "12".to_owned()));
+    }
+}

@@ -1,0 +1,82 @@
+//! All samples, by contestant.
+
+use crate::contestant::Contestant;
+use crate::sample::{Sample, Summary};
+
+/// What has been measured so far.
+#[derive(Debug, Default)]
+pub(crate) struct Results {
+    samples: Vec<(Contestant, Vec<Sample>)>,
+    /// How often the invariants were checked, and held.
+    pub(crate) checks: u32,
+    /// Files whose posting was killed and run again.
+    pub(crate) killed: Vec<Killed>,
+}
+
+/// A file whose posting was killed and run again, to a sound end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Killed {
+    pub(crate) contestant: Contestant,
+    /// Lines that were posted when it was killed.
+    pub(crate) posted: u64,
+    /// Lines of the file.
+    pub(crate) lines: u64,
+}
+
+impl Results {
+    /// Adds a run.
+    pub(crate) fn add(&mut self, contestant: Contestant, sample: Sample) {
+        match self.samples.iter_mut().find(|(known, _)| *known == contestant) {
+            Some((_, samples)) => samples.push(sample),
+            None => self.samples.push((contestant, vec![sample])),
+        }
+    }
+
+    /// Returns the contestants in the order in which they first ran.
+    pub(crate) fn contestants(&self) -> impl Iterator<Item = Contestant> + '_ {
+        self.samples.iter().map(|(contestant, _)| *contestant)
+    }
+
+    /// Returns the summary of a contestant's runs.
+    pub(crate) fn summary(&self, contestant: Contestant) -> Option<Summary> {
+        let (_, samples) = self.samples.iter().find(|(known, _)| *known == contestant)?;
+        Summary::of(samples)
+    }
+
+    /// Returns a contestant's median rate.
+    pub(crate) fn rate(&self, contestant: Contestant) -> Option<f64> {
+        self.summary(contestant).map(|summary| summary.transfers_per_second)
+    }
+
+    /// Returns how many times as fast the one is as the other.
+    pub(crate) fn ratio(&self, one: Contestant, other: Contestant) -> Option<f64> {
+        Some(self.rate(one)? / self.rate(other)?)
+    }
+
+    /// Returns the greatest median rate of those contestants that the condition selects.
+    pub(crate) fn best(&self, is_meant: impl Fn(Contestant) -> bool) -> Option<f64> {
+        self.contestants().filter(|contestant| is_meant(*contestant)).filter_map(|c| self.rate(c)).reduce(f64::max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_of_medians_and_the_best_is_the_greatest() {
+        let mut results = Results::default();
+        for (contestant, rates) in [
+            (Contestant::Tutorial, [10.0, 900.0, 20.0]),
+            (Contestant::Pgledger { clients: 1 }, [40.0, 41.0, 1.0]),
+            (Contestant::Pgledger { clients: 4 }, [80.0, 70.0, 75.0]),
+        ] {
+            rates.into_iter().for_each(|rate| results.add(contestant, Sample::of_rate(rate)));
+        }
+        let ratio = results.ratio(Contestant::Pgledger { clients: 1 }, Contestant::Tutorial);
+        assert_eq!(ratio.unwrap().to_string(), "2");
+        let best = results.best(|contestant| matches!(contestant, Contestant::Pgledger { .. }));
+        assert_eq!(best.unwrap().to_string(), "75");
+        assert_eq!(results.ratio(Contestant::Tutorial, Contestant::Pgledger { clients: 16 }), None);
+    }
+}

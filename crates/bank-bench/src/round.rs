@@ -1,0 +1,41 @@
+//! Running all contestants of a group in turns, so that a busy moment of the machine hits all alike.
+
+use std::time::Instant;
+
+use crate::contestant::Contestant;
+use crate::failure::Failure;
+use crate::groups::Group;
+use crate::report::{count, latency};
+use crate::results::Results;
+
+/// Runs every contestant once in each round, every other round in the opposite order.
+pub(crate) fn measure(group: &mut dyn Group, rounds: u16, results: &mut Results) -> Result<(), Failure> {
+    for round in 1..=rounds {
+        let mut contestants = group.contestants();
+        if round % 2 == 0 {
+            contestants.reverse();
+        }
+        for contestant in contestants {
+            let started = Instant::now();
+            let sample = group.run(contestant).map_err(|failure| name(contestant, failure))?;
+            results.checks += 1;
+            let times = sample.latency.map(|times| format!(", p50 {}, p99 {}", latency(times.p50), latency(times.p99)));
+            eprintln!(
+                "bank-bench: round {round} of {rounds}: {contestant}: {} transfers/s{} ({:.1} s in all)",
+                count(sample.transfers_per_second),
+                times.unwrap_or_default(),
+                started.elapsed().as_secs_f64()
+            );
+            results.add(contestant, sample);
+        }
+    }
+    Ok(())
+}
+
+/// Says whose run it was that broke an invariant.
+fn name(contestant: Contestant, failure: Failure) -> Failure {
+    match failure {
+        Failure::Broken(finding) => Failure::Broken(format!("{contestant}: {finding}")),
+        other => Failure::During { contestant: contestant.to_string(), source: Box::new(other) },
+    }
+}

@@ -1,0 +1,77 @@
+//! The PostgreSQL server that is measured.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use bank_tests::postgres::{Binaries, PostgresServer, ServerBuilder, USER};
+
+use crate::failure::Failure;
+use crate::sql::Sql;
+
+/// How long autovacuum may look at a database that is to be copied.
+const COPY_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A durable server of the benchmark's own, which ends with this process.
+pub(crate) struct Server {
+    server: PostgresServer,
+    binaries: Binaries,
+}
+
+impl Server {
+    /// Starts the server: durable, and with so much memory that no run waits for a disk but to commit. A checkpoint is
+    /// made between runs, and none falls due within one.
+    pub(crate) fn start(shared_buffers: &str) -> Self {
+        let server = ServerBuilder::new()
+            .durable()
+            .setting("shared_buffers", shared_buffers)
+            .setting("max_wal_size", "16GB")
+            .setting("checkpoint_timeout", "1h")
+            .start();
+        Self { server, binaries: Binaries::find() }
+    }
+
+    /// Returns the URL of a database.
+    pub(crate) fn url(&self, database: &str) -> String {
+        self.server.socket_url(database)
+    }
+
+    /// Connects to a database.
+    pub(crate) fn sql(&self, database: &str) -> Result<Sql, Failure> {
+        Sql::postgres(&self.url(database))
+    }
+
+    /// Makes an empty database.
+    pub(crate) fn create(&self, database: &str) -> Result<(), Failure> {
+        self.copy("template0", database)
+    }
+
+    /// Makes a database, in the place of an earlier one of its name, as the copy of another that nobody uses.
+    pub(crate) fn copy(&self, original: &str, database: &str) -> Result<(), Failure> {
+        let mut admin = self.sql("postgres")?;
+        admin.execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"))?;
+        let deadline = Instant::now() + COPY_TIME_MAX;
+        loop {
+            match admin.execute(&format!("CREATE DATABASE {database} TEMPLATE {original}")) {
+                Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
+                other => return other,
+            }
+        }
+    }
+
+    /// Writes everything to disk, so that the next run does not pay for it.
+    pub(crate) fn checkpoint(&self) -> Result<(), Failure> {
+        self.sql("postgres")?.execute("CHECKPOINT")
+    }
+
+    /// Returns the command that runs pgbench on a database, in a directory of ours.
+    pub(crate) fn pgbench(&self, database: &str, directory: &Path) -> Command {
+        let mut command = Command::new(self.binaries.directory().join("pgbench"));
+        // Without the environment variables that would lead it elsewhere.
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LC_ALL", "C");
+        command.current_dir(directory).args(["--host".as_ref(), self.server.home().as_os_str()]);
+        command.args(["--port", &self.server.port().to_string(), "--username", USER]);
+        command.args(["--no-vacuum", "--protocol=prepared"]).arg(database);
+        command
+    }
+}

@@ -1,0 +1,133 @@
+//! Where ledgers are made: the server, and a directory for SQLite's files and everything else.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use bank_persistence::Backend;
+use tempfile::TempDir;
+
+use crate::contestant::Spread;
+use crate::draw::{Draw, OPENING_BALANCE};
+use crate::failure::Failure;
+use crate::ledger::Ledger;
+use crate::scale::Scale;
+use crate::server::Server;
+
+/// The name of the ledger that is copied anew before each run.
+const FRESH: &str = "run";
+
+/// The largest batch while a journal is filled.
+const FILL_BATCH: u32 = 8_190;
+
+/// The server and a directory, both gone in the end.
+pub(crate) struct Stage {
+    pub(crate) server: Server,
+    directory: TempDir,
+}
+
+impl Stage {
+    /// Starts the server and makes the directory.
+    pub(crate) fn open(scale: &Scale) -> Result<Self, Failure> {
+        eprintln!("bank-bench: starting PostgreSQL");
+        let directory = tempfile::Builder::new().prefix("bank-bench-").tempdir();
+        let directory = directory.map_err(Failure::io("no temporary directory can be made"))?;
+        Ok(Self { server: Server::start(scale.shared_buffers), directory })
+    }
+
+    /// Returns the directory.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Makes a ledger with accounts, and with transfers between them that bank has posted; its tables are as vacuumed
+    /// and analysed as those of a ledger that has been in use.
+    pub(crate) fn load(&self, backend: Backend, name: &str, accounts: u32, posted: u32) -> Result<Ledger, Failure> {
+        eprintln!("bank-bench: loading {accounts} accounts and {posted} transfers into {backend}");
+        if backend == Backend::Postgres {
+            self.server.create(name)?;
+        }
+        let mut ledger = self.ledger(backend, name, accounts, 0);
+        ledger.bank(1)?.migrate()?;
+        insert_accounts(&ledger)?;
+        let mut draw = Draw::new(accounts, Spread::Uniform);
+        let mut left = posted;
+        let bank = ledger.bank(1)?;
+        while left > 0 {
+            let size = left.min(FILL_BATCH);
+            ledger.post(&bank, &draw.transfers(size)?)?;
+            left = left.saturating_sub(size);
+        }
+        drop(bank);
+        ledger.sql()?.execute(match backend {
+            Backend::Postgres => "VACUUM (ANALYZE)",
+            Backend::Sqlite => "ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)",
+        })?;
+        self.settle(&ledger)?;
+        Ok(ledger)
+    }
+
+    /// Copies a ledger that nobody uses, so that each run begins with the same tables; replaces the last copy.
+    pub(crate) fn fresh(&self, original: &Ledger) -> Result<Ledger, Failure> {
+        let fresh = self.ledger(original.backend, FRESH, original.accounts, original.posted);
+        match (&original.file, &fresh.file) {
+            (Some(from), Some(to)) => copy_file(from, to)?,
+            _ => self.server.copy(&original.name, FRESH)?,
+        }
+        self.settle(&fresh)?;
+        Ok(fresh)
+    }
+
+    /// Writes to disk what would otherwise be written while the next run is measured.
+    pub(crate) fn settle(&self, ledger: &Ledger) -> Result<(), Failure> {
+        match &ledger.file {
+            None => self.server.checkpoint(),
+            Some(file) => sync(file),
+        }
+    }
+
+    fn ledger(&self, backend: Backend, name: &str, accounts: u32, posted: u64) -> Ledger {
+        let (url, file) = match backend {
+            Backend::Postgres => (self.server.url(name), None),
+            Backend::Sqlite => {
+                let file = self.directory().join(format!("{name}.db"));
+                (format!("sqlite:{}", file.display()), Some(file))
+            }
+        };
+        Ledger { backend, name: name.to_owned(), url, file, accounts, posted }
+    }
+}
+
+fn insert_accounts(ledger: &Ledger) -> Result<(), Failure> {
+    let accounts = ledger.accounts;
+    let columns = "accounts (id, name, age, country, opening_balance, balance)";
+    let values = format!("30, 'USA', {OPENING_BALANCE}, {OPENING_BALANCE}");
+    // Names in the order of the ids, so that the index on them is filled from left to right.
+    ledger.sql()?.execute(&match ledger.backend {
+        Backend::Postgres => format!(
+            "INSERT INTO {columns} SELECT n, 'account-' || lpad(n::text, 8, '0'), {values} \
+             FROM generate_series(1, {accounts}) AS n"
+        ),
+        Backend::Sqlite => format!(
+            "PRAGMA cache_size = -1000000; \
+             WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {accounts}) \
+             INSERT INTO {columns} SELECT n, printf('account-%08d', n), {values} FROM numbers"
+        ),
+    })
+}
+
+/// Copies an SQLite file that is closed, and so has no log beside it.
+fn copy_file(from: &Path, to: &Path) -> Result<(), Failure> {
+    for ending in ["-wal", "-shm", ""] {
+        let path = PathBuf::from(format!("{}{ending}", to.display()));
+        if path.exists() {
+            fs::remove_file(&path).map_err(Failure::io(format!("cannot remove {}", path.display())))?;
+        }
+    }
+    fs::copy(from, to).map_err(Failure::io(format!("cannot copy {}", from.display())))?;
+    Ok(())
+}
+
+fn sync(path: &Path) -> Result<(), Failure> {
+    let synced = File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(Failure::io(format!("cannot write {} to disk", path.display())))
+}

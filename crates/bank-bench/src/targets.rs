@@ -1,0 +1,168 @@
+//! What bank is to reach, and what it has reached. Nothing fails because of it: figures depend on the machine.
+
+use bank_persistence::Backend::{self, Postgres, Sqlite};
+
+use crate::contestant::{Contestant, Ids, Load, Spread, many};
+use crate::results::Results;
+
+/// The largest peak memory of `bank-cli batch`, in bytes.
+const MEMORY_MAX: f64 = 64e6;
+
+/// One goal and the figure for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) what: String,
+    pub(crate) goal: Goal,
+    /// `None` if what it takes was not measured.
+    pub(crate) measured: Option<f64>,
+}
+
+/// On which side of a figure the good ones are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Goal {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Target {
+    /// Returns whether the goal is reached, if that is known.
+    pub(crate) fn is_reached(&self) -> Option<bool> {
+        self.measured.map(|measured| match self.goal {
+            Goal::AtLeast(least) => measured >= least,
+            Goal::AtMost(most) => measured <= most,
+        })
+    }
+}
+
+/// Returns all goals.
+pub(crate) fn all(results: &Results) -> Vec<Target> {
+    let groups: [fn(&Results) -> Vec<Target>; 6] = [batches, queue, singles, files, growth, invariants];
+    groups.into_iter().flat_map(|group| group(results)).collect()
+}
+
+fn target(what: impl Into<String>, goal: Goal, measured: Option<f64>) -> Target {
+    Target { what: what.into(), goal, measured }
+}
+
+fn batches(results: &Results) -> Vec<Target> {
+    let of_rows = |backend, size| results.ratio(Contestant::Batch(backend, size), Contestant::Rows(backend, size));
+    let batch = results.rate(Contestant::Batch(Postgres, 8_190));
+    let beside = |other: Option<f64>| Some(batch? / other?);
+    let pgledger = results.best(|contestant| matches!(contestant, Contestant::Pgledger { .. }));
+    vec![
+        target("1. PostgreSQL, batches of 8190 / raw COPY", Goal::AtLeast(0.4), of_rows(Postgres, 8_190)),
+        target("1. PostgreSQL, batches of 50000 / raw COPY", Goal::AtLeast(0.6), of_rows(Postgres, 50_000)),
+        target(
+            "1. PostgreSQL, batches of 8190 / the tutorial's loop",
+            Goal::AtLeast(100.0),
+            beside(results.rate(Contestant::Tutorial)),
+        ),
+        target("1. PostgreSQL, batches of 8190 / pgledger's design at its best", Goal::AtLeast(20.0), beside(pgledger)),
+        target("2. SQLite, batches of 8190 / raw prepared inserts", Goal::AtLeast(0.7), of_rows(Sqlite, 8_190)),
+    ]
+}
+
+fn queue(results: &Results) -> Vec<Target> {
+    let beside_best = |spread| {
+        let queue = results.rate(Contestant::Queue(Postgres, Load { threads: 64, spread }))?;
+        let is_meant = |contestant| matches!(contestant, Contestant::Pgbench(load) if load.spread == spread);
+        Some(queue / results.best(is_meant)?)
+    };
+    let alone = |backend| {
+        let load = Load { threads: 1, spread: Spread::Uniform };
+        results.ratio(Contestant::Queue(backend, load), Contestant::Post(backend, load))
+    };
+    vec![
+        target("3. Queue, 64 threads / pgbench at its best", Goal::AtLeast(5.0), beside_best(Spread::Uniform)),
+        target(
+            "3. Queue, 64 threads, one hot account / pgbench at its best",
+            Goal::AtLeast(10.0),
+            beside_best(Spread::Hot),
+        ),
+        target("3. PostgreSQL, 1 thread with the queue / without", Goal::AtLeast(0.9), alone(Postgres)),
+        target("3. SQLite, 1 thread with the queue / without", Goal::AtLeast(0.9), alone(Sqlite)),
+    ]
+}
+
+fn singles(results: &Results) -> Vec<Target> {
+    let loads = [1, 16].into_iter().flat_map(|threads| [Spread::Uniform, Spread::Hot].map(|s| (threads, s)));
+    let targets = loads.map(|(threads, spread)| {
+        let load = Load { threads, spread };
+        let ratio = results.ratio(Contestant::Post(Postgres, load), Contestant::Pgbench(load));
+        target(format!("4. Singly, {}, {spread} / pgbench", many(threads, "thread")), Goal::AtLeast(1.0), ratio)
+    });
+    targets.collect()
+}
+
+fn files(results: &Results) -> Vec<Target> {
+    let kinds = || [Postgres, Sqlite].into_iter().flat_map(|backend| Ids::ALL.map(|ids| (backend, ids)));
+    let name = |backend, ids| Contestant::File(backend, ids).name();
+    let rates = kinds().map(|(backend, ids)| {
+        let ratio = results.ratio(Contestant::File(backend, ids), Contestant::Lines(backend, ids));
+        target(format!("5. {} / the library", name(backend, ids)), Goal::AtLeast(0.8), ratio)
+    });
+    let memory = kinds().map(|(backend, ids)| {
+        let memory = results.summary(Contestant::File(backend, ids)).and_then(|summary| summary.memory);
+        // Exact: no process has four thousand million KiB.
+        let bytes = memory.and_then(|bytes| u32::try_from(bytes / 1024).ok()).map(|kib| f64::from(kib) * 1024.0);
+        let megabytes = bytes.map(|bytes| bytes / 1e6);
+        target(format!("5. {}, MB of memory", name(backend, ids)), Goal::AtMost(MEMORY_MAX / 1e6), megabytes)
+    });
+    let killed = results.killed.iter().filter(|killed| 0 < killed.posted && killed.posted < killed.lines).count();
+    let killed = u32::try_from(killed).ok().filter(|_| !results.killed.is_empty()).map(f64::from);
+    let halves = target("5. Files killed half-way and run again, nothing twice", Goal::AtLeast(4.0), killed);
+    rates.chain(memory).chain([halves]).collect()
+}
+
+fn growth(results: &Results) -> Vec<Target> {
+    type Kind = fn(Backend, u32) -> Contestant;
+    let kinds: [(&str, Kind); 2] = [("singly", Contestant::AmongSingly), ("batches", Contestant::AmongBatch)];
+    let pairs = [Postgres, Sqlite].into_iter().flat_map(|backend| kinds.map(|kind| (backend, kind)));
+    let targets = pairs.map(|(backend, (name, of))| {
+        let what = format!("6. {backend}, {name}, cost at 10000000 accounts / at 10000");
+        target(what, Goal::AtMost(1.5), results.ratio(of(backend, 10_000), of(backend, 10_000_000)))
+    });
+    targets.collect()
+}
+
+/// A run that breaks an invariant ends the program, so all that were checked held.
+fn invariants(results: &Results) -> Vec<Target> {
+    vec![target("7. Runs after which all invariants held", Goal::AtLeast(1.0), Some(f64::from(results.checks)))]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::Sample;
+
+    #[test]
+    fn a_goal_has_a_side() {
+        let reached = |goal, measured| target("x", goal, measured).is_reached();
+        assert_eq!(reached(Goal::AtLeast(0.4), Some(0.4)), Some(true));
+        assert_eq!(reached(Goal::AtLeast(0.4), Some(0.3)), Some(false));
+        assert_eq!(reached(Goal::AtMost(1.5), Some(1.6)), Some(false));
+        assert_eq!(reached(Goal::AtMost(1.5), None), None);
+    }
+
+    #[test]
+    fn growth_compares_costs_and_the_queue_the_best_of_its_kind() {
+        let mut results = Results::default();
+        let load = |threads, spread| Load { threads, spread };
+        for (contestant, rate) in [
+            (Contestant::AmongBatch(Postgres, 10_000), 300.0),
+            (Contestant::AmongBatch(Postgres, 10_000_000), 200.0),
+            (Contestant::Queue(Postgres, load(64, Spread::Uniform)), 100.0),
+            (Contestant::Pgbench(load(4, Spread::Uniform)), 10.0),
+            (Contestant::Pgbench(load(16, Spread::Uniform)), 20.0),
+            (Contestant::Pgbench(load(64, Spread::Hot)), 90.0),
+        ] {
+            results.add(contestant, Sample::of_rate(rate));
+        }
+        let measured: Vec<(Goal, String)> = all(&results)
+            .iter()
+            .filter(|target| !target.what.starts_with('7'))
+            .filter_map(|target| Some((target.goal, target.measured?.to_string())))
+            .collect();
+        assert_eq!(measured, [(Goal::AtLeast(5.0), "5".to_owned()), (Goal::AtMost(1.5), "1.5".to_owned())]);
+    }
+}
