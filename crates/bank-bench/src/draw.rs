@@ -47,7 +47,14 @@ impl Draw {
     fn transfer_with(&mut self, id: TransferId) -> Result<Transfer, Failure> {
         let (from, to) = self.accounts();
         let amount = Amount::new(self.random.i64(1..=AMOUNT_MAX))?;
-        Ok(Transfer { id, from: AccountId::new(from), to: AccountId::new(to), amount, memo: None })
+        Ok(Transfer {
+            id,
+            from: AccountId::new(from),
+            to: AccountId::new(to),
+            amount,
+            memo: None,
+            expected_version: None,
+        })
     }
 
     fn accounts(&mut self) -> (i64, i64) {
