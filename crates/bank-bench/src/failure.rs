@@ -37,6 +37,8 @@ pub(crate) enum Failure {
     /// Another program ended badly or said something that is not understood.
     #[error("{0}")]
     Program(String),
+    #[error("cannot listen for Ctrl-C")]
+    Interrupt(#[from] ctrlc::Error),
     #[error("a thread of the benchmark panicked")]
     Panicked,
     #[error("{contestant}")]

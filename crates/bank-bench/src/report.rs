@@ -12,6 +12,11 @@ use crate::results::Results;
 use crate::sample::Summary;
 use crate::targets::{self, Goal, Target};
 
+/// Creates the file for the tables, so that an hour is not measured in vain if that is impossible.
+pub(crate) fn create(path: &Path) -> Result<(), Failure> {
+    std::fs::write(path, "").map_err(Failure::io(format!("cannot write {}", path.display())))
+}
+
 /// Prints the tables, and writes them to a file as Markdown if one is named.
 pub(crate) fn print(machine: &Machine, results: &Results, markdown: Option<&Path>) -> Result<(), Failure> {
     let machine = machine.describe();

@@ -31,6 +31,7 @@ impl Stage {
         eprintln!("bank-bench: starting PostgreSQL");
         let directory = tempfile::Builder::new().prefix("bank-bench-").tempdir();
         let directory = directory.map_err(Failure::io("no temporary directory can be made"))?;
+        remove_when_interrupted(directory.path().to_owned())?;
         Ok(Self { server: Server::start(scale.shared_buffers), directory })
     }
 
@@ -95,6 +96,17 @@ impl Stage {
         };
         Ledger { backend, name: name.to_owned(), url, file, accounts, posted }
     }
+}
+
+/// Lets Ctrl-C remove the directory, which may hold gigabytes; the server removes its own.
+fn remove_when_interrupted(directory: PathBuf) -> Result<(), Failure> {
+    const INTERRUPTED: i32 = 130;
+    Ok(ctrlc::set_handler(move || {
+        if let Err(error) = fs::remove_dir_all(&directory) {
+            eprintln!("bank-bench: cannot remove {}: {error}", directory.display());
+        }
+        std::process::exit(INTERRUPTED);
+    })?)
 }
 
 fn insert_accounts(ledger: &Ledger) -> Result<(), Failure> {
