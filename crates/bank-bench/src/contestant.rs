@@ -101,15 +101,15 @@ impl Contestant {
 }
 
 impl Contestant {
-    /// Returns a word for what others are compared with.
-    pub(crate) const fn short_name(self) -> &'static str {
+    /// Returns what others that are compared with it are told to be compared with.
+    pub(crate) fn short_name(self) -> String {
         match self {
-            Self::Pgbench(_) => "pgbench",
-            Self::Rows(Backend::Postgres, _) => "COPY",
-            Self::Rows(Backend::Sqlite, _) => "inserts",
-            Self::Post(..) => "without the queue",
-            Self::Lines(..) => "the library",
-            _ => "",
+            Self::Pgbench(_) => "pgbench".to_owned(),
+            Self::Rows(Backend::Postgres, _) => "COPY".to_owned(),
+            Self::Rows(Backend::Sqlite, _) => "inserts".to_owned(),
+            Self::Post(..) => "without the queue".to_owned(),
+            Self::Lines(..) => "the library".to_owned(),
+            other => other.size(),
         }
     }
 }

@@ -54,8 +54,9 @@ fn row(results: &Results, contestant: Contestant, summary: &Summary) -> Vec<Stri
     let time = |of: fn(&crate::sample::Latency) -> Duration| {
         summary.latency.as_ref().map(|times| latency(of(times))).unwrap_or_default()
     };
-    let floor = contestant.floor().and_then(|floor| Some((results.ratio(contestant, floor)?, floor.short_name())));
-    let (ratio, to) = floor.map(|(value, name)| (self::ratio(value), name.to_owned())).unwrap_or_default();
+    let reference = results.reference(contestant);
+    let ratio = reference.and_then(|reference| results.ratio(contestant, reference)).map(ratio);
+    let to = reference.filter(|_| ratio.is_some()).map(Contestant::short_name);
     vec![
         contestant.name(),
         contestant.size(),
@@ -63,8 +64,8 @@ fn row(results: &Results, contestant: Contestant, summary: &Summary) -> Vec<Stri
         format!("{} to {}", count(summary.range.0), count(summary.range.1)),
         time(|times| times.p50),
         time(|times| times.p99),
-        ratio,
-        to,
+        ratio.unwrap_or_default(),
+        to.unwrap_or_default(),
     ]
 }
 

@@ -53,6 +53,21 @@ impl Results {
         Some(self.rate(one)? / self.rate(other)?)
     }
 
+    /// Returns what a contestant is to be compared with: its floor, or the same among the fewest accounts.
+    pub(crate) fn reference(&self, contestant: Contestant) -> Option<Contestant> {
+        let fewest = |is_same: &dyn Fn(Contestant) -> bool| self.contestants().find(|other| is_same(*other));
+        let reference = match contestant {
+            Contestant::AmongSingly(backend, _) => {
+                fewest(&|other| matches!(other, Contestant::AmongSingly(of, _) if of == backend))
+            }
+            Contestant::AmongBatch(backend, _) => {
+                fewest(&|other| matches!(other, Contestant::AmongBatch(of, _) if of == backend))
+            }
+            other => other.floor(),
+        };
+        reference.filter(|reference| *reference != contestant)
+    }
+
     /// Returns the greatest median rate of those contestants that the condition selects.
     pub(crate) fn best(&self, is_meant: impl Fn(Contestant) -> bool) -> Option<f64> {
         self.contestants().filter(|contestant| is_meant(*contestant)).filter_map(|c| self.rate(c)).reduce(f64::max)
@@ -61,6 +76,8 @@ impl Results {
 
 #[cfg(test)]
 mod tests {
+    use bank_persistence::Backend;
+
     use super::*;
 
     #[test]
@@ -78,5 +95,29 @@ mod tests {
         let best = results.best(|contestant| matches!(contestant, Contestant::Pgledger { .. }));
         assert_eq!(best.unwrap().to_string(), "75");
         assert_eq!(results.ratio(Contestant::Tutorial, Contestant::Pgledger { clients: 16 }), None);
+    }
+
+    #[test]
+    fn many_accounts_are_compared_with_the_fewest_on_the_same_backend() {
+        let mut results = Results::default();
+        let all = [Backend::Sqlite, Backend::Postgres].map(|backend| {
+            [100, 1_000, 10_000].map(|accounts| {
+                results.add(Contestant::AmongBatch(backend, accounts), Sample::default());
+                results.reference(Contestant::AmongBatch(backend, accounts))
+            })
+        });
+        let fewest = |backend| Some(Contestant::AmongBatch(backend, 100));
+        assert_eq!(
+            all.concat(),
+            [
+                None,
+                fewest(Backend::Sqlite),
+                fewest(Backend::Sqlite),
+                None,
+                fewest(Backend::Postgres),
+                fewest(Backend::Postgres)
+            ]
+        );
+        assert_eq!(results.reference(Contestant::Tutorial), None);
     }
 }
