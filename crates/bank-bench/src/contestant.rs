@@ -20,7 +20,7 @@ pub(crate) enum Contestant {
     /// Two updates by name in a transaction, as the tutorial has them.
     Tutorial,
     /// pgledger's design as pgbench runs it.
-    Pgledger { clients: u16 },
+    Pgledger { form: Form, clients: u16 },
     /// `Bank::post_batch`, chunk by chunk, with all lines of the file.
     Lines(Backend, Ids),
     /// `bank-cli batch`, the whole process.
@@ -47,6 +47,15 @@ pub(crate) enum Spread {
     Hot,
 }
 
+/// How a transaction is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Each statement by itself.
+    Statements,
+    /// A function on the server does all of it in one call.
+    Function,
+}
+
 /// Where the ids of a file's lines come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ids {
@@ -67,7 +76,7 @@ impl Contestant {
             Self::Rows(Backend::Postgres, _) => "PostgreSQL: COPY of the journal rows alone".to_owned(),
             Self::Rows(Backend::Sqlite, _) => "SQLite: prepared inserts of the journal rows alone".to_owned(),
             Self::Tutorial => "PostgreSQL: the tutorial's two updates by name".to_owned(),
-            Self::Pgledger { .. } => "pgbench -M prepared, pgledger's design".to_owned(),
+            Self::Pgledger { form, .. } => format!("pgbench -M prepared, pgledger's design, {form}"),
             Self::Lines(backend, ids) => format!("{backend}: Bank::post_batch of all lines, {}", ids.of_library()),
             Self::File(backend, ids) => format!("{backend}: bank-cli batch, {}", ids.of_file()),
             Self::AmongSingly(backend, _) => format!("{backend}: Bank::post, 1 thread"),
@@ -82,7 +91,7 @@ impl Contestant {
             Self::Pgbench(load) => format!("{}, {}", many(load.threads, "client"), load.spread),
             Self::Batch(_, size) | Self::Rows(_, size) => format!("batches of {size}"),
             Self::Tutorial => "1 connection".to_owned(),
-            Self::Pgledger { clients } => many(clients, "client"),
+            Self::Pgledger { clients, .. } => many(clients, "client"),
             Self::Lines(..) | Self::File(..) => "one file".to_owned(),
             Self::AmongSingly(_, accounts) | Self::AmongBatch(_, accounts) => format!("{accounts} accounts"),
         }
@@ -130,6 +139,20 @@ impl fmt::Display for Spread {
         f.write_str(match self {
             Self::Uniform => "uniform",
             Self::Hot => "one hot account",
+        })
+    }
+}
+
+impl Form {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Statements, Self::Function];
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Statements => "by statements",
+            Self::Function => "in one call",
         })
     }
 }

@@ -1,9 +1,9 @@
-//! The design of pgledger, a ledger in PostgreSQL: two sorted row locks, two updates and three inserts a transfer, called
-//! as one function, in tables of its own.
+//! The design of pgledger, a ledger in PostgreSQL: two sorted row locks, two updates and three inserts a transfer, in
+//! tables of its own; statement by statement, and as the function that its users call.
 
 use std::time::Duration;
 
-use crate::contestant::{Load, Spread};
+use crate::contestant::{Form, Load, Spread};
 use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
 use crate::pgbench;
@@ -13,7 +13,8 @@ use crate::server::Server;
 use crate::stage::Stage;
 
 const TABLES: &str = include_str!("../sql/pgledger_tables.sql");
-const TRANSFER: &str = include_str!("../sql/pgledger_transfer.sql");
+const STATEMENTS: &str = include_str!("../sql/pgledger_statements.sql");
+const FUNCTION: &str = include_str!("../sql/pgledger_function.sql");
 
 const ORIGINAL: &str = "pgledger";
 const FRESH: &str = "pgledger_run";
@@ -34,24 +35,29 @@ impl Pgledger {
         let mut sql = server.sql(ORIGINAL)?;
         sql.execute(TABLES)?;
         sql.execute(&format!(
-            "INSERT INTO accounts (id, name, balance) SELECT n, 'account-' || n, {OPENING_BALANCE} \
+            "INSERT INTO accounts (id, name, balance) SELECT 'account_' || n, 'account ' || n, {OPENING_BALANCE} \
              FROM generate_series(1, {accounts}) AS n"
         ))?;
         sql.execute(&format!(
-            "SELECT post_transfer(1 + n % {accounts}, 1 + (n + 1) % {accounts}, 1) FROM generate_series(1, {posted}) AS n"
+            "SELECT post_transfer('account_' || 1 + n % {accounts}, 'account_' || 1 + (n + 1) % {accounts}, 1) \
+             FROM generate_series(1, {posted}) AS n"
         ))?;
         sql.execute("VACUUM (ANALYZE)")?;
         Ok(Self { accounts, posted, time })
     }
 
     /// Runs pgbench on a fresh copy, and checks that it did what it counted.
-    pub(crate) fn run(&self, stage: &Stage, clients: u16) -> Result<Sample, Failure> {
+    pub(crate) fn run(&self, stage: &Stage, form: Form, clients: u16) -> Result<Sample, Failure> {
         let server = &stage.server;
         server.copy(ORIGINAL, FRESH)?;
         server.checkpoint()?;
         let load = Load { threads: clients, spread: Spread::Uniform };
+        let script = match form {
+            Form::Statements => STATEMENTS,
+            Form::Function => FUNCTION,
+        };
         let command = server.pgbench(FRESH, stage.directory());
-        let run = pgbench::run(command, stage.directory(), load, self.accounts, self.time, TRANSFER)?;
+        let run = pgbench::run(command, stage.directory(), load, self.accounts, self.time, script)?;
         let mut sql = server.sql(FRESH)?;
         let transfers = sql.number("SELECT count(*) AS value FROM transfers")?.unsigned_abs();
         let total = sql.number("SELECT CAST(sum(balance) AS BIGINT) AS value FROM accounts")?;

@@ -2,7 +2,7 @@
 
 use bank_persistence::Backend::{self, Postgres, Sqlite};
 
-use crate::contestant::{Contestant, Ids, Load, Spread, many};
+use crate::contestant::{Contestant, Form, Ids, Load, Spread, many};
 use crate::results::Results;
 
 /// The largest peak memory of `bank-cli batch`, in bytes.
@@ -48,8 +48,9 @@ fn batches(results: &Results) -> Vec<Target> {
     let of_rows = |backend, size| results.ratio(Contestant::Batch(backend, size), Contestant::Rows(backend, size));
     let batch = results.rate(Contestant::Batch(Postgres, 8_190));
     let beside = |other: Option<f64>| Some(batch? / other?);
-    let pgledger = results.best(|contestant| matches!(contestant, Contestant::Pgledger { .. }));
-    vec![
+    let pgledger =
+        |wanted| results.best(|contestant| matches!(contestant, Contestant::Pgledger { form, .. } if form == wanted));
+    let mut targets = vec![
         target("1. PostgreSQL, batches of 8190 / raw COPY", Goal::AtLeast(0.4), of_rows(Postgres, 8_190)),
         target("1. PostgreSQL, batches of 50000 / raw COPY", Goal::AtLeast(0.6), of_rows(Postgres, 50_000)),
         target(
@@ -57,9 +58,14 @@ fn batches(results: &Results) -> Vec<Target> {
             Goal::AtLeast(100.0),
             beside(results.rate(Contestant::Tutorial)),
         ),
-        target("1. PostgreSQL, batches of 8190 / pgledger's design at its best", Goal::AtLeast(20.0), beside(pgledger)),
-        target("2. SQLite, batches of 8190 / raw prepared inserts", Goal::AtLeast(0.7), of_rows(Sqlite, 8_190)),
-    ]
+    ];
+    targets.extend(Form::ALL.map(|form| {
+        let what = format!("1. PostgreSQL, batches of 8190 / pgledger's design {form}, at its best");
+        target(what, Goal::AtLeast(20.0), beside(pgledger(form)))
+    }));
+    let inserts = of_rows(Sqlite, 8_190);
+    targets.push(target("2. SQLite, batches of 8190 / raw prepared inserts", Goal::AtLeast(0.7), inserts));
+    targets
 }
 
 fn queue(results: &Results) -> Vec<Target> {

@@ -6,7 +6,7 @@ use bank_persistence::Backend;
 use bank_persistence::bank_domain::{AccountState, Outcome, Posting, Transfer, apply_batch};
 
 use crate::clock::{Latencies, rate};
-use crate::contestant::{Contestant, Spread};
+use crate::contestant::{Contestant, Form, Spread};
 use crate::draw::Draw;
 use crate::failure::Failure;
 use crate::ledger::{Ledger, Thoroughness};
@@ -112,7 +112,8 @@ impl Group for Batches<'_> {
                 .into_iter()
                 .flat_map(move |backend| [Contestant::Batch(backend, size), Contestant::Rows(backend, size)])
         });
-        let pgledger = self.scale.threads.iter().map(|threads| Contestant::Pgledger { clients: *threads });
+        let clients = self.scale.threads.iter().copied();
+        let pgledger = clients.flat_map(|clients| Form::ALL.map(|form| Contestant::Pgledger { form, clients }));
         batches.chain([Contestant::Tutorial]).chain(pgledger).collect()
     }
 
@@ -121,7 +122,7 @@ impl Group for Batches<'_> {
             Contestant::Batch(backend, size) => self.batches(backend, size),
             Contestant::Rows(backend, size) => self.rows(backend, size),
             Contestant::Tutorial => tutorial::run(&self.fresh(Backend::Postgres)?, self.scale.time),
-            Contestant::Pgledger { clients } => self.pgledger.run(self.stage, clients),
+            Contestant::Pgledger { form, clients } => self.pgledger.run(self.stage, form, clients),
             other => Err(not_mine(other)),
         }
     }

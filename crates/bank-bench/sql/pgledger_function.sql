@@ -1,0 +1,1 @@
+SELECT post_transfer('account_' || :payer, 'account_' || :receiver, :amount);

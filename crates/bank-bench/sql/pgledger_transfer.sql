@@ -1,1 +1,0 @@
-SELECT post_transfer(:payer, :receiver, :amount);
