@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
     /// Groups to measure [default: all]
     #[arg(long, value_enum, value_name = "GROUP", value_delimiter = ',')]
     only: Vec<Group>,
+    /// Leave out contestants whose name and size, as they are printed, do not contain this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) matching: Option<String>,
     /// Runs of each contestant, of which the median is given [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub(crate) runs: Option<u16>,

@@ -62,7 +62,13 @@ fn work_until(
     draw: &mut Draw,
     post: &impl Fn(Transfer) -> Result<Ended, Failure>,
 ) -> Result<Done, Failure> {
-    let mut done = Done { posted_before, posted: 0, given_up: 0, ended: Instant::now(), latencies: Latencies::new()? };
+    let mut done = Done {
+        posted_before,
+        posted: 0,
+        given_up: u64::from(WARM_UP) - posted_before,
+        ended: Instant::now(),
+        latencies: Latencies::new()?,
+    };
     while done.ended < deadline {
         let transfer = draw.transfer()?;
         let began = Instant::now();

@@ -65,7 +65,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut results = Results::default();
     for group in &groups {
         let mut group = groups::prepare(*group, &stage, &scale)?;
-        round::measure(group.as_mut(), scale.runs, &mut results)?;
+        round::measure(group.as_mut(), scale.runs, arguments.matching.as_deref(), &mut results)?;
         group.finish(&mut results)?;
     }
     report::print(&machine, &results, arguments.markdown.as_deref())

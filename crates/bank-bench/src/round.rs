@@ -8,10 +8,17 @@ use crate::groups::Group;
 use crate::report::{count, latency};
 use crate::results::Results;
 
-/// Runs every contestant once in each round, every other round in the opposite order.
-pub(crate) fn measure(group: &mut dyn Group, rounds: u16, results: &mut Results) -> Result<(), Failure> {
+/// Runs every contestant, or every one whose name contains the text, once in each round, every other round in the
+/// opposite order.
+pub(crate) fn measure(
+    group: &mut dyn Group,
+    rounds: u16,
+    matching: Option<&str>,
+    results: &mut Results,
+) -> Result<(), Failure> {
     for round in 1..=rounds {
         let mut contestants = group.contestants();
+        contestants.retain(|contestant| matching.is_none_or(|text| contestant.to_string().contains(text)));
         if round % 2 == 0 {
             contestants.reverse();
         }
