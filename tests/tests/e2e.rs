@@ -15,6 +15,8 @@ mod bad_input;
 mod chain;
 #[path = "e2e/commands.rs"]
 mod commands;
+#[path = "e2e/completions.rs"]
+mod completions;
 #[path = "e2e/connections.rs"]
 mod connections;
 #[path = "e2e/demo.rs"]

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{batch, demo, history, list, open, setup, show, transfer, verify};
+use crate::commands::{batch, completions, demo, history, list, man, open, setup, show, transfer, verify};
 use crate::connection_args::ConnectionArgs;
 
 const AFTER_HELP: &str = "\
@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     Verify(verify::VerifyArgs),
     Demo(demo::DemoArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 impl Command {
@@ -93,7 +95,7 @@ impl Command {
             Self::Open(args) => args.output.is_json(),
             Self::Show(args) => args.output.is_json(),
             Self::Verify(args) => args.output.is_json(),
-            Self::Setup(_) | Self::Batch(_) | Self::Demo(_) => false,
+            Self::Setup(_) | Self::Batch(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 }

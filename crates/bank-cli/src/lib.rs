@@ -9,9 +9,11 @@ mod context;
 mod demo_accounts;
 pub mod exit_code;
 mod failure;
+mod help;
 mod input;
 mod log;
 mod lookup;
+mod manual;
 mod output;
 mod rejection;
 mod scratch;
@@ -20,9 +22,6 @@ mod usage;
 
 use std::io::{self, BufWriter, Write};
 
-use clap::Parser;
-
-use crate::arguments::Cli;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -35,7 +34,7 @@ const STDOUT_BUFFER_BYTES: usize = 64 * 1024;
 ///
 /// A binary is one statement: `fn main() -> std::process::ExitCode { bank_cli::main_impl() }`.
 pub fn main_impl() -> std::process::ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match help::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error).into(),
     };

@@ -1,9 +1,11 @@
 //! The commands, one file each: what can be typed, and what it does.
 
 pub(crate) mod batch;
+pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod history;
 pub(crate) mod list;
+pub(crate) mod man;
 pub(crate) mod open;
 pub(crate) mod setup;
 pub(crate) mod show;
@@ -26,5 +28,7 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> Result<(), Fai
         Command::Show(args) => show::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
+        Command::Completions(args) => completions::run(&args, context),
+        Command::Man(args) => man::run(&args, context),
     }
 }

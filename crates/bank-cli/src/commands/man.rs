@@ -1,0 +1,60 @@
+//! `bank-cli man`
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command, CommandFactory};
+
+use crate::arguments::Cli;
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::manual;
+
+const AFTER_HELP: &str = "\
+EXAMPLE:
+  bank-cli man transfer | man -l -
+
+  bank-cli man --dir ~/.local/share/man/man1
+  man bank-cli-transfer";
+
+/// Print a manual page, or write all of them to a directory
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct ManArgs {
+    /// Command to print the page of [default: the program's own]
+    #[arg(value_name = "COMMAND")]
+    command: Vec<String>,
+    /// Write the pages of all commands to this directory, which is made if it is missing
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    dir: Option<PathBuf>,
+}
+
+/// Prints or writes the pages; opens no database.
+pub(crate) fn run(args: &ManArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let mut program = Cli::command();
+    // Passes the global options on to the commands, and gives these their full names.
+    program.build();
+    if let Some(directory) = &args.dir {
+        let made = std::fs::create_dir_all(directory).and_then(|()| write_all(&program, directory));
+        return made.map_err(|error| {
+            let message = format!("cannot write the manual pages to {}: {error}", directory.display());
+            Failure::new(ExitCode::Other, "output_failed", message).hint("name a directory that you may write to")
+        });
+    }
+    let mut command = &program;
+    for name in &args.command {
+        command = command.find_subcommand(name).ok_or_else(|| no_such_command(name))?;
+    }
+    Ok(context.out.write_all(&manual::page(command)?)?)
+}
+
+fn write_all(command: &Command, directory: &Path) -> io::Result<()> {
+    std::fs::write(directory.join(manual::file_name(command)), manual::page(command)?)?;
+    command.get_subcommands().try_for_each(|command| write_all(command, directory))
+}
+
+fn no_such_command(name: &str) -> Failure {
+    let message = format!("there is no command {name:?} to print the page of");
+    Failure::new(ExitCode::Usage, "usage", message).hint("see all commands with `bank-cli --help`")
+}

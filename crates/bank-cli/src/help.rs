@@ -1,0 +1,118 @@
+//! The program as clap parses it, its own help included: the commands, grouped by what they are for.
+//!
+//! clap lists all commands under one heading, so the list is made here and clap's is left out.
+
+use std::ffi::OsString;
+
+use clap::builder::StyledStr;
+use clap::{Command, CommandFactory, FromArgMatches};
+
+use crate::arguments::Cli;
+
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Money and accounts", &["transfer", "batch", "reverse", "open", "list", "show", "history", "balance", "export"]),
+    ("The database", &["setup", "verify", "doctor"]),
+    ("Trying out", &["demo", "workload"]),
+    ("This program", &["config", "completions", "man"]),
+];
+
+/// clap itself wraps no wider.
+const WIDTH_MAX: usize = 100;
+
+/// Parses a command line, the program's name first.
+///
+/// # Errors
+///
+/// What clap has to say, help and version included.
+pub(crate) fn parse(typed: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Cli, clap::Error> {
+    let mut program = program(width());
+    let mut matches = program.try_get_matches_from_mut(typed)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut program))
+}
+
+fn width() -> usize {
+    let (terminal_size::Width(width), _) =
+        terminal_size::terminal_size().unwrap_or((terminal_size::Width(u16::MAX), terminal_size::Height(0)));
+    usize::from(width).min(WIDTH_MAX)
+}
+
+fn program(width: usize) -> Command {
+    let program = Cli::command();
+    let commands = commands(&program, width);
+    let template =
+        format!("{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{commands}{{all-args}}{{after-help}}");
+    program
+        .mut_subcommands(|command| command.hide(true))
+        // Without a command that is shown, clap would leave <COMMAND> out.
+        .override_usage("bank-cli [OPTIONS] <COMMAND>")
+        .help_template(StyledStr::from(template))
+}
+
+/// Returns the list of commands; those without a group come last.
+fn commands(program: &Command, width: usize) -> String {
+    let grouped = |name: &str| GROUPS.iter().any(|(_, names)| names.contains(&name));
+    let found = |names: &[&str]| names.iter().filter_map(|name| program.find_subcommand(name)).collect::<Vec<_>>();
+    let mut groups: Vec<(&str, Vec<&Command>)> =
+        GROUPS.iter().map(|(heading, names)| (*heading, found(names))).collect();
+    groups.push(("Other commands", program.get_subcommands().filter(|command| !grouped(command.get_name())).collect()));
+
+    let (heading_style, name_style) = (program.get_styles().get_header(), program.get_styles().get_literal());
+    let column = program.get_subcommands().map(|command| command.get_name().len()).max().unwrap_or_default() + 4;
+    let mut text = String::new();
+    for (heading, commands) in groups.iter().filter(|(_, commands)| !commands.is_empty()) {
+        text.push_str(&format!("{heading_style}{heading}:{heading_style:#}\n"));
+        for command in commands {
+            let name = command.get_name();
+            let gap = " ".repeat(column.saturating_sub(name.len() + 2));
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let about = wrap(&about, width, column);
+            text.push_str(&format!("  {name_style}{name}{name_style:#}{gap}{about}\n"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Breaks a text that begins in this column into lines that begin there, too, as far as there is room for it.
+fn wrap(text: &str, width: usize, column: usize) -> String {
+    let room = width.saturating_sub(column).max(10);
+    let mut wrapped = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        if used > 0 && used + 1 + word.len() > room {
+            wrapped.push('\n');
+            wrapped.push_str(&" ".repeat(column));
+            used = 0;
+        } else if used > 0 {
+            wrapped.push(' ');
+            used += 1;
+        }
+        wrapped.push_str(word);
+        used += word.len();
+    }
+    wrapped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_listed_once_and_under_a_heading() {
+        let help = program(100).render_help().to_string();
+        let before_the_options = help.split("Connection options").next().unwrap_or_default();
+        for command in Cli::command().get_subcommands() {
+            let line = format!("\n  {} ", command.get_name());
+            assert_eq!(before_the_options.matches(&line).count(), 1, "{line:?} in {help}");
+        }
+        assert!(!help.contains("Other commands"), "a command lacks its group: {help}");
+        assert!(help.contains("Usage: bank-cli [OPTIONS] <COMMAND>\n"), "{help}");
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_narrow_lines() {
+        assert_eq!(wrap("Move money safely", 30, 4), "Move money safely");
+        assert_eq!(wrap("Move money safely", 16, 4), "Move money\n    safely");
+        assert_eq!(wrap("unbreakable-word", 3, 4), "unbreakable-word");
+    }
+}

@@ -1,0 +1,89 @@
+//! The manual pages, in the format of `man`.
+
+use std::io;
+
+use clap::Command;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
+
+/// Returns the name of the file that holds the page, such as `bank-cli-list.1`.
+pub(crate) fn file_name(command: &Command) -> String {
+    Man::new(command.clone()).get_filename()
+}
+
+/// Returns the page of a command that was built, and so has its global options.
+pub(crate) fn page(command: &Command) -> io::Result<Vec<u8>> {
+    let man = Man::new(command.clone());
+    // By hand, because clap_mangen leaves the quotes of an empty date out, and what follows would move up. A date of
+    // the build would make each build's page another one.
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name());
+    let mut page = format!(".TH {name} 1 \"\" \"bank {}\" bank\n", env!("CARGO_PKG_VERSION")).into_bytes();
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut page)?;
+    }
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    closing_sections(&after).to_writer(&mut page)?;
+    Ok(page)
+}
+
+/// Returns the sections that end the help, line by line: clap_mangen would join the lines of their tables and examples.
+fn closing_sections(text: &str) -> Roff {
+    let mut roff = Roff::new();
+    let mut is_open = false;
+    for line in text.lines() {
+        if let Some(heading) = heading(line) {
+            if is_open {
+                roff.control("fi", []);
+            }
+            roff.control("SH", [heading]);
+            roff.control("nf", []);
+            is_open = true;
+        } else {
+            roff.text([roman(line)]);
+        }
+    }
+    if is_open {
+        roff.control("fi", []);
+    }
+    roff
+}
+
+/// Returns the heading that a line such as `EXIT CODES:` is.
+fn heading(line: &str) -> Option<&str> {
+    let words = line.strip_suffix(':')?;
+    words.chars().all(|c| c.is_ascii_uppercase() || c == ' ').then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::arguments::Cli;
+
+    #[test]
+    fn tables_and_examples_keep_their_lines() {
+        let text = closing_sections("EXAMPLE:\n  bank-cli list\n\nEXIT CODES:\n  0  ok\n  1  other: failure").to_roff();
+        let expected =
+            ".SH EXAMPLE\n.nf\n  bank\\-cli list\n\n.fi\n.SH \"EXIT CODES\"\n.nf\n  0  ok\n  1  other: failure\n.fi\n";
+        assert!(text.ends_with(expected), "{text}");
+    }
+
+    #[test]
+    fn every_command_has_a_page_with_its_options_and_example() {
+        let mut program = Cli::command();
+        program.build();
+        for command in program.get_subcommands() {
+            let page = String::from_utf8(page(command).unwrap()).unwrap();
+            let name = command.get_name();
+            assert_eq!(file_name(command), format!("bank-cli-{name}.1"));
+            for part in [".SH NAME\nbank\\-cli\\-", ".SH EXAMPLE", "\\-\\-database\\-url", "\\-\\-quiet"] {
+                assert!(page.contains(part), "{name} lacks {part:?}: {page}");
+            }
+        }
+    }
+}
