@@ -16,6 +16,7 @@ pub mod plain;
 pub mod postgres;
 pub mod proxy;
 pub mod proxy_cuts;
+pub mod terminal;
 pub mod threads;
 
 pub use backend::TestBackend;

@@ -13,6 +13,8 @@ mod bad_database;
 mod bad_input;
 #[path = "e2e/chain.rs"]
 mod chain;
+#[path = "e2e/color.rs"]
+mod color;
 #[path = "e2e/commands.rs"]
 mod commands;
 #[path = "e2e/completions.rs"]
@@ -29,6 +31,8 @@ mod machine_output;
 mod secrets;
 #[path = "e2e/streams.rs"]
 mod streams;
+#[path = "e2e/widths.rs"]
+mod widths;
 
 /// Returns a home in which no database is named.
 fn sandbox() -> Sandbox {

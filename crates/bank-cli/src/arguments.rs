@@ -1,6 +1,6 @@
 //! What can be typed: the program, its global options and its commands.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::commands::{batch, completions, demo, history, list, man, open, setup, show, transfer, verify};
 use crate::connection_args::ConnectionArgs;
@@ -19,7 +19,7 @@ ENVIRONMENT:
   BANK_ISOLATION, BANK_ANSWER_TIMEOUT, ...  stand for the connection options
   RUST_LOG       log lines of the libraries, such as bank_persistence=debug
   XDG_DATA_HOME  user data directory [default: ~/.local/share]
-  NO_COLOR       no colours in the help
+  NO_COLOR       no colours, unless --color says otherwise
   PGPASSWORD, PGSSLROOTCERT, ...  as for every program that uses libpq
 
 EXIT CODES:
@@ -67,6 +67,9 @@ pub(crate) struct GlobalArgs {
     /// Print no notes on stderr, errors only
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// Colours: on terminals unless NO_COLOR is set, always, or never
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(crate) color: ColorChoice,
 }
 
 /// The commands.

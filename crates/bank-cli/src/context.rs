@@ -7,7 +7,7 @@ use bank_persistence::{Backend, Bank, Error, Settings};
 use crate::configuration::{Location, UrlSource};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::Messages;
+use crate::output::{Messages, Terminal};
 
 const UNVERIFIED: &str = "the server's certificate is not verified: add sslmode=verify-full&sslrootcert=system, or the CA's file, to the URL";
 
@@ -16,6 +16,8 @@ pub(crate) struct Context<'a> {
     /// Takes the data; everything else goes through `messages`.
     pub(crate) out: &'a mut dyn Write,
     pub(crate) messages: Messages,
+    /// What standard output is like.
+    pub(crate) terminal: Terminal,
     database_url: Option<String>,
     settings: Settings,
 }
@@ -28,7 +30,7 @@ impl<'a> Context<'a> {
         database_url: Option<String>,
         settings: Settings,
     ) -> Self {
-        Self { out, messages, database_url, settings }
+        Self { out, messages, terminal: Terminal::stdout(), database_url, settings }
     }
 
     /// Returns the connection settings as typed, with their defaults.
@@ -66,15 +68,16 @@ impl<'a> Context<'a> {
     /// Connects to a database that is set up, with settings that may depend on its kind.
     pub(crate) fn connect_with(&self, settings: impl FnOnce(Backend, Settings) -> Settings) -> Result<Bank, Failure> {
         let location = self.locate()?;
-        let bank =
-            Bank::connect(&location.url, settings(location.url.backend(), self.settings())).map_err(|error| {
-                // A file that is only not there yet is a matter of setup, not of connecting.
-                if matches!(error, Error::FileMissing { .. }) && location.is_absent_file() {
-                    not_set_up(&location)
-                } else {
-                    Failure::from(error)
-                }
-            })?;
+        let settings = settings(location.url.backend(), self.settings());
+        let connect = || Bank::connect(&location.url, settings);
+        let bank = self.messages.while_waiting("connecting", connect).map_err(|error| {
+            // A file that is only not there yet is a matter of setup, not of connecting.
+            if matches!(error, Error::FileMissing { .. }) && location.is_absent_file() {
+                not_set_up(&location)
+            } else {
+                Failure::from(error)
+            }
+        })?;
         bank.require_current_schema()?;
         Ok(bank)
     }
@@ -84,7 +87,8 @@ impl<'a> Context<'a> {
         if location.source == UrlSource::Default {
             create_data_directory(location)?;
         }
-        Ok(Bank::create_or_connect(&location.url, self.settings())?)
+        let connect = || Bank::create_or_connect(&location.url, self.settings());
+        Ok(self.messages.while_waiting("connecting", connect)?)
     }
 }
 

@@ -38,6 +38,7 @@ pub fn main_impl() -> std::process::ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error).into(),
     };
+    output::choose_colours(cli.global.color);
     log::start(cli.global.verbose);
     let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.command.is_json());
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());

@@ -2,22 +2,36 @@
 
 use std::ffi::OsStr;
 
+use clap::ColorChoice;
 use clap::error::ErrorKind;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::Messages;
+use crate::output::{Messages, choose_colours};
 
 /// Prints what clap has to say (help and version included) and returns the exit code.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {
+    choose_colours(wanted_colours(std::env::args_os()));
     let is_refusal = error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     if is_refusal {
         let json = wants_json(std::env::args_os());
-        return Messages::new(false, false, json).failure(&failure(&error.to_string()));
+        let failure = match error.kind() {
+            ErrorKind::InvalidUtf8 => not_utf8(std::env::args_os()),
+            _ => failure(&error.to_string()),
+        };
+        return Messages::new(false, false, json).failure(&failure);
     }
     // Help into a closed pipe is no failure.
     error.print().ok();
     if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok }
+}
+
+/// Names the arguments that are not UTF-8, which clap does not; paths among them may be.
+fn not_utf8(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> Failure {
+    let is_bad = |argument: &OsStr| argument.to_str().is_none();
+    let bad = arguments.filter(|argument| is_bad(argument.as_ref())).map(|argument| format!("{:?}", argument.as_ref()));
+    let message = format!("an argument is not UTF-8: {}", bad.collect::<Vec<_>>().join(" "));
+    Failure::new(ExitCode::Usage, "usage", message).hint("set the terminal to UTF-8, and type the name again")
 }
 
 /// Condenses clap's paragraphs: the first is the error, a tip is the hint.
@@ -39,6 +53,21 @@ fn failure(rendered: &str) -> Failure {
     }
     let hint = tip.or(usage).unwrap_or_else(|| "see `bank-cli --help`".to_owned());
     Failure::new(ExitCode::Usage, "usage", message).hint(hint)
+}
+
+/// Looks for `--color` by itself, because clap could not parse the line, or stopped at `--help`.
+fn wanted_colours(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> ColorChoice {
+    let mut after_color = false;
+    let mut wanted = ColorChoice::Auto;
+    for argument in arguments {
+        let argument = argument.as_ref().to_string_lossy();
+        let value = argument.strip_prefix("--color=").or_else(|| after_color.then_some(&*argument));
+        after_color = argument == "--color";
+        if let Some(choice) = value.and_then(|value| value.parse().ok()) {
+            wanted = choice;
+        }
+    }
+    wanted
 }
 
 /// Looks for `--output json` by itself, because clap could not parse the line.
@@ -84,6 +113,13 @@ mod tests {
         let failure = refusal(&["bank-cli", "transfre"]);
         assert_eq!(failure.message(), "unrecognized subcommand 'transfre'");
         assert_eq!(failure.hint_line(), Some("a similar subcommand exists: 'transfer'"));
+    }
+
+    #[test]
+    fn colours_are_seen_in_both_spellings() {
+        assert_eq!(wanted_colours(["--color", "never", "--help"].iter()), ColorChoice::Never);
+        assert_eq!(wanted_colours(["--help", "--color=always"].iter()), ColorChoice::Always);
+        assert_eq!(wanted_colours(["--help", "--color", "--color=mauve"].iter()), ColorChoice::Auto);
     }
 
     #[test]

@@ -157,8 +157,8 @@ fn a_list_has_every_format() {
         0,
         str![[r#"
 id  name        age  country  balance
- 1  Jessica      28  USA        10000
- 2  John         28  Canada      9000
+ 1  Jessica      28  USA       10,000
+ 2  John         28  Canada     9,000
  3  Ann, "Lee"   28  Canada         5
 
 "#]],

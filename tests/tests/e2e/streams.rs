@@ -10,6 +10,7 @@ use bank_persistence::accounts;
 use bank_tests::TestBackend;
 use bank_tests::cli::Run;
 use bank_tests::fixtures::new_account;
+use bank_tests::terminal::Session;
 
 use crate::{Scene, sandbox};
 
@@ -90,6 +91,31 @@ fn colours_are_for_terminals_only() {
         let run = Run::of(sandbox().command(arguments).env("TERM", "xterm-256color"));
         assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "{run:?}");
     }
+}
+
+#[test]
+fn a_terminal_sees_what_takes_long_and_nobody_else_does() {
+    let transfer = &TRANSFER[..];
+    for (arguments, is_shown) in [(transfer, true), (&[transfer, &["-q"]].concat(), false)] {
+        let scene = Scene::on(TestBackend::Postgres);
+        let mut plain = scene.database.plain();
+        plain.execute("BEGIN; LOCK TABLE accounts IN SHARE MODE");
+        let mut session = Session::start(scene.cli.command(arguments), 80, |_| {});
+        if is_shown {
+            session.wait_for("posting");
+        } else {
+            std::thread::sleep(Duration::from_millis(1500));
+        }
+        plain.execute("ROLLBACK");
+        let run = session.end();
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert_eq!(run.stdout.contains("posting"), is_shown, "{run:?}");
+        // The line is gone when the result is printed.
+        let result = run.stdout.split("Transferred 800").next().unwrap();
+        assert!(!is_shown || result.ends_with("\u{1b}[2K"), "{run:?}");
+    }
+    let quick = bank_tests::terminal::run(Scene::new().cli.command(&["verify"]), 80);
+    assert!(!quick.stdout.contains("recomputing"), "{quick:?}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<(), F
         return Err(lookup::not_found(&bank, &name));
     };
 
-    let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output)?;
+    let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output)?.on(context.terminal);
     let printed = print_pages(&bank, account.id, before, limit, &mut rows)?;
     rows.finish()?;
     match printed {

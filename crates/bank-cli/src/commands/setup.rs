@@ -61,7 +61,7 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
 }
 
 fn migrate(bank: &Bank, context: &mut Context<'_>) -> Result<(), Failure> {
-    let migrations = bank.migrate()?;
+    let migrations = context.messages.while_waiting("migrating", || bank.migrate())?;
     if migrations.is_empty() {
         writeln!(context.out, "The schema is up to date.")?;
     }

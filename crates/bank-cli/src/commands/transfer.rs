@@ -125,7 +125,7 @@ pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), 
     let transfer = request.resolve(&bank)?;
     context.messages.transfer_id(request.id);
 
-    let outcome = bank.post(&transfer).map_err(|error| {
+    let outcome = context.messages.while_waiting("posting", || bank.post(&transfer)).map_err(|error| {
         if matches!(error, Error::OutcomeUnknown { .. }) {
             let command = request.command(printable_option(context).as_deref());
             Failure::from(error).hint(format!("run again, it is never posted twice: {command}"))

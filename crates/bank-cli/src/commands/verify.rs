@@ -18,9 +18,10 @@ pub(crate) struct VerifyArgs {
 
 /// Audits the database and fails when an invariant is broken.
 pub(crate) fn run(args: &VerifyArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let report = context.connect()?.audit()?;
+    let bank = context.connect()?;
+    let report = context.messages.while_waiting("recomputing every balance", || bank.audit())?;
     match args.output {
-        RecordFormat::Text => write_audit(context.out, &report)?,
+        RecordFormat::Text => write_audit(context.out, &report, context.terminal.palette)?,
         RecordFormat::Json => write_json(context.out, &AuditRecord::from(&report))?,
     }
     if report.is_sound() {

@@ -42,7 +42,7 @@ impl Row for AccountRow {
         Column::text("name"),
         Column::number("age"),
         Column::text("country"),
-        Column::number("balance"),
+        Column::money("balance"),
     ];
     const CSV: &'static [&'static str] =
         &["id", "name", "age", "country", "balance", "opening_balance", "overdraft_limit", "version"];

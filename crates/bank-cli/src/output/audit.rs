@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use bank_persistence::{AuditReport, Finding, Invariant};
 use serde::Serialize;
 
+use super::terminal::Palette;
+
 /// The report as JSON.
 #[derive(Debug, Serialize)]
 pub(crate) struct AuditRecord<'a> {
@@ -49,17 +51,18 @@ impl<'a> From<&'a AuditReport> for AuditRecord<'a> {
 }
 
 /// Prints the report for people: counts, totals, one line for each invariant, the offenders.
-pub(crate) fn write_audit(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+pub(crate) fn write_audit(out: &mut dyn Write, report: &AuditReport, palette: Palette) -> io::Result<()> {
+    let Palette { good, bad, .. } = palette;
     writeln!(out, "accounts      = {}", report.accounts)?;
     writeln!(out, "transfers     = {}", report.transfers)?;
     writeln!(out, "opening total = {}", report.opening_total)?;
     writeln!(out, "balance total = {}", report.balance_total)?;
     for invariant in Invariant::ALL {
         let Some(finding) = finding(report, invariant) else {
-            writeln!(out, "ok      {invariant}")?;
+            writeln!(out, "{good}ok{good:#}      {invariant}")?;
             continue;
         };
-        writeln!(out, "FAILED  {invariant}")?;
+        writeln!(out, "{bad}FAILED{bad:#}  {invariant}")?;
         for offender in &finding.offenders {
             writeln!(out, "        {offender}")?;
         }

@@ -59,8 +59,8 @@ impl Row for HistoryRow {
         Column::number("version"),
         Column::text("time (UTC)"),
         Column::text("counterparty"),
-        Column::number("amount"),
-        Column::number("balance"),
+        Column::money("amount"),
+        Column::money("balance"),
         Column::text("memo"),
         Column::text("transfer id"),
     ];

@@ -10,18 +10,22 @@ use serde_json::json;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
+use super::terminal::Palette;
+use super::waiting::Waiting;
+
 /// Prints to stderr, as loudly as was asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Messages {
     quiet: bool,
     verbose: bool,
     json: bool,
+    palette: Palette,
 }
 
 impl Messages {
     /// Returns where messages go.
     pub(crate) fn new(quiet: bool, verbose: bool, json: bool) -> Self {
-        Self { quiet, verbose, json }
+        Self { quiet, verbose, json, palette: Palette::stderr() }
     }
 
     /// Prints what helps to read the result, unless `-q`.
@@ -30,7 +34,8 @@ impl Messages {
         } else if self.json {
             print(json!({ "note": text }));
         } else {
-            print(format_args!("note: {text}"));
+            let style = self.palette.heading;
+            print(format_args!("{style}note:{style:#} {text}"));
         }
     }
 
@@ -40,7 +45,8 @@ impl Messages {
         } else if self.json {
             print(json!({ "hint": text }));
         } else {
-            print(format_args!("hint: {text}"));
+            let style = self.palette.heading;
+            print(format_args!("{style}hint:{style:#} {text}"));
         }
     }
 
@@ -56,6 +62,13 @@ impl Messages {
     /// Returns whether only errors are wanted.
     pub(crate) fn is_quiet(self) -> bool {
         self.quiet
+    }
+
+    /// Does work that prints nothing, and shows what is going on should it take longer than a moment.
+    pub(crate) fn while_waiting<T>(self, what: &'static str, work: impl FnOnce() -> T) -> T {
+        // Log lines and a line that moves would spoil each other.
+        let _waiting = Waiting::begin(what, self.quiet || self.verbose || self.json);
+        work()
     }
 
     /// Prints what only `-v` asks for.
@@ -81,9 +94,11 @@ impl Messages {
             if self.json {
                 print(failure_json(failure));
             } else {
-                print(format_args!("error: {}", failure.message()));
+                let style = self.palette.bad;
+                print(format_args!("{style}error:{style:#} {}", failure.message()));
                 if let Some(hint) = failure.hint_line() {
-                    print(format_args!("hint: {hint}"));
+                    let style = self.palette.heading;
+                    print(format_args!("{style}hint:{style:#} {hint}"));
                 }
             }
         }

@@ -7,7 +7,9 @@ mod history;
 mod messages;
 mod rows;
 mod table;
+mod terminal;
 mod transfer;
+mod waiting;
 
 pub(crate) use account::AccountRow;
 pub(crate) use audit::{AuditRecord, write_audit};
@@ -15,4 +17,5 @@ pub(crate) use format::{RecordFormat, RowsFormat};
 pub(crate) use history::HistoryRow;
 pub(crate) use messages::Messages;
 pub(crate) use rows::{Row, RowWriter, write_json};
+pub(crate) use terminal::{Terminal, choose_colours};
 pub(crate) use transfer::TransferRecord;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::format::RowsFormat;
 use super::table::{Column, TableWriter};
+use super::terminal::Terminal;
 
 /// A row that can be printed in every format; JSON comes from `Serialize`.
 pub(crate) trait Row: Serialize {
@@ -53,6 +54,14 @@ impl<'a> RowWriter<'a> {
             }
         };
         Ok(Self { sink })
+    }
+
+    /// Sets what a table is printed on; no other format depends on it.
+    pub(crate) fn on(self, terminal: Terminal) -> Self {
+        match self.sink {
+            Sink::Table(table) => Self { sink: Sink::Table(table.on(terminal)) },
+            sink => Self { sink },
+        }
     }
 
     /// Prints one row.
@@ -156,7 +165,7 @@ mod tests {
         assert_eq!(
             printed(RowsFormat::Table, &rows()),
             "id  name       age  country  balance\n\
-             \u{20}1  Jessica     28  USA        10000\n\
+             \u{20}1  Jessica     28  USA       10,000\n\
              \u{20}2  O\"Neil, J   28  USA           -5\n"
         );
         assert_eq!(printed(RowsFormat::Table, &[]), "");

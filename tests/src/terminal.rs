@@ -1,0 +1,75 @@
+//! Running a program on a terminal of a given size.
+
+use std::fs::File;
+use std::io::Read;
+use std::process::{Child, Command};
+
+use rustix_openpty::openpty;
+use rustix_openpty::rustix::termios::Winsize;
+
+use crate::cli::Run;
+
+/// A running command with all its streams on a terminal of its own.
+#[derive(Debug)]
+pub struct Session {
+    child: Child,
+    controller: File,
+    printed: Vec<u8>,
+}
+
+impl Session {
+    /// Starts a command on a terminal of so many columns; `configure` may set some streams otherwise.
+    ///
+    /// # Panics
+    ///
+    /// If the terminal cannot be made or the command not be started.
+    pub fn start(mut command: Command, columns: u16, configure: impl FnOnce(&mut Command)) -> Self {
+        let size = Winsize { ws_col: columns, ws_row: 24, ws_xpixel: 0, ws_ypixel: 0 };
+        let pty = openpty(None, Some(&size)).expect("a terminal can be made");
+        let copy = || pty.user.try_clone().expect("a file descriptor can be copied");
+        command.stdin(copy()).stdout(copy()).stderr(copy()).env("TERM", "xterm-256color");
+        configure(&mut command);
+        let child = command.spawn().expect("the binary can be started");
+        // Without this the terminal would stay open on our side, and reading from it would never end.
+        drop((command, pty.user));
+        Self { child, controller: File::from(pty.controller), printed: Vec::new() }
+    }
+
+    /// Waits until this text was printed.
+    ///
+    /// # Panics
+    ///
+    /// If the program ends before.
+    pub fn wait_for(&mut self, text: &str) {
+        while !String::from_utf8_lossy(&self.printed).contains(text) {
+            assert!(self.read(), "{text:?} was never printed: {:?}", String::from_utf8_lossy(&self.printed));
+        }
+    }
+
+    /// Waits for the end. What was printed, on either stream, is in `stdout`.
+    ///
+    /// # Panics
+    ///
+    /// If the program does not print UTF-8.
+    #[must_use]
+    pub fn end(mut self) -> Run {
+        while self.read() {}
+        let status = self.child.wait().expect("the binary ends");
+        let stdout = String::from_utf8(self.printed).expect("it prints UTF-8").replace("\r\n", "\n");
+        Run { code: status.code(), stdout, stderr: String::new() }
+    }
+
+    /// Reads some more; Linux reports the end of a terminal as an error.
+    fn read(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        let Ok(length @ 1..) = self.controller.read(&mut buffer) else { return false };
+        self.printed.extend_from_slice(&buffer[..length]);
+        true
+    }
+}
+
+/// Runs a command to its end on a terminal of so many columns.
+#[must_use]
+pub fn run(command: Command, columns: u16) -> Run {
+    Session::start(command, columns, |_| {}).end()
+}
