@@ -19,6 +19,8 @@ mod color;
 mod commands;
 #[path = "e2e/completions.rs"]
 mod completions;
+#[path = "e2e/config.rs"]
+mod config;
 #[path = "e2e/connections.rs"]
 mod connections;
 #[path = "e2e/demo.rs"]

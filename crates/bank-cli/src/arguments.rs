@@ -2,8 +2,9 @@
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use crate::commands::{batch, completions, demo, history, list, man, open, setup, show, transfer, verify};
+use crate::commands::{batch, completions, config, demo, history, list, man, open, setup, show, transfer, verify};
 use crate::connection_args::ConnectionArgs;
+use crate::origin::Origins;
 
 const AFTER_HELP: &str = "\
 DATABASE:
@@ -52,6 +53,9 @@ pub(crate) struct Cli {
     pub(crate) connection: ConnectionArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Where the values of the options come from.
+    #[arg(skip)]
+    pub(crate) origins: Origins,
 }
 
 /// The options that every command takes.
@@ -84,6 +88,7 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     Verify(verify::VerifyArgs),
     Demo(demo::DemoArgs),
+    Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -98,6 +103,7 @@ impl Command {
             Self::Open(args) => args.output.is_json(),
             Self::Show(args) => args.output.is_json(),
             Self::Verify(args) => args.output.is_json(),
+            Self::Config(args) => args.is_json(),
             Self::Setup(_) | Self::Batch(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }

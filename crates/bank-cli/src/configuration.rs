@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use bank_persistence::{DatabaseUrl, UrlError};
@@ -20,22 +21,23 @@ pub(crate) struct Location {
 }
 
 /// Who named the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum UrlSource {
     Option,
     Environment,
-    DotEnv,
+    /// The path is the file's.
+    DotEnv(PathBuf),
     Default,
 }
 
 impl fmt::Display for UrlSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Option => "--database-url",
-            Self::Environment => "the environment variable DATABASE_URL",
-            Self::DotEnv => "DATABASE_URL in .env",
-            Self::Default => "the embedded default",
-        })
+        match self {
+            Self::Option => f.write_str("--database-url"),
+            Self::Environment => f.write_str("the environment variable DATABASE_URL"),
+            Self::DotEnv(path) => write!(f, "DATABASE_URL in {}", path.display()),
+            Self::Default => f.write_str("the embedded default"),
+        }
     }
 }
 
@@ -43,7 +45,7 @@ impl Location {
     /// Finds the database: the option, then the environment, then `.env`, then the default.
     pub(crate) fn find(option: Option<&str>) -> Result<Self, Failure> {
         match choose(option, environment, dot_env)? {
-            Some((typed, source)) => Ok(Self { url: parse(&typed, source)?, source }),
+            Some((typed, source)) => Ok(Self { url: parse(&typed, &source)?, source }),
             None => Ok(Self { url: DatabaseUrl::sqlite_file(&default_file()?), source: UrlSource::Default }),
         }
     }
@@ -65,7 +67,7 @@ impl Location {
 fn choose(
     option: Option<&str>,
     environment: impl FnOnce() -> Result<Option<String>, Failure>,
-    dot_env: impl FnOnce() -> Result<Option<String>, Failure>,
+    dot_env: impl FnOnce() -> Result<Option<(String, PathBuf)>, Failure>,
 ) -> Result<Option<(String, UrlSource)>, Failure> {
     if let Some(typed) = option {
         return Ok(Some((typed.to_owned(), UrlSource::Option)));
@@ -74,8 +76,8 @@ fn choose(
     if let Some(typed) = environment()?.filter(|value| !value.is_empty()) {
         return Ok(Some((typed, UrlSource::Environment)));
     }
-    let typed = dot_env()?.filter(|value| !value.is_empty());
-    Ok(typed.map(|typed| (typed, UrlSource::DotEnv)))
+    let typed = dot_env()?.filter(|(value, _)| !value.is_empty());
+    Ok(typed.map(|(typed, path)| (typed, UrlSource::DotEnv(path))))
 }
 
 fn environment() -> Result<Option<String>, Failure> {
@@ -89,17 +91,33 @@ fn environment() -> Result<Option<String>, Failure> {
     }
 }
 
-fn dot_env() -> Result<Option<String>, Failure> {
-    let lines = match dotenvy::dotenv_iter() {
-        Ok(lines) => lines,
-        Err(error) if error.not_found() => return Ok(None),
-        Err(error) => return Err(unreadable_dot_env(&error)),
+fn dot_env() -> Result<Option<(String, PathBuf)>, Failure> {
+    let path = match dot_env_file() {
+        Ok(Some(path)) => path,
+        Ok(None) => return Ok(None),
+        Err(error) => return Err(unreadable_dot_env(&dotenvy::Error::Io(error))),
     };
+    let lines = dotenvy::from_path_iter(&path).map_err(|error| unreadable_dot_env(&error))?;
     for line in lines {
         // A line that cannot be read might be the one that names the database: never guess on.
         let (name, value) = line.map_err(|error| unreadable_dot_env(&error))?;
         if name == VARIABLE {
-            return Ok(Some(value));
+            return Ok(Some((value, path)));
+        }
+    }
+    Ok(None)
+}
+
+/// Finds the file `.env` in the working directory or the nearest one above it. Dotenvy would, too, and not say where.
+fn dot_env_file() -> io::Result<Option<PathBuf>> {
+    let here = env::current_dir()?;
+    for directory in here.ancestors() {
+        let path = directory.join(".env");
+        match path.metadata() {
+            Ok(metadata) if metadata.is_file() => return Ok(Some(path)),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(None)
@@ -114,7 +132,7 @@ fn unreadable_dot_env(error: &dotenvy::Error) -> Failure {
     unusable(message, "mend .env, or give --database-url")
 }
 
-fn parse(typed: &str, source: UrlSource) -> Result<DatabaseUrl, Failure> {
+fn parse(typed: &str, source: &UrlSource) -> Result<DatabaseUrl, Failure> {
     typed.parse().map_err(|error: UrlError| {
         let hint = url_hint(&error, typed);
         unusable(format!("{error} (from {source})"), hint)
@@ -135,7 +153,8 @@ fn url_hint(error: &UrlError, typed: &str) -> String {
     }
 }
 
-fn default_file() -> Result<PathBuf, Failure> {
+/// Returns the path of the default database.
+pub(crate) fn default_file() -> Result<PathBuf, Failure> {
     let strategy = etcetera::choose_base_strategy().map_err(|_| {
         Failure::new(ExitCode::Other, "no_home_directory", "cannot tell where your home directory is")
             .hint("give --database-url, such as sqlite:bank.db")
@@ -156,8 +175,9 @@ mod tests {
         move || Ok(Some(value))
     }
 
-    fn none() -> Result<Option<String>, Failure> {
-        Ok(None)
+    fn in_file(value: &str) -> impl FnOnce() -> Result<Option<(String, PathBuf)>, Failure> {
+        let value = value.to_owned();
+        move || Ok(Some((value, "/home/.env".into())))
     }
 
     #[test]
@@ -174,19 +194,19 @@ mod tests {
 
     #[test]
     fn an_empty_variable_counts_as_not_set() {
-        let chosen = choose(None, some(""), some("sqlite:c")).unwrap();
-        assert_eq!(chosen, Some(("sqlite:c".to_owned(), UrlSource::DotEnv)));
-        assert_eq!(choose(None, some(""), some("")).unwrap(), None);
+        let chosen = choose(None, some(""), in_file("sqlite:c")).unwrap();
+        assert_eq!(chosen, Some(("sqlite:c".to_owned(), UrlSource::DotEnv("/home/.env".into()))));
+        assert_eq!(choose(None, some(""), in_file("")).unwrap(), None);
     }
 
     #[test]
     fn without_any_the_default_is_used() {
-        assert_eq!(choose(None, none, none).unwrap(), None);
+        assert_eq!(choose(None, || Ok(None), || Ok(None)).unwrap(), None);
     }
 
     #[test]
     fn a_bare_path_is_refused_with_the_url_to_write() {
-        let failure = parse("bank.db", UrlSource::Option).unwrap_err();
+        let failure = parse("bank.db", &UrlSource::Option).unwrap_err();
         assert_eq!(failure.exit_code(), ExitCode::Usage);
         assert_eq!(failure.hint_line(), Some("for a SQLite file write sqlite:bank.db"));
     }

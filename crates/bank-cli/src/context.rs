@@ -4,9 +4,11 @@ use std::io::Write;
 
 use bank_persistence::{Backend, Bank, Error, Settings};
 
+use crate::arguments::GlobalArgs;
 use crate::configuration::{Location, UrlSource};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::origin::Origins;
 use crate::output::{Messages, Terminal};
 
 const UNVERIFIED: &str = "the server's certificate is not verified: add sslmode=verify-full&sslrootcert=system, or the CA's file, to the URL";
@@ -18,7 +20,9 @@ pub(crate) struct Context<'a> {
     pub(crate) messages: Messages,
     /// What standard output is like.
     pub(crate) terminal: Terminal,
-    database_url: Option<String>,
+    /// The options that every command takes, as typed.
+    pub(crate) global: GlobalArgs,
+    pub(crate) origins: Origins,
     settings: Settings,
 }
 
@@ -27,10 +31,11 @@ impl<'a> Context<'a> {
     pub(crate) fn new(
         out: &'a mut dyn Write,
         messages: Messages,
-        database_url: Option<String>,
+        global: GlobalArgs,
         settings: Settings,
+        origins: Origins,
     ) -> Self {
-        Self { out, messages, terminal: Terminal::stdout(), database_url, settings }
+        Self { out, messages, terminal: Terminal::stdout(), global, origins, settings }
     }
 
     /// Returns the connection settings as typed, with their defaults.
@@ -40,7 +45,7 @@ impl<'a> Context<'a> {
 
     /// Returns the value of `--database-url` as typed.
     pub(crate) fn typed_database_url(&self) -> Option<&str> {
-        self.database_url.as_deref()
+        self.global.database_url.as_deref()
     }
 
     /// Prints a note on what was printed just now, and so after it.

@@ -8,6 +8,7 @@ use clap::builder::StyledStr;
 use clap::{Command, CommandFactory, FromArgMatches};
 
 use crate::arguments::Cli;
+use crate::origin::Origins;
 
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Money and accounts", &["transfer", "batch", "reverse", "open", "list", "show", "history", "balance", "export"]),
@@ -27,7 +28,9 @@ const WIDTH_MAX: usize = 100;
 pub(crate) fn parse(typed: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Cli, clap::Error> {
     let mut program = program(width());
     let mut matches = program.try_get_matches_from_mut(typed)?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut program))
+    let origins = Origins::of(&matches);
+    let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut program))?;
+    Ok(Cli { origins, ..cli })
 }
 
 fn width() -> usize {

@@ -14,6 +14,7 @@ mod input;
 mod log;
 mod lookup;
 mod manual;
+mod origin;
 mod output;
 mod rejection;
 mod scratch;
@@ -42,7 +43,7 @@ pub fn main_impl() -> std::process::ExitCode {
     log::start(cli.global.verbose);
     let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.command.is_json());
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());
-    let mut context = Context::new(&mut stdout, messages, cli.global.database_url, cli.connection.settings());
+    let mut context = Context::new(&mut stdout, messages, cli.global, cli.connection.settings(), cli.origins);
 
     let carried_out = commands::run(cli.command, &mut context);
     // Also after a failure: what was printed before it belongs before the error.

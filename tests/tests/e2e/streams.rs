@@ -79,8 +79,9 @@ fn verbose_says_which_database_won() {
     says(cli.run(&["list", "-v", "--database-url", &url]), "--database-url");
     let cli = sandbox();
     std::fs::write(cli.home().join(".env"), format!("# mine\nDATABASE_URL='{url}'\n")).unwrap();
-    says(cli.run(&["list", "-v"]), "DATABASE_URL in .env");
-    says(Run::of(cli.command(&["list", "-v"]).env("DATABASE_URL", "")), "DATABASE_URL in .env");
+    let file = format!("DATABASE_URL in {}", cli.home().canonicalize().unwrap().join(".env").display());
+    says(cli.run(&["list", "-v"]), &file);
+    says(Run::of(cli.command(&["list", "-v"]).env("DATABASE_URL", "")), &file);
     let run = sandbox().run(&["list", "-v"]);
     assert!(run.stderr.contains(".local/share/bank/bank.db (from the embedded default)\n"), "{run:?}");
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod history;
 pub(crate) mod list;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> Result<(), Fai
         Command::Show(args) => show::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
+        Command::Config(args) => config::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),
     }

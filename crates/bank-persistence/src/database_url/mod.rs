@@ -12,7 +12,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use self::percent::{percent_decoded, percent_encoded};
-use self::postgres::{MASK, PostgresUrl, is_local};
+use self::postgres::{MASK, PostgresUrl, is_local, is_secret};
 use crate::settings::Settings;
 
 /// The kinds of database.
@@ -128,6 +128,15 @@ impl DatabaseUrl {
         match &self.0 {
             Kind::SqliteFile(path) => Some(path),
             Kind::Postgres(_) | Kind::SqliteMemory => None,
+        }
+    }
+
+    /// Returns the value of an option of a server's URL, such as `sslmode`; `None` if it is not there, or a secret.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<String> {
+        match &self.0 {
+            Kind::Postgres(url) if !is_secret(name) => url.values(name).last(),
+            _ => None,
         }
     }
 

@@ -123,7 +123,7 @@ fn non_empty(text: &str) -> Option<String> {
 }
 
 /// Returns whether the option's value must not be printed. Keys may be percent-encoded, which libpq decodes.
-fn is_secret(key: &str) -> bool {
+pub(super) fn is_secret(key: &str) -> bool {
     let key = percent_decoded(key);
     key.eq_ignore_ascii_case("password") || key.eq_ignore_ascii_case("sslpassword")
 }

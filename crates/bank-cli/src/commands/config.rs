@@ -1,0 +1,159 @@
+//! `bank-cli config`
+
+use std::env;
+use std::ffi::OsStr;
+use std::time::Duration;
+
+use bank_persistence::Isolation;
+use clap::{Args, ColorChoice, Subcommand};
+use serde_json::{Value, json};
+
+use crate::configuration::{self, Location};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::log;
+use crate::origin::Origin;
+use crate::output::{RecordFormat, SettingRow, write_json, write_settings};
+
+/// Show the settings and where they come from
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLE:\n  bank-cli config show")]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    command: ConfigCommand,
+}
+
+/// What can be done with the configuration.
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    Show(ShowArgs),
+}
+
+/// Show each setting with its value and its origin; connects to nothing
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLE:\n  bank-cli config show --output json")]
+struct ShowArgs {
+    /// Format of the output
+    #[arg(long, value_enum, default_value = "text")]
+    output: RecordFormat,
+}
+
+impl ConfigArgs {
+    /// Returns whether the output is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        let ConfigCommand::Show(args) = &self.command;
+        args.output.is_json()
+    }
+}
+
+/// Shows the settings.
+pub(crate) fn run(args: &ConfigArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let ConfigCommand::Show(args) = &args.command;
+    let location = Location::find(context.typed_database_url())?;
+    let mut rows =
+        vec![SettingRow::new("database_url", json!(location.url.to_string()), Origin::from(&location.source))];
+    rows.push(connect_timeout(&location, context));
+    rows.extend(connection(context));
+    rows.push(color(context));
+    let (filter, origin) = log::filter(context.global.verbose).unzip();
+    let filter = filter.map_or_else(|| "off".to_owned(), |filter| filter.to_string());
+    rows.push(SettingRow::new("log", json!(filter), origin.unwrap_or(Origin::Default)));
+    rows.push(data_directory()?);
+    rows.push(libpq_variables());
+    match args.output {
+        RecordFormat::Text => write_settings(context.out, &rows, context.terminal)?,
+        RecordFormat::Json => {
+            let object: serde_json::Map<String, Value> =
+                rows.iter().map(|row| (row.name.to_owned(), json!(row))).collect();
+            write_json(context.out, &object)?;
+        }
+    }
+    Ok(())
+}
+
+fn connect_timeout(location: &Location, context: &Context<'_>) -> SettingRow {
+    const NAME: &str = "connect_timeout";
+    match location.url.option(NAME) {
+        Some(text) => {
+            // What is no number is libpq's to refuse.
+            let value = text.parse::<i64>().map_or_else(|_| json!(text), |seconds| json!(seconds));
+            SettingRow::new(NAME, value, Origin::Url { name: NAME.to_owned() })
+        }
+        None => SettingRow::new(NAME, seconds(context.settings().connection_timeout), Origin::Default),
+    }
+}
+
+fn connection(context: &Context<'_>) -> Vec<SettingRow> {
+    let settings = context.settings();
+    let isolation = match settings.isolation {
+        Isolation::ReadCommitted => "read-committed",
+        Isolation::RepeatableRead => "repeatable-read",
+        Isolation::Serializable => "serializable",
+    };
+    let values = [
+        ("isolation", json!(isolation)),
+        ("answer_timeout", seconds(settings.answer_timeout)),
+        ("statement_timeout", seconds(settings.statement_timeout)),
+        ("lock_timeout", seconds(settings.lock_timeout)),
+        ("attempts", json!(settings.retry.attempts_max)),
+        ("retry_time", seconds(settings.retry.elapsed_max)),
+    ];
+    values.into_iter().map(|(name, value)| SettingRow::new(name, value, context.origins.get(name))).collect()
+}
+
+fn color(context: &Context<'_>) -> SettingRow {
+    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let (value, origin) = match context.origins.get("color") {
+        Origin::Default if is_set("NO_COLOR") => (ColorChoice::Never, Origin::environment("NO_COLOR")),
+        origin => (context.global.color, origin),
+    };
+    SettingRow::new("color", json!(value.to_string()), origin)
+}
+
+fn data_directory() -> Result<SettingRow, Failure> {
+    let file = configuration::default_file()?;
+    let directory = file.parent().unwrap_or(&file);
+    // A relative path in the variable counts as none.
+    let variable = env::var_os("XDG_DATA_HOME").filter(|home| directory.starts_with(home) && is_absolute(home));
+    let origin = variable.map_or(Origin::Default, |_| Origin::environment("XDG_DATA_HOME"));
+    Ok(SettingRow::new("data_directory", json!(directory.display().to_string()), origin))
+}
+
+fn is_absolute(path: &OsStr) -> bool {
+    std::path::Path::new(path).is_absolute()
+}
+
+/// Lists the variables that libpq will read; their values can be secrets.
+fn libpq_variables() -> SettingRow {
+    const NAMES: [&str; 22] = [
+        "PGHOST",
+        "PGHOSTADDR",
+        "PGPORT",
+        "PGDATABASE",
+        "PGUSER",
+        "PGPASSWORD",
+        "PGPASSFILE",
+        "PGSERVICE",
+        "PGSERVICEFILE",
+        "PGOPTIONS",
+        "PGAPPNAME",
+        "PGSSLMODE",
+        "PGSSLCERT",
+        "PGSSLKEY",
+        "PGSSLROOTCERT",
+        "PGSSLCRL",
+        "PGSSLNEGOTIATION",
+        "PGREQUIREAUTH",
+        "PGCHANNELBINDING",
+        "PGGSSENCMODE",
+        "PGTARGETSESSIONATTRS",
+        "PGCLIENTENCODING",
+    ];
+    let set: Vec<&str> = NAMES.into_iter().filter(|name| env::var_os(name).is_some()).collect();
+    let origin = set.first().map_or(Origin::Default, |_| Origin::environment("PG..."));
+    SettingRow::new("libpq_variables", json!(set), origin)
+}
+
+fn seconds(duration: Duration) -> Value {
+    json!(duration.as_secs_f64())
+}
