@@ -16,6 +16,8 @@ mod audit;
 mod batches;
 #[path = "conformance/concurrency.rs"]
 mod concurrency;
+#[path = "conformance/diagnosis.rs"]
+mod diagnosis;
 #[path = "conformance/exactly_once.rs"]
 mod exactly_once;
 #[path = "conformance/expected_version.rs"]
@@ -143,6 +145,10 @@ conformance! {
         a_database_without_tables_is_not_set_up
         a_database_with_a_part_of_the_migrations_is_older
         a_migration_from_the_future_is_newer;
+    diagnosis:
+        a_diagnosis_knows_the_database_and_the_way_to_it
+        a_diagnosis_changes_nothing_and_gives_its_connection_back
+        a_diagnosis_of_tables_that_are_missing_says_so;
     queue:
         many_callers_of_a_queue_get_their_own_outcomes
         a_refused_transfer_in_a_queue_does_not_spoil_its_neighbours

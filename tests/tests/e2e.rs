@@ -25,6 +25,8 @@ mod config;
 mod connections;
 #[path = "e2e/demo.rs"]
 mod demo;
+#[path = "e2e/doctor.rs"]
+mod doctor;
 #[path = "e2e/limits.rs"]
 mod limits;
 #[path = "e2e/machine_output.rs"]

@@ -124,6 +124,19 @@ fn a_wrong_password_is_refused_after_the_handshake() {
     assert_refused(&url);
 }
 
+#[test]
+fn the_doctor_tells_encrypted_from_verified() {
+    let tls_of = |url: &str| {
+        let run = cli(url).run(&["doctor"]);
+        run.stdout.lines().find(|line| line.contains(" tls ")).map(str::to_owned).unwrap_or_else(|| format!("{run:?}"))
+    };
+    let verified = tls_of(&SCENE.verify_full("localhost", "ca.crt"));
+    assert!(verified.starts_with("ok       tls          TLSv1.3, "), "{verified}");
+    let unverified = tls_of(&SCENE.url("bank.example", "sslmode=require"));
+    assert!(unverified.starts_with("warn     tls          TLSv1.3, "), "{unverified}");
+    assert!(unverified.contains("; the server's certificate is not verified; add sslmode=verify-full"), "{unverified}");
+}
+
 fn assert_refused(url: &str) {
     let url: DatabaseUrl = url.parse().unwrap();
     match Bank::connect(&url, Settings::default()) {

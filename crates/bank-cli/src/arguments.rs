@@ -2,7 +2,9 @@
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use crate::commands::{batch, completions, config, demo, history, list, man, open, setup, show, transfer, verify};
+use crate::commands::{
+    batch, completions, config, demo, doctor, history, list, man, open, setup, show, transfer, verify,
+};
 use crate::connection_args::ConnectionArgs;
 use crate::origin::Origins;
 
@@ -88,6 +90,7 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     Verify(verify::VerifyArgs),
     Demo(demo::DemoArgs),
+    Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -103,6 +106,7 @@ impl Command {
             Self::Open(args) => args.output.is_json(),
             Self::Show(args) => args.output.is_json(),
             Self::Verify(args) => args.output.is_json(),
+            Self::Doctor(args) => args.output.is_json(),
             Self::Config(args) => args.is_json(),
             Self::Setup(_) | Self::Batch(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
         }

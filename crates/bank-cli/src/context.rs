@@ -73,18 +73,22 @@ impl<'a> Context<'a> {
     /// Connects to a database that is set up, with settings that may depend on its kind.
     pub(crate) fn connect_with(&self, settings: impl FnOnce(Backend, Settings) -> Settings) -> Result<Bank, Failure> {
         let location = self.locate()?;
-        let settings = settings(location.url.backend(), self.settings());
+        let bank = self.open(&location, settings(location.url.backend(), self.settings()))?;
+        bank.require_current_schema()?;
+        Ok(bank)
+    }
+
+    /// Connects to a database that is there, whatever its tables are like.
+    pub(crate) fn open(&self, location: &Location, settings: Settings) -> Result<Bank, Failure> {
         let connect = || Bank::connect(&location.url, settings);
-        let bank = self.messages.while_waiting("connecting", connect).map_err(|error| {
+        self.messages.while_waiting("connecting", connect).map_err(|error| {
             // A file that is only not there yet is a matter of setup, not of connecting.
             if matches!(error, Error::FileMissing { .. }) && location.is_absent_file() {
-                not_set_up(&location)
+                not_set_up(location)
             } else {
                 Failure::from(error)
             }
-        })?;
-        bank.require_current_schema()?;
-        Ok(bank)
+        })
     }
 
     /// Connects to a database that may still have to be set up, creating its file if missing.

@@ -9,6 +9,7 @@ use clap::{Command, CommandFactory, FromArgMatches};
 
 use crate::arguments::Cli;
 use crate::origin::Origins;
+use crate::output::wrap;
 
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Money and accounts", &["transfer", "batch", "reverse", "open", "list", "show", "history", "balance", "export"]),
@@ -76,26 +77,6 @@ fn commands(program: &Command, width: usize) -> String {
     text
 }
 
-/// Breaks a text that begins in this column into lines that begin there, too, as far as there is room for it.
-fn wrap(text: &str, width: usize, column: usize) -> String {
-    let room = width.saturating_sub(column).max(10);
-    let mut wrapped = String::new();
-    let mut used = 0;
-    for word in text.split(' ') {
-        if used > 0 && used + 1 + word.len() > room {
-            wrapped.push('\n');
-            wrapped.push_str(&" ".repeat(column));
-            used = 0;
-        } else if used > 0 {
-            wrapped.push(' ');
-            used += 1;
-        }
-        wrapped.push_str(word);
-        used += word.len();
-    }
-    wrapped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,12 +91,5 @@ mod tests {
         }
         assert!(!help.contains("Other commands"), "a command lacks its group: {help}");
         assert!(help.contains("Usage: bank-cli [OPTIONS] <COMMAND>\n"), "{help}");
-    }
-
-    #[test]
-    fn a_narrow_terminal_gets_narrow_lines() {
-        assert_eq!(wrap("Move money safely", 30, 4), "Move money safely");
-        assert_eq!(wrap("Move money safely", 16, 4), "Move money\n    safely");
-        assert_eq!(wrap("unbreakable-word", 3, 4), "unbreakable-word");
     }
 }

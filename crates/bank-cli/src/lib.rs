@@ -7,6 +7,7 @@ mod configuration;
 mod connection_args;
 mod context;
 mod demo_accounts;
+mod doctor;
 pub mod exit_code;
 mod failure;
 mod help;

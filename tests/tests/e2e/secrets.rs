@@ -8,7 +8,7 @@ use bank_tests::postgres::{self, PASSWORD, USER};
 
 use crate::{Scene, sandbox};
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 12] = [
     &["setup"],
     &["list"],
     &["list", "--output", "json"],
@@ -18,6 +18,9 @@ const COMMANDS: [&[&str]; 9] = [
     &["show", "019b76da-a800-7000-8000-000000000001"],
     &["verify"],
     &["demo"],
+    &["config", "show"],
+    &["doctor"],
+    &["doctor", "--output", "json"],
 ];
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod checks;
 mod format;
 mod history;
 mod messages;
@@ -11,9 +12,11 @@ mod table;
 mod terminal;
 mod transfer;
 mod waiting;
+mod wrap;
 
 pub(crate) use account::AccountRow;
 pub(crate) use audit::{AuditRecord, write_audit};
+pub(crate) use checks::write_checks;
 pub(crate) use format::{RecordFormat, RowsFormat};
 pub(crate) use history::HistoryRow;
 pub(crate) use messages::Messages;
@@ -21,3 +24,4 @@ pub(crate) use rows::{Row, RowWriter, write_json};
 pub(crate) use settings::{SettingRow, write_settings};
 pub(crate) use terminal::{Terminal, choose_colours};
 pub(crate) use transfer::TransferRecord;
+pub(crate) use wrap::wrap;

@@ -26,6 +26,7 @@ impl Terminal {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Palette {
     pub(crate) good: Style,
+    pub(crate) warning: Style,
     pub(crate) bad: Style,
     pub(crate) heading: Style,
 }
@@ -47,6 +48,7 @@ impl Palette {
         }
         Self {
             good: AnsiColor::Green.on_default(),
+            warning: AnsiColor::Yellow.on_default().bold(),
             bad: AnsiColor::Red.on_default().bold(),
             heading: Style::new().bold(),
         }
@@ -69,17 +71,17 @@ mod tests {
 
     #[test]
     fn without_colours_styles_print_nothing() {
-        let Palette { good, bad, heading } = Palette::for_choice(anstream::ColorChoice::Never);
-        let text = format!("{good}a{good:#}b{bad}c{bad:#}{heading}d{heading:#}");
+        let Palette { good, warning, bad, heading } = Palette::for_choice(anstream::ColorChoice::Never);
+        let text = format!("{good}a{good:#}{warning}b{warning:#}{bad}c{bad:#}{heading}d{heading:#}");
         assert_eq!(text, "abcd");
     }
 
     #[test]
     fn with_colours_every_style_differs() {
-        let Palette { good, bad, heading } = Palette::for_choice(anstream::ColorChoice::Always);
-        let mut texts = [good, bad, heading].map(|style| style.render().to_string()).to_vec();
+        let Palette { good, warning, bad, heading } = Palette::for_choice(anstream::ColorChoice::Always);
+        let mut texts = [good, warning, bad, heading].map(|style| style.render().to_string()).to_vec();
         texts.sort();
         texts.dedup();
-        assert_eq!(texts.len(), 3);
+        assert_eq!(texts.len(), 4);
     }
 }

@@ -1,5 +1,6 @@
 //! [`Bank`]: a pool of connections and a retry policy, with a method for each thing that can be done.
 
+mod diagnosis;
 mod ledger;
 mod setup;
 

@@ -140,15 +140,30 @@ impl DatabaseUrl {
         }
     }
 
+    /// Returns whether the URL names a host on another machine.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        match &self.0 {
+            Kind::Postgres(url) => url.hosts().any(|host| !is_local(&host)),
+            Kind::SqliteFile(_) | Kind::SqliteMemory => false,
+        }
+    }
+
+    /// Returns the ports that the URL names; none of them says anything about a host without one.
+    #[must_use]
+    pub fn ports(&self) -> Vec<u16> {
+        match &self.0 {
+            Kind::Postgres(url) => url.ports(),
+            Kind::SqliteFile(_) | Kind::SqliteMemory => Vec::new(),
+        }
+    }
+
     /// Returns whether the URL names a host on another machine without having its certificate verified, which is what
     /// libpq does unless `sslmode` says otherwise: whoever stands in between can read and change everything.
     #[must_use]
     pub fn trusts_unverified_host(&self) -> bool {
         match &self.0 {
-            Kind::Postgres(url) => {
-                !url.values("sslmode").any(|mode| mode.starts_with("verify-"))
-                    && url.hosts().any(|host| !is_local(&host))
-            }
+            Kind::Postgres(url) => !url.values("sslmode").any(|mode| mode.starts_with("verify-")) && self.is_remote(),
             Kind::SqliteFile(_) | Kind::SqliteMemory => false,
         }
     }

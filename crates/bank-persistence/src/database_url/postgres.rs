@@ -94,10 +94,30 @@ impl PostgresUrl {
         })
     }
 
+    /// Returns the ports in the URL.
+    pub(super) fn ports(&self) -> Vec<u16> {
+        let hosts = percent_decoded(&self.hosts);
+        let of_host = |host: &str| host.strip_prefix(before_port(host))?.strip_prefix(':')?.parse().ok();
+        let in_authority = hosts.split(',').filter_map(of_host).collect::<Vec<u16>>();
+        let in_query = self
+            .values("port")
+            .flat_map(|list| list.split(',').filter_map(|port| port.parse().ok()).collect::<Vec<u16>>());
+        in_query.chain(in_authority).collect()
+    }
+
     pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
         let in_query = self.query.iter().filter(|(key, _)| is_secret(key));
         let in_query = in_query.map(|(_, value)| value.as_str());
         self.password.as_deref().into_iter().chain(in_query).filter(|secret| !secret.is_empty())
+    }
+}
+
+/// Returns the host as it is written, brackets included, up to the port.
+fn before_port(host: &str) -> &str {
+    match host.split_once(']') {
+        Some((address, _)) => &host[..address.len() + 1],
+        None if host.matches(':').count() == 1 => host.split(':').next().unwrap_or(host),
+        None => host,
     }
 }
 

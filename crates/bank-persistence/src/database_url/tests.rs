@@ -96,6 +96,25 @@ fn a_host_elsewhere_should_be_verified() {
     assert!(!trusts("sqlite:bank.db"));
 }
 
+#[test]
+fn ports_are_found_wherever_they_stand() {
+    let ports = |text: &str| url(text).ports();
+    assert_eq!(ports("postgres://u:9@h:5433/bank"), [5433]);
+    assert_eq!(ports("postgres://[::1]:6432,b,c:6433/bank"), [6432, 6433]);
+    assert_eq!(ports("postgres:///bank?host=/tmp&port=1,2"), [1, 2]);
+    for none in ["postgres://h/bank", "postgres://[::1]/bank", "postgres://fe80::1/bank", "sqlite:a:1"] {
+        assert!(ports(none).is_empty(), "{none}");
+    }
+}
+
+#[test]
+fn options_are_told_unless_they_are_secrets() {
+    let shown = url("postgres://h/db?sslmode=require&sslmode=verify-full&password=x&sslpassword=y");
+    assert_eq!(shown.option("sslmode").as_deref(), Some("verify-full"));
+    assert_eq!((shown.option("password"), shown.option("sslpassword"), shown.option("port")), (None, None, None));
+    assert_eq!(url("sqlite:bank.db").option("sslmode"), None);
+}
+
 proptest! {
     #[test]
     fn parsing_any_text_never_panics(text in "(postgres://|sqlite:|[a-z]*:?)?\\PC*") {

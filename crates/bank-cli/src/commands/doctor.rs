@@ -1,0 +1,67 @@
+//! `bank-cli doctor`
+
+use clap::Args;
+use serde_json::json;
+
+use crate::configuration::Location;
+use crate::context::Context;
+use crate::doctor::{self, Check, Status, Wanted};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::output::{RecordFormat, write_checks, write_json};
+
+const AFTER_HELP: &str = "\
+EXAMPLE:
+  bank-cli doctor
+
+Each line is ok, warn (it works, and could be better), FAIL (it does not work, or
+breaks a promise) or unknown (the database does not tell), with what to do about
+it. Exit code 0 without FAIL, 7 without a connection, else 1. Changes nothing.";
+
+/// Look for trouble in the database and on the way to it, and say what to do
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct DoctorArgs {
+    /// Format of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: RecordFormat,
+}
+
+/// Reports what is found, connected or not.
+pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    // Not `context.locate`, whose remark on certificates is one of the checks.
+    let location = Location::find(context.typed_database_url())?;
+    let mut checks = vec![doctor::location(&location)];
+    let settings = context.settings();
+    let connected = context.open(&location, settings.clone());
+    let result = match connected {
+        Err(failure) => {
+            checks.push(doctor::unreachable(&failure));
+            Err(failure)
+        }
+        Ok(bank) => {
+            let diagnosis = context.messages.while_waiting("looking for trouble", || bank.diagnose())?;
+            checks.extend(doctor::judge(&diagnosis, &Wanted { url: &location.url, settings: &settings }));
+            verdict(&checks)
+        }
+    };
+    match args.output {
+        RecordFormat::Text => write_checks(context.out, &checks, context.terminal)?,
+        RecordFormat::Json => write_json(context.out, &json!({ "ok": result.is_ok(), "checks": checks }))?,
+    }
+    result
+}
+
+fn verdict(checks: &[Check]) -> Result<(), Failure> {
+    let failed: Vec<&str> =
+        checks.iter().filter(|check| check.status == Status::Fail).map(|check| check.check).collect();
+    match failed.len() {
+        0 => Ok(()),
+        count => {
+            let (what, it) = if count == 1 { ("check has", "it") } else { ("checks have", "them") };
+            let message = format!("{count} {what} failed: {}", failed.join(", "));
+            let hint = format!("the report says what to do about {it}");
+            Err(Failure::new(ExitCode::Other, "unhealthy", message).hint(hint))
+        }
+    }
+}

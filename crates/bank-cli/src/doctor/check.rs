@@ -1,0 +1,78 @@
+//! One line of the report.
+
+use std::fmt::Display;
+
+use bank_persistence::diagnosis::{Fact, Unknown};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::failure::one_line;
+
+/// How a thing stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    Ok,
+    /// It works, and could be better.
+    Warn,
+    /// It does not work, or breaks a promise.
+    Fail,
+    /// The database does not tell.
+    Unknown,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Check {
+    pub(crate) check: &'static str,
+    pub(crate) status: Status,
+    pub(crate) finding: String,
+    /// What to do about it.
+    pub(crate) advice: Option<String>,
+    /// The figures behind the finding, for programs.
+    pub(crate) value: Value,
+}
+
+impl Check {
+    /// Returns a check that found nothing to do.
+    pub(crate) fn ok(check: &'static str, finding: impl Display) -> Self {
+        Self::new(check, Status::Ok, finding, None)
+    }
+
+    /// Returns a check that found something that could be better.
+    pub(crate) fn warn(check: &'static str, finding: impl Display, advice: impl Into<String>) -> Self {
+        Self::new(check, Status::Warn, finding, Some(advice.into()))
+    }
+
+    /// Returns a check that found something that must be mended.
+    pub(crate) fn fail(check: &'static str, finding: impl Display, advice: impl Into<String>) -> Self {
+        Self::new(check, Status::Fail, finding, Some(advice.into()))
+    }
+
+    /// Returns a check of what the database does not tell.
+    pub(crate) fn unknown(check: &'static str, unknown: &Unknown) -> Self {
+        Self::new(check, Status::Unknown, unknown, None)
+    }
+
+    /// Returns a check of a fact, or that it is not known.
+    pub(crate) fn of<T>(check: &'static str, fact: &Fact<T>, judge: impl FnOnce(&T) -> Self) -> Self {
+        match fact {
+            Ok(fact) => judge(fact),
+            Err(unknown) => Self::unknown(check, unknown),
+        }
+    }
+
+    /// Adds advice for those who want more.
+    pub(crate) fn advice(self, advice: impl Into<String>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
+    }
+
+    /// Sets the figures.
+    pub(crate) fn value(self, value: Value) -> Self {
+        Self { value, ..self }
+    }
+
+    fn new(check: &'static str, status: Status, finding: impl Display, advice: Option<String>) -> Self {
+        Self { check, status, finding: one_line(&finding.to_string()), advice, value: Value::Null }
+    }
+}

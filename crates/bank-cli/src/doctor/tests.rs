@@ -1,0 +1,215 @@
+use std::time::Duration;
+
+use bank_persistence::diagnosis::{
+    Clock, Diagnosis, Encryption, Kind, ServerFacts, SqliteFacts, Standby, Unknown, WriteSession,
+};
+use bank_persistence::{DatabaseUrl, Engine, Isolation, SchemaState, Settings};
+
+use super::*;
+
+const LOCAL: &str = "postgres://u@127.0.0.1:5432/bank";
+const REMOTE: &str = "postgres://u@db.example.org:6432/bank";
+const VERIFIED: &str = "postgres://u@db.example.org/bank?sslmode=verify-full";
+
+/// A server on which everything is as it should be.
+fn healthy() -> ServerFacts {
+    ServerFacts {
+        engine: Ok(Engine::Postgres("15.18".to_owned())),
+        citus: Ok(None),
+        database: Ok("bank".to_owned()),
+        user: Ok("u".to_owned()),
+        encryption: Ok(Encryption::None),
+        in_recovery: Ok(false),
+        read_only_by_default: Ok(false),
+        write_session: Ok(WriteSession {
+            isolation: "read committed".to_owned(),
+            statement_timeout: Ok("10s".to_owned()),
+            lock_timeout: Ok("5s".to_owned()),
+            idle_in_transaction_timeout: Ok("1min".to_owned()),
+        }),
+        clock: Ok(Clock { offset_microseconds: -120, uncertainty: Duration::from_micros(300) }),
+        sessions_max: Ok(97),
+        sessions: Ok(3),
+        fsync: Ok("on".to_owned()),
+        synchronous_commit: Ok("on".to_owned()),
+        full_page_writes: Ok("on".to_owned()),
+        synchronous_standby_names: Ok(String::new()),
+        standbys: Ok(Vec::new()),
+        shares_sessions: Ok(false),
+        server_port: Ok(Some(5432)),
+    }
+}
+
+fn judge_with(url: &str, settings: &Settings, change: impl FnOnce(&mut ServerFacts)) -> Vec<Check> {
+    let mut facts = healthy();
+    change(&mut facts);
+    let url: DatabaseUrl = url.parse().unwrap();
+    let diagnosis = Diagnosis {
+        round_trips: Ok(vec![Duration::from_micros(150); 20]),
+        schema: Ok(SchemaState::Current),
+        kind: Kind::Server(Box::new(facts)),
+    };
+    judge(&diagnosis, &Wanted { url: &url, settings })
+}
+
+/// Returns the check of this name after a change.
+fn check(name: &str, url: &str, change: impl FnOnce(&mut ServerFacts)) -> Check {
+    find(&judge_with(url, &Settings::one_shot(), change), name)
+}
+
+fn find(checks: &[Check], name: &str) -> Check {
+    let found = checks.iter().find(|check| check.check == name);
+    found.unwrap_or_else(|| panic!("there is no check {name}")).clone()
+}
+
+fn unknown<T>() -> Fact<T> {
+    Err(Unknown::because("the server does not know"))
+}
+
+#[test]
+fn a_healthy_server_has_nothing_to_do() {
+    for check in judge_with(LOCAL, &Settings::one_shot(), |_| {}) {
+        assert_eq!((check.status, &check.advice), (Status::Ok, &None), "{check:?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_comes_with_advice() {
+    type Change = fn(&mut ServerFacts);
+    let changes: [(&str, &str, Status, Change); 19] = [
+        ("server", LOCAL, Status::Warn, |f| f.engine = Ok(Engine::Postgres("9.6.24".to_owned()))),
+        ("tls", REMOTE, Status::Warn, |_| {}),
+        ("tls", REMOTE, Status::Warn, |f| f.encryption = tls()),
+        ("writable", LOCAL, Status::Fail, |f| f.in_recovery = Ok(true)),
+        ("writable", LOCAL, Status::Fail, |f| f.write_session = unknown()),
+        ("isolation", LOCAL, Status::Fail, |f| session(f).isolation = "read uncommitted".to_owned()),
+        ("timeouts", LOCAL, Status::Warn, |f| session(f).lock_timeout = Ok("0".to_owned())),
+        ("timeouts", LOCAL, Status::Warn, |f| session(f).statement_timeout = Ok("1ms".to_owned())),
+        ("durability", LOCAL, Status::Fail, |f| f.fsync = Ok("off".to_owned())),
+        ("durability", LOCAL, Status::Fail, |f| f.synchronous_commit = Ok("off".to_owned())),
+        ("durability", LOCAL, Status::Warn, |f| f.full_page_writes = Ok("off".to_owned())),
+        ("standbys", LOCAL, Status::Warn, |f| f.standbys = Ok(vec![standby("async")])),
+        ("standbys", LOCAL, Status::Fail, |f| f.synchronous_standby_names = Ok("*".to_owned())),
+        ("standbys", LOCAL, Status::Fail, |f| {
+            f.synchronous_standby_names = Ok("s".to_owned());
+            f.standbys = Ok(vec![standby("async")]);
+        }),
+        ("standbys", LOCAL, Status::Warn, |f| {
+            f.synchronous_standby_names = Ok("s".to_owned());
+            f.synchronous_commit = Ok("local".to_owned());
+            f.standbys = Ok(vec![standby("sync")]);
+        }),
+        ("connections", LOCAL, Status::Warn, |f| f.sessions_max = Ok(2)),
+        ("clock", LOCAL, Status::Warn, |f| f.clock = Ok(Clock { offset_microseconds: 1_100_000, uncertainty: SHORT })),
+        ("clock", LOCAL, Status::Warn, |f| f.clock = Ok(Clock { offset_microseconds: i64::MIN, uncertainty: SHORT })),
+        ("pooler", LOCAL, Status::Ok, |f| f.shares_sessions = Ok(true)),
+    ];
+    for (name, url, status, change) in changes {
+        let check = check(name, url, change);
+        assert_eq!(check.status, status, "{check:?}");
+        assert!(check.advice.is_some(), "{check:?}");
+    }
+}
+
+const SHORT: Duration = Duration::from_millis(1);
+
+fn tls() -> Fact<Encryption> {
+    Ok(Encryption::Tls { version: "TLSv1.3".to_owned(), cipher: "TLS_AES_256_GCM_SHA384".to_owned() })
+}
+
+fn session(facts: &mut ServerFacts) -> &mut WriteSession {
+    facts.write_session.as_mut().unwrap()
+}
+
+fn standby(sync_state: &str) -> Standby {
+    Standby { name: "s".to_owned(), state: Some("streaming".to_owned()), sync_state: Some(sync_state.to_owned()) }
+}
+
+#[test]
+fn what_is_right_in_another_way_is_right() {
+    type Change = fn(&mut ServerFacts);
+    let changes: [(&str, &str, Change); 8] = [
+        ("tls", VERIFIED, |f| f.encryption = tls()),
+        ("isolation", LOCAL, |f| session(f).isolation = "serializable".to_owned()),
+        ("timeouts", LOCAL, |f| session(f).idle_in_transaction_timeout = Ok("60000".to_owned())),
+        ("timeouts", LOCAL, |f| session(f).lock_timeout = unknown()),
+        ("standbys", LOCAL, |f| {
+            f.synchronous_standby_names = Ok("ANY 1 (*)".to_owned());
+            f.standbys = Ok(vec![standby("quorum"), standby("quorum")]);
+        }),
+        ("writable", LOCAL, |f| f.read_only_by_default = Ok(true)),
+        // One session of the two is ours.
+        ("connections", LOCAL, |f| f.sessions_max = Ok(3)),
+        // The answer took too long to be sure of anything.
+        ("clock", LOCAL, |f| {
+            f.clock = Ok(Clock { offset_microseconds: 1_500_000, uncertainty: Duration::from_secs(1) });
+        }),
+    ];
+    for (name, url, change) in changes {
+        let check = check(name, url, change);
+        assert_eq!((check.status, &check.advice), (Status::Ok, &None), "{check:?}");
+    }
+}
+
+#[test]
+fn a_weaker_isolation_level_than_asked_for_fails() {
+    let settings = Settings { isolation: Isolation::Serializable, ..Settings::one_shot() };
+    let isolation = find(&judge_with(LOCAL, &settings, |_| {}), "isolation");
+    assert_eq!(isolation.status, Status::Fail);
+}
+
+#[test]
+fn what_stands_in_between_is_told_only_where_it_shows() {
+    let finding = |url: &str, change: fn(&mut ServerFacts)| check("pooler", url, change).finding;
+    assert!(finding(LOCAL, |_| {}).starts_with("none seen"));
+    assert!(finding(LOCAL, |f| f.shares_sessions = Ok(true)).starts_with("a pooler in transaction mode"));
+    assert!(finding(REMOTE, |_| {}).starts_with("something is in between: the server was reached on its port 5432"));
+    assert!(finding(VERIFIED, |_| {}).starts_with("none seen"), "the URL names no port");
+    assert!(finding(REMOTE, |f| f.server_port = Ok(None)).contains("Unix socket"));
+    assert!(finding(LOCAL, |f| f.server_port = unknown()).starts_with("cannot tell"));
+}
+
+#[test]
+fn a_server_that_knows_nothing_fails_only_where_it_cannot_write() {
+    let checks = judge_with(LOCAL, &Settings::one_shot(), |facts| *facts = ServerFacts::default());
+    for check in checks.iter().filter(|check| !["migrations", "round trip"].contains(&check.check)) {
+        let expected = if check.check == "writable" { Status::Fail } else { Status::Unknown };
+        assert_eq!(check.status, expected, "{check:?}");
+    }
+}
+
+#[test]
+fn tables_that_are_not_current_fail() {
+    for state in [
+        SchemaState::NotSetUp,
+        SchemaState::Older { pending: 2 },
+        SchemaState::Newer { version: "20991231000001".to_owned() },
+    ] {
+        let check = schema(&Ok(state));
+        assert_eq!((check.status, check.advice.is_some()), (Status::Fail, true));
+    }
+}
+
+#[test]
+fn a_long_way_is_remarked() {
+    let far = way::round_trip(&Ok(vec![Duration::from_millis(30); 20]));
+    assert_eq!((far.status, far.value["p50_microseconds"].as_u64()), (Status::Warn, Some(30_000)));
+    assert_eq!(way::round_trip(&Ok(Vec::new())).status, Status::Ok);
+}
+
+#[test]
+fn an_sqlite_file_is_judged_by_its_journal_and_its_writer() {
+    let facts = |journal: &str, synchronous: i64| SqliteFacts {
+        version: Ok("3.50.4".to_owned()),
+        journal_mode: Ok(journal.to_owned()),
+        synchronous: Ok(synchronous),
+        writable: Ok(()),
+        size: Ok(4096),
+    };
+    let status = |facts: &SqliteFacts, name: &str| find(&sqlite::judge(facts), name).status;
+    assert!(sqlite::judge(&facts("wal", 2)).iter().all(|check| check.status == Status::Ok));
+    assert_eq!(status(&facts("delete", 2), "journal"), Status::Warn);
+    assert_eq!(status(&facts("wal", 1), "durability"), Status::Fail);
+    let locked = SqliteFacts { writable: unknown(), ..facts("wal", 3) };
+    assert_eq!((status(&locked, "writable"), status(&locked, "durability")), (Status::Fail, Status::Ok));
+}

@@ -1,0 +1,75 @@
+//! How the report of `doctor` is printed.
+
+use std::io::{self, Write};
+
+use super::terminal::{Palette, Terminal};
+use super::wrap::wrap;
+use crate::doctor::{Check, Status};
+
+/// Below this many columns a finding begins on a line of its own.
+const COLUMNS_MIN: usize = 60;
+
+/// Prints one line for each check, longer ones wrapped where there is a terminal.
+pub(crate) fn write_checks(out: &mut dyn Write, checks: &[Check], terminal: Terminal) -> io::Result<()> {
+    let Palette { good, warning, bad, heading } = terminal.palette;
+    let width = terminal.width.map_or(usize::MAX, usize::from);
+    let names = checks.iter().map(|check| check.check.len()).max().unwrap_or_default();
+    let (column, gap) = if width < COLUMNS_MIN { (2, "\n  ") } else { (names + 11, "  ") };
+    for check in checks {
+        let (style, status) = match check.status {
+            Status::Ok => (good, "ok"),
+            Status::Warn => (warning, "warn"),
+            Status::Fail => (bad, "FAIL"),
+            Status::Unknown => (heading, "unknown"),
+        };
+        let text = match &check.advice {
+            Some(advice) => format!("{}; {advice}", check.finding),
+            None => check.finding.clone(),
+        };
+        let head = format!("{status:7}  {:names$}", check.check);
+        let (_, head) = head.split_at(status.len());
+        let head = if width < COLUMNS_MIN { head.trim_end() } else { head };
+        writeln!(out, "{style}{status}{style:#}{head}{gap}{}", wrap(&text, width, column))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(width: Option<u16>) -> String {
+        let checks = [
+            Check::ok("server", "PostgreSQL 15.18"),
+            Check::warn("tls", "not encrypted, and the host is another machine", "add sslmode=verify-full to the URL"),
+            Check::fail("durability", "fsync = off", "set fsync = on"),
+        ];
+        let mut out = Vec::new();
+        write_checks(&mut out, &checks, Terminal { width, ..Terminal::default() }).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn without_a_terminal_each_check_is_one_line() {
+        let expected = "\
+ok       server      PostgreSQL 15.18
+warn     tls         not encrypted, and the host is another machine; add sslmode=verify-full to the URL
+FAIL     durability  fsync = off; set fsync = on
+";
+        assert_eq!(printed(None), expected);
+    }
+
+    #[test]
+    fn terminals_of_any_width_are_kept_to() {
+        let expected = "\
+warn     tls         not encrypted, and the host is another
+                     machine; add sslmode=verify-full to the URL
+";
+        assert!(printed(Some(64)).contains(expected), "{}", printed(Some(64)));
+        let narrow = printed(Some(20));
+        assert!(
+            narrow.starts_with("ok       server\n  PostgreSQL 15.18\nwarn     tls\n  not encrypted, and\n"),
+            "{narrow}"
+        );
+    }
+}

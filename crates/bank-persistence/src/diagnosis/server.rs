@@ -1,0 +1,312 @@
+//! Facts about a server that speaks PostgreSQL's protocol.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
+
+use super::{Diagnosis, Fact, Kind, Unknown, number, probe_any, text};
+use crate::connection::{DbConnection, Missing, establish};
+use crate::database_url::DatabaseUrl;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::transaction;
+
+/// What is known of a server.
+#[derive(Clone, Debug)]
+pub struct ServerFacts {
+    /// Which software it is.
+    pub engine: Fact<Engine>,
+    /// The version of the extension Citus, if it is installed in this database.
+    pub citus: Fact<Option<String>>,
+    /// The name of the database.
+    pub database: Fact<String>,
+    /// The name of the user.
+    pub user: Fact<String>,
+    /// How the session is encrypted, as the server sees it: the last leg, where something stands in between.
+    pub encryption: Fact<Encryption>,
+    /// Whether the server is a replica, on which nothing can be written.
+    pub in_recovery: Fact<bool>,
+    /// Whether a transaction of this session may write unless it says otherwise.
+    pub read_only_by_default: Fact<bool>,
+    /// What a transaction that writes is like, once it has begun as those of this program do.
+    pub write_session: Fact<WriteSession>,
+    /// The server's clock against ours.
+    pub clock: Fact<Clock>,
+    /// The largest number of sessions, those that are kept for superusers taken off.
+    pub sessions_max: Fact<u64>,
+    /// The number of sessions of clients now, this one included.
+    pub sessions: Fact<u64>,
+    /// `fsync`
+    pub fsync: Fact<String>,
+    /// `synchronous_commit`
+    pub synchronous_commit: Fact<String>,
+    /// `full_page_writes`
+    pub full_page_writes: Fact<String>,
+    /// `synchronous_standby_names`
+    pub synchronous_standby_names: Fact<String>,
+    /// The standbys that follow now.
+    pub standbys: Fact<Vec<Standby>>,
+    /// Whether two connections that are open at once have the same session, or one connection changes its session: then
+    /// a pooler hands sessions out for a transaction each.
+    pub shares_sessions: Fact<bool>,
+    /// The port on which the server was reached, `None` if over a Unix socket: not that of the URL if something stands
+    /// in between.
+    pub server_port: Fact<Option<i64>>,
+}
+
+impl Default for ServerFacts {
+    fn default() -> Self {
+        let none = Unknown::not_asked;
+        Self {
+            engine: Err(none()),
+            citus: Err(none()),
+            database: Err(none()),
+            user: Err(none()),
+            encryption: Err(none()),
+            in_recovery: Err(none()),
+            read_only_by_default: Err(none()),
+            write_session: Err(none()),
+            clock: Err(none()),
+            sessions_max: Err(none()),
+            sessions: Err(none()),
+            fsync: Err(none()),
+            synchronous_commit: Err(none()),
+            full_page_writes: Err(none()),
+            synchronous_standby_names: Err(none()),
+            standbys: Err(none()),
+            shares_sessions: Err(none()),
+            server_port: Err(none()),
+        }
+    }
+}
+
+/// How a session is encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// Not at all.
+    None,
+    /// With TLS of this version and cipher.
+    Tls {
+        /// Such as `TLSv1.3`.
+        version: String,
+        /// Such as `TLS_AES_256_GCM_SHA384`.
+        cipher: String,
+    },
+}
+
+/// What a transaction that writes is like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteSession {
+    /// Its isolation level in the server's words, such as `read committed`.
+    pub isolation: String,
+    /// `statement_timeout` in the server's words, such as `10s`.
+    pub statement_timeout: Fact<String>,
+    /// `lock_timeout` in the server's words.
+    pub lock_timeout: Fact<String>,
+    /// `idle_in_transaction_session_timeout` in the server's words.
+    pub idle_in_transaction_timeout: Fact<String>,
+}
+
+/// The server's clock against ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// Microseconds that the server is ahead; negative if it is behind.
+    pub offset_microseconds: i64,
+    /// The offset may be wrong by this much: half the time that the question took.
+    pub uncertainty: Duration,
+}
+
+/// A standby that follows the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standby {
+    /// The name under which it follows.
+    pub name: String,
+    /// Such as `streaming`; not every user may see it.
+    pub state: Option<String>,
+    /// Such as `sync`, `quorum` or `async`; not every user may see it.
+    pub sync_state: Option<String>,
+}
+
+/// Asks everything, one question after the other, and puts each answer down at once: whoever waits may give up.
+pub(crate) fn probe(connection: &mut DbConnection, url: &DatabaseUrl, settings: &Settings, found: &Mutex<Diagnosis>) {
+    let note = |set: &mut dyn FnMut(&mut ServerFacts)| {
+        if let Kind::Server(facts) = &mut lock(found).kind {
+            set(facts);
+        }
+    };
+    macro_rules! ask {
+        ($($fact:ident = $answer:expr;)*) => {
+            $({
+                let mut answer = Some($answer);
+                note(&mut |facts| if let Some(answer) = answer.take() { facts.$fact = answer });
+            })*
+        };
+    }
+    let setting = |connection: &mut DbConnection, name: &str| {
+        text(connection, &format!("SELECT current_setting('{name}')::text AS value"))
+    };
+    ask! {
+        engine = text(connection, "SELECT version()::text AS value").map(|text| Engine::from_version_text(&text));
+        citus = citus(connection);
+        database = text(connection, "SELECT current_database()::text AS value");
+        user = text(connection, "SELECT current_user::text AS value");
+        encryption = encryption(connection);
+        in_recovery = is_true(connection, "SELECT pg_is_in_recovery() AS value");
+        read_only_by_default = setting(connection, "transaction_read_only").map(|value| value == "on");
+    }
+    let (round_trips, schema) = probe_any(connection);
+    {
+        let mut found = lock(found);
+        (found.round_trips, found.schema) = (round_trips, schema);
+    }
+    ask! {
+        write_session = write_session(connection, settings);
+        clock = clock(connection);
+        sessions_max = sessions_max(connection);
+        sessions = sessions(connection);
+        fsync = setting(connection, "fsync");
+        synchronous_commit = setting(connection, "synchronous_commit");
+        full_page_writes = setting(connection, "full_page_writes");
+        synchronous_standby_names = setting(connection, "synchronous_standby_names");
+        standbys = standbys(connection);
+        server_port = number(connection, "SELECT inet_server_port()::bigint AS value");
+        shares_sessions = shares_sessions(connection, url, settings);
+    }
+}
+
+fn lock(found: &Mutex<Diagnosis>) -> MutexGuard<'_, Diagnosis> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(QueryableByName)]
+struct FlagRow {
+    #[diesel(sql_type = Bool)]
+    value: bool,
+}
+
+fn is_true(connection: &mut DbConnection, sql: &str) -> Fact<bool> {
+    let row: FlagRow = diesel::sql_query(sql).get_result(connection)?;
+    Ok(row.value)
+}
+
+fn citus(connection: &mut DbConnection) -> Fact<Option<String>> {
+    let sql = "SELECT max(extversion)::text AS value FROM pg_extension WHERE extname = 'citus'";
+    let row: super::TextRow = diesel::sql_query(sql).get_result(connection)?;
+    Ok(row.value)
+}
+
+fn encryption(connection: &mut DbConnection) -> Fact<Encryption> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Bool)]
+        ssl: bool,
+        #[diesel(sql_type = Nullable<Text>)]
+        version: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        cipher: Option<String>,
+    }
+    let sql = "SELECT ssl, version::text AS version, cipher::text AS cipher FROM pg_stat_ssl \
+               WHERE pid = pg_backend_pid()";
+    let row: Row = diesel::sql_query(sql).get_result(connection)?;
+    Ok(match row.ssl {
+        true => Encryption::Tls { version: row.version.unwrap_or_default(), cipher: row.cipher.unwrap_or_default() },
+        false => Encryption::None,
+    })
+}
+
+/// Begins a transaction as posting does, looks around in it and takes it back.
+fn write_session(connection: &mut DbConnection, settings: &Settings) -> Fact<WriteSession> {
+    // A question that fails ends the transaction, so each has one of its own.
+    let mut ask = |name: &str| -> Fact<String> {
+        let sql = format!("SELECT current_setting('{name}')::text AS value");
+        let mut answer = Err(Unknown::not_asked());
+        let ended = transaction::write(connection, settings, |connection| -> Result<(), Error> {
+            answer = text(connection, &sql);
+            Err(Error::GivenUp)
+        });
+        match ended {
+            Err(failure) if !matches!(failure.error, Error::GivenUp) => Err(failure.error.into()),
+            _ => answer,
+        }
+    };
+    Ok(WriteSession {
+        isolation: ask("transaction_isolation")?,
+        statement_timeout: ask("statement_timeout"),
+        lock_timeout: ask("lock_timeout"),
+        idle_in_transaction_timeout: ask("idle_in_transaction_session_timeout"),
+    })
+}
+
+/// Asks several times and believes the answer that came fastest.
+fn clock(connection: &mut DbConnection) -> Fact<Clock> {
+    const QUESTIONS: usize = 5;
+    let ours = || -> Fact<i64> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.map_err(|_| Unknown::because("our clock is before 1970"))?;
+        i64::try_from(now.as_micros()).map_err(|_| Unknown::because("our clock is beyond all years"))
+    };
+    let mut best: Option<Clock> = None;
+    for _ in 0..QUESTIONS {
+        let before = ours()?;
+        let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS value";
+        let theirs = number(connection, sql)?.ok_or_else(|| Unknown::because("the server answers NULL"))?;
+        // Our clock may be set back meanwhile.
+        let half = ours()?.saturating_sub(before).max(0) / 2;
+        let uncertainty = Duration::from_micros(half.unsigned_abs());
+        let offset_microseconds = theirs.saturating_sub(before.saturating_add(half));
+        if best.is_none_or(|best| uncertainty < best.uncertainty) {
+            best = Some(Clock { offset_microseconds, uncertainty });
+        }
+    }
+    best.ok_or_else(Unknown::not_asked)
+}
+
+fn sessions_max(connection: &mut DbConnection) -> Fact<u64> {
+    let setting = |connection: &mut DbConnection, name: &str| {
+        let value = text(connection, &format!("SELECT current_setting('{name}')::text AS value"))?;
+        value.parse::<u64>().map_err(|_| Unknown::because(format!("{name} is {value:?}")))
+    };
+    let all = setting(connection, "max_connections")?;
+    // Where nothing is kept back the setting is missing.
+    let kept = setting(connection, "superuser_reserved_connections").unwrap_or(0);
+    Ok(all.saturating_sub(kept))
+}
+
+fn sessions(connection: &mut DbConnection) -> Fact<u64> {
+    let sql = "SELECT count(*)::bigint AS value FROM pg_stat_activity WHERE backend_type = 'client backend'";
+    let count = number(connection, sql)?.unwrap_or_default();
+    Ok(count.unsigned_abs())
+}
+
+fn standbys(connection: &mut DbConnection) -> Fact<Vec<Standby>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Nullable<Text>)]
+        name: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        state: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        sync_state: Option<String>,
+    }
+    let sql = "SELECT application_name::text AS name, state::text AS state, sync_state::text AS sync_state \
+               FROM pg_stat_replication ORDER BY application_name, pid";
+    let rows: Vec<Row> = diesel::sql_query(sql).load(connection)?;
+    let standby =
+        |row: Row| Standby { name: row.name.unwrap_or_default(), state: row.state, sync_state: row.sync_state };
+    Ok(rows.into_iter().map(standby).collect())
+}
+
+/// Opens a second connection beside the first and compares their sessions.
+fn shares_sessions(connection: &mut DbConnection, url: &DatabaseUrl, settings: &Settings) -> Fact<bool> {
+    let session = |connection: &mut DbConnection| {
+        number(connection, "SELECT pg_backend_pid()::bigint AS value")?.ok_or_else(Unknown::not_asked)
+    };
+    let first = session(connection)?;
+    let mut beside = establish(url, settings, Missing::Refuse)?;
+    let second = session(&mut beside)?;
+    let again = session(connection)?;
+    Ok(first == second || again != first)
+}
