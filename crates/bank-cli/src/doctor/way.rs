@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bank_persistence::Engine;
 use bank_persistence::diagnosis::{Clock, Encryption, Fact, ServerFacts};
 use serde_json::json;
 
@@ -74,12 +75,14 @@ pub(super) fn pooler(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
             .advice("bank-cli works with it; programs that use the library may need `prepared_statements: false`");
     }
     let ports = wanted.url.ports();
+    // Other servers may not know their port.
+    let is_postgres = matches!(facts.engine, Ok(Engine::Postgres(_)));
     let cannot_tell = "a pooler in session mode would look the same";
     let finding = match &facts.server_port {
         Ok(Some(port)) if ports.iter().all(|typed| i64::from(*typed) != *port) && !ports.is_empty() => {
             format!("something is in between: the server was reached on its port {port}, which the URL does not name; a pooler, a proxy or a mapped port")
         }
-        Ok(None) if wanted.url.is_remote() => {
+        Ok(None) if wanted.url.is_tcp() && is_postgres => {
             "something is in between: the server was reached over a Unix socket, the URL names a host; a pooler or a proxy".to_owned()
         }
         Ok(_) => format!("none seen: each connection has a session of its own; {cannot_tell}"),

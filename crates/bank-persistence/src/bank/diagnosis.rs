@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Bank;
-use crate::attempt;
 use crate::database_url::Backend;
 use crate::diagnosis::{Diagnosis, Kind, ServerFacts, probe_server, probe_sqlite};
 use crate::error::Error;
@@ -30,7 +29,7 @@ impl Bank {
         let (url, settings, asked) = (Arc::clone(&self.url), Arc::clone(&self.settings), Arc::clone(&found));
         // Somebody who has no limit for transactions still wants to see the report.
         let limit = self.answer_limit().unwrap_or(self.settings.connection_timeout);
-        let asking = attempt::run_within(Some(limit), move |_| {
+        let asking = self.threads.run_within(Some(limit), move |_| {
             probe_server(&mut connection, &url, &settings, &asked);
             Ok(connection)
         });

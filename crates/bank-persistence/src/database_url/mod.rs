@@ -149,6 +149,18 @@ impl DatabaseUrl {
         }
     }
 
+    /// Returns whether every host that the URL names is reached over TCP, not over a Unix socket.
+    #[must_use]
+    pub fn is_tcp(&self) -> bool {
+        match &self.0 {
+            Kind::Postgres(url) => {
+                let mut hosts = url.hosts().filter(|host| !host.is_empty()).peekable();
+                hosts.peek().is_some() && hosts.all(|host| !host.starts_with(['/', '@']))
+            }
+            Kind::SqliteFile(_) | Kind::SqliteMemory => false,
+        }
+    }
+
     /// Returns the ports that the URL names; none of them says anything about a host without one.
     #[must_use]
     pub fn ports(&self) -> Vec<u16> {

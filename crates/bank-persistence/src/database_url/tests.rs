@@ -108,6 +108,18 @@ fn ports_are_found_wherever_they_stand() {
 }
 
 #[test]
+fn tcp_and_sockets_differ() {
+    for tcp in ["postgres://127.0.0.1/b", "postgres://a,b:1/c", "postgres:///b?host=h"] {
+        assert!(url(tcp).is_tcp(), "{tcp}");
+    }
+    for other in
+        ["postgres:///b", "postgres://%2Ftmp/b", "postgres:///b?host=/tmp", "postgres://h,%2Ftmp/b", "sqlite:a"]
+    {
+        assert!(!url(other).is_tcp(), "{other}");
+    }
+}
+
+#[test]
 fn options_are_told_unless_they_are_secrets() {
     let shown = url("postgres://h/db?sslmode=require&sslmode=verify-full&password=x&sslpassword=y");
     assert_eq!(shown.option("sslmode").as_deref(), Some("verify-full"));
