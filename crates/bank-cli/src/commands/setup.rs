@@ -49,7 +49,7 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
             context.out.flush()?;
             confirm(&name_to_type(&location, &database))?;
         }
-        bank.reset()?;
+        context.messages.while_waiting("making the tables anew", || bank.reset())?;
         writeln!(context.out, "Destroyed all accounts and transfers, and made the tables anew.")?;
     } else {
         migrate(&bank, context)?;
