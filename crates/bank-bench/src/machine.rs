@@ -8,16 +8,19 @@ pub(crate) struct Machine {
     cores: usize,
     load_before: Option<String>,
     postgres: String,
+    fsync: String,
 }
 
 impl Machine {
     /// Looks around.
     pub(crate) fn look(stage: &Stage) -> Result<Self, Failure> {
-        let version = "SELECT current_setting('server_version') AS value";
+        let mut sql = stage.server.sql("postgres")?;
+        let mut setting = |name| sql.text(&format!("SELECT current_setting('{name}') AS value"));
         Ok(Self {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             load_before: load_average(),
-            postgres: stage.server.sql("postgres")?.text(version)?,
+            postgres: setting("server_version")?,
+            fsync: setting("fsync")?,
         })
     }
 
@@ -28,8 +31,9 @@ impl Machine {
             _ => String::new(),
         };
         let (cores, postgres, sqlite) = (self.cores, &self.postgres, rusqlite::version());
-        let build = if cfg!(debug_assertions) { "; not a release build: the figures mean nothing" } else { "" };
-        format!("{cores} cores{load}; PostgreSQL {postgres}, SQLite {sqlite}{build}")
+        let is_worthless = cfg!(debug_assertions) || self.fsync != "on";
+        let warning = if is_worthless { "; quick or not a release build: the figures mean nothing" } else { "" };
+        format!("{cores} cores{load}; PostgreSQL {postgres}, SQLite {sqlite}{warning}")
     }
 }
 

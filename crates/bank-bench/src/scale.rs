@@ -29,6 +29,8 @@ pub(crate) struct Scale {
     pub(crate) growth_batches: (u32, u32),
     /// The server's `shared_buffers`; all that is measured fits in.
     pub(crate) shared_buffers: &'static str,
+    /// Whether the server waits for the disk: always, but for a proof that everything runs.
+    pub(crate) is_durable: bool,
 }
 
 impl Scale {
@@ -58,6 +60,7 @@ impl Scale {
             growth_accounts: vec![10_000, 10_000_000],
             growth_batches: (8_190, 20),
             shared_buffers: "4GB",
+            is_durable: true,
         }
     }
 
@@ -67,13 +70,14 @@ impl Scale {
             time: Duration::from_millis(200),
             accounts: 200,
             posted_before: 500,
-            threads: vec![1, 4],
+            threads: vec![2],
             batches: vec![(100, 2), (1_000, 1)],
             lines: 4_000,
             chunk: 500,
             growth_accounts: vec![200, 2_000],
             growth_batches: (500, 2),
             shared_buffers: "128MB",
+            is_durable: false,
         }
     }
 }

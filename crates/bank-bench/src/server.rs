@@ -7,24 +7,25 @@ use std::time::{Duration, Instant};
 use bank_tests::postgres::{Binaries, PostgresServer, ServerBuilder, USER};
 
 use crate::failure::Failure;
+use crate::scale::Scale;
 use crate::sql::Sql;
 
 /// How long autovacuum may look at a database that is to be copied.
 const COPY_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// A durable server of the benchmark's own, which ends with this process.
+/// A server of the benchmark's own, which ends with this process.
 pub(crate) struct Server {
     server: PostgresServer,
     binaries: Binaries,
 }
 
 impl Server {
-    /// Starts the server: durable, and with so much memory that no run waits for a disk but to commit. A checkpoint is
-    /// made between runs, and none falls due within one.
-    pub(crate) fn start(shared_buffers: &str) -> Self {
-        let server = ServerBuilder::new()
-            .durable()
-            .setting("shared_buffers", shared_buffers)
+    /// Starts the server, with so much memory that no run waits for a disk but to commit. A checkpoint is made between
+    /// runs, and none falls due within one.
+    pub(crate) fn start(scale: &Scale) -> Self {
+        let builder = if scale.is_durable { ServerBuilder::new().durable() } else { ServerBuilder::new() };
+        let server = builder
+            .setting("shared_buffers", scale.shared_buffers)
             .setting("max_wal_size", "16GB")
             .setting("checkpoint_timeout", "1h")
             .start();

@@ -32,7 +32,7 @@ impl Stage {
         let directory = tempfile::Builder::new().prefix("bank-bench-").tempdir();
         let directory = directory.map_err(Failure::io("no temporary directory can be made"))?;
         remove_when_interrupted(directory.path().to_owned())?;
-        Ok(Self { server: Server::start(scale.shared_buffers), directory })
+        Ok(Self { server: Server::start(scale), directory })
     }
 
     /// Returns the directory.
