@@ -30,6 +30,8 @@ mod migrations;
 mod posting;
 #[path = "conformance/queue.rs"]
 mod queue;
+#[path = "conformance/reversals.rs"]
+mod reversals;
 #[path = "conformance/schema.rs"]
 mod schema;
 #[path = "conformance/transactions.rs"]
@@ -91,6 +93,14 @@ conformance! {
         a_transfer_is_posted_only_at_the_version_it_expects
         a_replay_does_not_look_at_the_expected_version
         of_many_that_expect_the_same_version_one_is_posted;
+    reversals:
+        a_reversal_moves_the_money_back_and_is_linked
+        a_second_reversal_is_a_replay_whatever_its_note
+        of_many_racing_reversals_one_is_posted
+        an_unknown_transfer_cannot_be_reversed
+        a_reversal_respects_the_limit_of_the_receiver
+        a_reversal_is_reversed_only_by_force
+        another_transfer_under_the_id_of_a_reversal_is_none;
     batches:
         an_empty_batch_does_nothing
         each_transfer_sees_the_effects_of_those_before_it

@@ -2,9 +2,7 @@
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use crate::commands::{
-    batch, completions, config, demo, doctor, history, list, man, open, setup, show, transfer, verify,
-};
+use crate::commands::{batch, completions, config, demo, doctor, history, list, man, open, reverse, setup, show, transfer, verify};
 use crate::connection_args::ConnectionArgs;
 use crate::origin::Origins;
 
@@ -84,6 +82,7 @@ pub(crate) enum Command {
     Setup(setup::SetupArgs),
     List(list::ListArgs),
     Transfer(transfer::TransferArgs),
+    Reverse(reverse::ReverseArgs),
     Batch(batch::BatchArgs),
     Open(open::OpenArgs),
     History(history::HistoryArgs),
@@ -103,6 +102,7 @@ impl Command {
             Self::List(args) => args.output.is_json(),
             Self::History(args) => args.output.is_json(),
             Self::Transfer(args) => args.output.is_json(),
+            Self::Reverse(args) => args.output.is_json(),
             Self::Open(args) => args.output.is_json(),
             Self::Show(args) => args.output.is_json(),
             Self::Verify(args) => args.output.is_json(),

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use bank_persistence::bank_domain::{
-    AccountName, AccountVersion, Age, Amount, Balance, Country, Memo, OverdraftLimit, TransferId,
+    AccountName, AccountVersion, Age, Amount, Balance, Country, Memo, OverdraftLimit, ReversalNote, TransferId,
 };
 
 use crate::exit_code::ExitCode;
@@ -53,6 +53,11 @@ pub(crate) fn transfer_id(typed: &str) -> Result<TransferId, Failure> {
 /// Parses a memo.
 pub(crate) fn memo(typed: &str) -> Result<Memo, Failure> {
     parse(typed, "a memo has 1 to 200 characters, no control characters")
+}
+
+/// Parses the memo of a reversal.
+pub(crate) fn reversal_note(typed: &str) -> Result<ReversalNote, Failure> {
+    parse(typed, "a reversal's memo has 1 to 153 characters, no control characters: the link takes the rest")
 }
 
 /// Parses how many rows are wanted at most.

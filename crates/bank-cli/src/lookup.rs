@@ -1,7 +1,7 @@
-//! An account that is not there, and the one that was probably meant.
+//! What is not there: an account, with the one that was probably meant, or a transfer.
 
 use bank_persistence::Bank;
-use bank_persistence::bank_domain::AccountName;
+use bank_persistence::bank_domain::{AccountName, TransferId};
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -19,6 +19,13 @@ pub(crate) fn not_found(bank: &Bank, name: &AccountName) -> Failure {
     };
     let message = format!("there is no account `{name}`");
     Failure::new(ExitCode::NotFound, "account_not_found", message).hint(hint)
+}
+
+/// Returns the failure for an id without a transfer.
+pub(crate) fn transfer_not_found(id: TransferId) -> Failure {
+    let message = format!("there is no transfer {id}");
+    Failure::new(ExitCode::NotFound, "transfer_not_found", message)
+        .hint("a rejected transfer is not recorded; see the others with `bank-cli history`")
 }
 
 fn nearest<'a>(name: &str, candidates: &'a [AccountName]) -> Option<&'a AccountName> {

@@ -42,6 +42,10 @@ pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String)
             Failure::new(ExitCode::IdConflict, reason.code(), message)
                 .hint(format!("see it with `bank-cli show {id}`; leave --id out for a new transfer"))
         }
+        Rejection::ReversalOfReversal { id, original } => {
+            rejected(format!("the transfer {id} is itself the reversal of {original}"))
+                .hint("reverse it all the same with --force")
+        }
         // A reason that is younger than this binary still has its own words.
         other => rejected(other.to_string()),
     }

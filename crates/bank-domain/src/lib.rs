@@ -5,6 +5,7 @@ mod invalid;
 mod money;
 mod outcome;
 mod posting;
+mod reversal;
 mod text;
 mod transfer;
 
@@ -13,4 +14,5 @@ pub use invalid::{AmountProblem, InvalidInput, TextProblem};
 pub use money::{Amount, Balance, OverdraftLimit};
 pub use outcome::{Entry, Outcome, Posting, Rejection};
 pub use posting::{AccountState, AppliedBatch, apply_batch};
+pub use reversal::{Reversal, ReversalNote};
 pub use transfer::{Memo, Transfer, TransferField, TransferId};

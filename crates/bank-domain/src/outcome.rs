@@ -98,6 +98,14 @@ pub enum Rejection {
         /// The account that cannot hold more.
         account: AccountId,
     },
+    /// The transfer to be reversed is a reversal itself.
+    #[error("transfer {id} is itself the reversal of transfer {original}")]
+    ReversalOfReversal {
+        /// The transfer to be reversed.
+        id: TransferId,
+        /// The transfer that it reverses.
+        original: TransferId,
+    },
     /// The id belongs to a posted transfer with other content.
     #[error("transfer id {id} was posted before with another {field}")]
     IdConflict {
@@ -118,6 +126,7 @@ impl Rejection {
             Self::VersionMismatch { .. } => "version_mismatch",
             Self::InsufficientFunds { .. } => "insufficient_funds",
             Self::BalanceOverflow { .. } => "balance_overflow",
+            Self::ReversalOfReversal { .. } => "reversal_of_reversal",
             Self::IdConflict { .. } => "id_conflict",
         }
     }

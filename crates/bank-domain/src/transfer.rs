@@ -49,6 +49,13 @@ text_type! {
     Memo, "memo", 200
 }
 
+impl Memo {
+    /// Returns the memo of a reversal, whose text is valid by its making.
+    pub(crate) const fn linking(text: String) -> Self {
+        Self(text)
+    }
+}
+
 /// An order to move one amount from one account to another.
 ///
 /// Accounts, amount and memo are its content: the same id with another account, amount or memo is another transfer, and
@@ -72,7 +79,8 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// Returns the first field of the content in which the other transfer differs.
+    /// Returns the first field of the content in which the other transfer differs. Reversals of the same transfer do
+    /// not differ in their memos: what links them is the same, and the rest is a note.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<TransferField> {
         if self.from != other.from {
@@ -81,11 +89,15 @@ impl Transfer {
             Some(TransferField::To)
         } else if self.amount != other.amount {
             Some(TransferField::Amount)
-        } else if self.memo != other.memo {
+        } else if self.memo != other.memo && !self.reverses_the_same_as(other) {
             Some(TransferField::Memo)
         } else {
             None
         }
+    }
+
+    fn reverses_the_same_as(&self, other: &Self) -> bool {
+        self.reverses().is_some_and(|original| other.reverses() == Some(original))
     }
 }
 

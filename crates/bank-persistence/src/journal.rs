@@ -1,7 +1,8 @@
 //! The journal: finding a transfer and an account's history. What is in it never changes.
 
 use bank_domain::{
-    AccountId, AccountName, AccountVersion, Amount, Balance, Entry, InvalidInput, Memo, Posting, Transfer, TransferId,
+    AccountId, AccountName, AccountVersion, Amount, Balance, Entry, InvalidInput, Memo, Outcome, Posting, Transfer,
+    TransferId,
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -26,6 +27,15 @@ pub struct RecordedTransfer {
     pub to_name: AccountName,
     /// When it was posted, by the database's clock.
     pub posted_at: DateTime<Utc>,
+}
+
+/// What became of a reversal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversed {
+    /// The transfer that was to be reversed.
+    pub original: RecordedTransfer,
+    /// What became of the transfer that reverses it; `Replayed` if it was reversed before.
+    pub outcome: Outcome,
 }
 
 /// Says on which side of a transfer an account stood.
@@ -158,6 +168,13 @@ pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<Reco
         posted_at: posted_at.0,
         posting,
     }))
+}
+
+/// Returns the transfer that reverses the one of this id.
+pub fn find_reversal(connection: &mut DbConnection, original: TransferId) -> Result<Option<RecordedTransfer>, Error> {
+    let found = find(connection, original.of_reversal())?;
+    // Somebody may have used the id for another transfer.
+    Ok(found.filter(|recorded| recorded.posting.transfer.reverses() == Some(original)))
 }
 
 fn name_of(connection: &mut DbConnection, account: AccountId) -> Result<AccountName, Error> {

@@ -31,7 +31,7 @@ pub use database_url::{Backend, DatabaseUrl, UrlError};
 pub use diagnosis::Diagnosis;
 pub use engine::Engine;
 pub use error::Error;
-pub use journal::{Direction, HistoryEntry, RecordedTransfer};
+pub use journal::{Direction, HistoryEntry, RecordedTransfer, Reversed};
 pub use migrate::SchemaState;
 pub use queue::{PostingQueue, QueueError, QueueSettings, Ticket};
 pub use retry::{RetryPolicy, Transient};

@@ -50,7 +50,9 @@ impl Duplicates {
 
 fn content(transfer: &Transfer) -> u32 {
     let Transfer { id: _, from, to, amount, memo, expected_version: _ } = transfer;
-    let memo = memo.as_ref().map_or("", |memo| memo.as_str());
+    // The note of a reversal is no content.
+    let reversed = transfer.reverses().map(|original| original.to_string());
+    let memo = reversed.as_deref().or(memo.as_ref().map(|memo| memo.as_str())).unwrap_or_default();
     let [a, b, c, d, ..] = Uuid::new_v5(&NAMESPACE, format!("{from} {to} {amount} {memo}").as_bytes()).into_bytes();
     u32::from_be_bytes([a, b, c, d])
 }

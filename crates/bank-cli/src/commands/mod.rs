@@ -9,6 +9,7 @@ pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod open;
+pub(crate) mod reverse;
 pub(crate) mod setup;
 pub(crate) mod show;
 pub(crate) mod transfer;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> Result<(), Fai
         Command::Setup(args) => setup::run(&args, context),
         Command::List(args) => list::run(&args, context),
         Command::Transfer(args) => transfer::run(&args, context),
+        Command::Reverse(args) => reverse::run(&args, context),
         Command::Batch(args) => batch::run(&args, context),
         Command::Open(args) => open::run(&args, context),
         Command::History(args) => history::run(&args, context),

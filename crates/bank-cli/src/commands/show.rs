@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::context::Context;
-use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::input;
+use crate::lookup;
 use crate::output::{RecordFormat, TransferRecord, write_json};
 
 /// Show one transfer with the balances right after it
@@ -23,13 +23,11 @@ pub(crate) struct ShowArgs {
 /// Shows one transfer.
 pub(crate) fn run(args: &ShowArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let id = input::transfer_id(&args.id)?;
-    let recorded = context.connect()?.find_transfer(id)?.ok_or_else(|| {
-        let message = format!("there is no transfer {id}");
-        Failure::new(ExitCode::NotFound, "transfer_not_found", message)
-            .hint("a rejected transfer is not recorded; see the others with `bank-cli history`")
-    })?;
+    let bank = context.connect()?;
+    let recorded = bank.find_transfer(id)?.ok_or_else(|| lookup::transfer_not_found(id))?;
+    let reversal = bank.find_reversal(id)?;
 
-    let record = TransferRecord::of_recorded(&recorded);
+    let record = TransferRecord::of_recorded(&recorded, reversal.as_ref());
     match args.output {
         RecordFormat::Text => record.write_lines(context.out)?,
         RecordFormat::Json => write_json(context.out, &record)?,

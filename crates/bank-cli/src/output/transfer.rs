@@ -20,6 +20,12 @@ pub(crate) struct TransferRecord {
     memo: Option<String>,
     from: Side,
     to: Side,
+    /// The transfer that this one reverses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reverses: Option<String>,
+    /// The transfer that reverses this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reversed_by: Option<String>,
 }
 
 /// One of the two accounts, right after the transfer.
@@ -43,39 +49,44 @@ impl TransferRecord {
             memo: transfer.memo.as_ref().map(ToString::to_string),
             from: Side::new(transfer.from.get(), from, &posting.debit),
             to: Side::new(transfer.to.get(), to, &posting.credit),
+            reverses: transfer.reverses().map(|original| original.to_string()),
+            reversed_by: None,
         }
     }
 
-    /// Returns the record of a transfer in the journal.
-    pub(crate) fn of_recorded(recorded: &RecordedTransfer) -> Self {
+    /// Returns the record of a transfer in the journal, with the one that reverses it.
+    pub(crate) fn of_recorded(recorded: &RecordedTransfer, reversal: Option<&RecordedTransfer>) -> Self {
         let posted_at = recorded.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true);
         Self {
             status: None,
             posted_at: Some(posted_at),
+            reversed_by: reversal.map(|reversal| reversal.posting.transfer.id.to_string()),
             ..Self::of_outcome("", &recorded.posting, &recorded.from_name, &recorded.to_name)
         }
     }
 
     /// Prints aligned `key = value` lines.
     pub(crate) fn write_lines(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "id     = {}", self.id)?;
-        if let Some(status) = self.status {
-            writeln!(out, "status = {status}")?;
-        } else {
-            writeln!(out, "amount = {}", self.amount)?;
+        let mut lines = vec![("id", self.id.clone())];
+        match self.status {
+            Some(status) => lines.push(("status", status.to_owned())),
+            None => lines.push(("amount", self.amount.to_string())),
         }
-        if let Some(posted_at) = &self.posted_at {
-            writeln!(out, "time   = {posted_at}")?;
-        }
-        if let Some(memo) = &self.memo {
-            writeln!(out, "memo   = {memo}")?;
-        }
-        writeln!(out, "from   = {}, balance = {}", self.from.name, self.from.balance)?;
-        writeln!(out, "to     = {}, balance = {}", self.to.name, self.to.balance)
+        lines.extend(self.posted_at.clone().map(|posted_at| ("time", posted_at)));
+        lines.extend(self.memo.clone().map(|memo| ("memo", memo)));
+        lines.extend([("from", self.from.line()), ("to", self.to.line())]);
+        lines.extend(self.reverses.clone().map(|original| ("reverses", original)));
+        lines.extend(self.reversed_by.clone().map(|reversal| ("reversed by", reversal)));
+        let width = lines.iter().map(|(key, _)| key.len()).max().unwrap_or_default();
+        lines.iter().try_for_each(|(key, value)| writeln!(out, "{key:width$} = {value}"))
     }
 }
 
 impl Side {
+    fn line(&self) -> String {
+        format!("{}, balance = {}", self.name, self.balance)
+    }
+
     fn new(account_id: i64, name: &AccountName, entry: &Entry) -> Self {
         Self { account_id, name: name.to_string(), balance: entry.balance_after.get(), version: entry.version.get() }
     }

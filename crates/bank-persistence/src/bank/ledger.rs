@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use bank_domain::{Account, AccountId, AccountName, AccountVersion, NewAccount, Outcome, Transfer, TransferId};
+use bank_domain::{
+    Account, AccountId, AccountName, AccountVersion, NewAccount, Outcome, Reversal, Transfer, TransferId,
+};
 
 use super::Bank;
 use crate::accounts::{self, Totals};
@@ -11,7 +13,7 @@ use crate::audit::{self, AuditReport};
 use crate::connection::DbConnection;
 use crate::database_url::Backend;
 use crate::error::Error;
-use crate::journal::{self, HistoryEntry, RecordedTransfer};
+use crate::journal::{self, HistoryEntry, RecordedTransfer, Reversed};
 use crate::posting::{self, OnLocked};
 use crate::retry::{AttemptError, retry};
 use crate::settings::Isolation;
@@ -167,6 +169,33 @@ impl Bank {
     /// The database's.
     pub fn find_transfer(&self, id: TransferId) -> Result<Option<RecordedTransfer>, Error> {
         self.run("finding a transfer", move |connection| journal::find(connection, id))
+    }
+
+    /// Posts the transfer that moves back what another has moved, at most once however often it is called, with
+    /// whatever note. Returns `None` if there is no transfer of the original's id.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Bank::post_batch`].
+    pub fn reverse(&self, reversal: &Reversal) -> Result<Option<Reversed>, Error> {
+        // What is in the journal never changes: finding and posting need no common transaction.
+        let Some(original) = self.find_transfer(reversal.original)? else {
+            return Ok(None);
+        };
+        let outcome = match reversal.of(&original.posting.transfer) {
+            Ok(transfer) => self.post(&transfer)?,
+            Err(reason) => Outcome::Rejected(reason),
+        };
+        Ok(Some(Reversed { original, outcome }))
+    }
+
+    /// Returns the transfer that reverses the one of this id, if it was reversed.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn find_reversal(&self, original: TransferId) -> Result<Option<RecordedTransfer>, Error> {
+        self.run("finding a reversal", move |connection| journal::find_reversal(connection, original))
     }
 
     /// Returns a page of an account's history, the newest first; see [`journal::history`].

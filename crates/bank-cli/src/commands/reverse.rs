@@ -1,0 +1,106 @@
+//! `bank-cli reverse`
+
+use bank_persistence::bank_domain::{AccountId, AccountName, Outcome, Posting, Rejection, Reversal, Transfer};
+use bank_persistence::{Error, RecordedTransfer};
+use clap::Args;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::input;
+use crate::lookup;
+use crate::output::{RecordFormat, TransferRecord, write_json};
+use crate::rejection;
+
+const REPLAYED_NOTE: &str = "it was reversed before: nothing moved now, the balances are those of then";
+
+/// Move back what a transfer has moved, at most once
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLE:
+  bank-cli reverse 019b76da-a800-7000-8000-000000000001 --memo \"wrong account\"
+
+The reversal is a transfer of its own: the whole amount, from the receiver back
+to the payer, if the receiver has it. `show` names it beside the original.
+Reversing a transfer again moves nothing and says by what it was reversed.")]
+pub(crate) struct ReverseArgs {
+    /// Id of the transfer to reverse, as `transfer` and `history` print it
+    #[arg(value_name = "TRANSFER_ID")]
+    id: String,
+    /// Reverse even a transfer that is itself a reversal
+    #[arg(long)]
+    force: bool,
+    /// Why it is reversed; stands behind the link to the original
+    #[arg(long, value_name = "TEXT")]
+    memo: Option<String>,
+    /// Format of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) output: RecordFormat,
+}
+
+/// Reverses one transfer.
+pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let reversal = Reversal {
+        original: input::transfer_id(&args.id)?,
+        note: args.memo.as_deref().map(input::reversal_note).transpose()?,
+        force: args.force,
+    };
+    let bank = context.connect()?;
+    let reversed = bank.reverse(&reversal).map_err(|error| {
+        let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
+        let failure = Failure::from(error);
+        if is_unknown {
+            return failure.hint("run the same command again: a transfer is never reversed twice");
+        }
+        failure
+    })?;
+    let reversed = reversed.ok_or_else(|| lookup::transfer_not_found(reversal.original))?;
+
+    match reversed.outcome {
+        Outcome::Posted(posting) => print("posted", &posting, &reversed.original, args.output, context),
+        Outcome::Replayed(posting) => {
+            print("replayed", &posting, &reversed.original, args.output, context)?;
+            context.note_after_data(REPLAYED_NOTE)
+        }
+        Outcome::Rejected(reason) => Err(refusal(&reason, &reversed.original)),
+    }
+}
+
+fn print(
+    status: &'static str,
+    posting: &Posting,
+    original: &RecordedTransfer,
+    format: RecordFormat,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let record = TransferRecord::of_outcome(status, posting, &original.to_name, &original.from_name);
+    match format {
+        RecordFormat::Text => {
+            let (original, id) = (original.posting.transfer.id, posting.transfer.id);
+            match status {
+                "posted" => writeln!(context.out, "Reversed transfer {original}.")?,
+                _ => writeln!(context.out, "Transfer {original} is already reversed by {id}.")?,
+            }
+            record.write_lines(context.out)?;
+        }
+        RecordFormat::Json => write_json(context.out, &record)?,
+    }
+    Ok(())
+}
+
+/// A reversal moves the whole amount or nothing, so what helps is not what helps with a transfer.
+fn refusal(reason: &Rejection, original: &RecordedTransfer) -> Failure {
+    let Transfer { from, .. } = original.posting.transfer;
+    let name_of = |id: AccountId| -> &AccountName { if id == from { &original.from_name } else { &original.to_name } };
+    let failure = rejection::failure(reason, |id| name_of(id).to_string());
+    match reason {
+        Rejection::InsufficientFunds { account, .. } => failure
+            .hint(format!("a reversal moves the whole amount back: pay something into `{}` first", name_of(*account))),
+        Rejection::BalanceOverflow { account } => {
+            failure.hint(format!("pay something out of `{}` first", name_of(*account)))
+        }
+        Rejection::IdConflict { id, .. } => failure.hint(format!(
+            "somebody has given another transfer the id that belongs to the reversal: see it with `bank-cli show {id}`"
+        )),
+        _ => failure,
+    }
+}
