@@ -26,6 +26,8 @@ mod expected_version;
 mod history;
 #[path = "conformance/migrations.rs"]
 mod migrations;
+#[path = "conformance/past.rs"]
+mod past;
 #[path = "conformance/posting.rs"]
 mod posting;
 #[path = "conformance/queue.rs"]
@@ -101,6 +103,12 @@ conformance! {
         a_reversal_respects_the_limit_of_the_receiver
         a_reversal_is_reversed_only_by_force
         another_transfer_under_the_id_of_a_reversal_is_none;
+    past:
+        a_past_balance_is_that_after_the_last_transfer_before
+        a_past_balance_before_the_account_was_opened_is_none
+        versions_and_not_times_say_which_transfer_was_the_last
+        a_past_balance_of_just_now_counts_everything
+        a_history_of_a_period_has_both_its_ends;
     batches:
         an_empty_batch_does_nothing
         each_transfer_sees_the_effects_of_those_before_it

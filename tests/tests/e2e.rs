@@ -31,6 +31,8 @@ mod doctor;
 mod limits;
 #[path = "e2e/machine_output.rs"]
 mod machine_output;
+#[path = "e2e/past.rs"]
+mod past;
 #[path = "e2e/reverse.rs"]
 mod reverse;
 #[path = "e2e/secrets.rs"]

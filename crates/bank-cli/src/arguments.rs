@@ -2,7 +2,7 @@
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use crate::commands::{batch, completions, config, demo, doctor, history, list, man, open, reverse, setup, show, transfer, verify};
+use crate::commands::{balance, batch, completions, config, demo, doctor, history, list, man, open, reverse, setup, show, transfer, verify};
 use crate::connection_args::ConnectionArgs;
 use crate::origin::Origins;
 
@@ -85,6 +85,7 @@ pub(crate) enum Command {
     Reverse(reverse::ReverseArgs),
     Batch(batch::BatchArgs),
     Open(open::OpenArgs),
+    Balance(balance::BalanceArgs),
     History(history::HistoryArgs),
     Show(show::ShowArgs),
     Verify(verify::VerifyArgs),
@@ -103,6 +104,7 @@ impl Command {
             Self::History(args) => args.output.is_json(),
             Self::Transfer(args) => args.output.is_json(),
             Self::Reverse(args) => args.output.is_json(),
+            Self::Balance(args) => args.output.is_json(),
             Self::Open(args) => args.output.is_json(),
             Self::Show(args) => args.output.is_json(),
             Self::Verify(args) => args.output.is_json(),

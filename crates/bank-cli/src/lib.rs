@@ -15,6 +15,7 @@ mod input;
 mod log;
 mod lookup;
 mod manual;
+mod moment;
 mod origin;
 mod output;
 mod rejection;

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use crate::accounts;
 use crate::connection::DbConnection;
 use crate::error::Error;
+use crate::past::Period;
 use crate::schema::{accounts as account_table, transfers};
 use crate::sql_types::{StoredTime, StoredUuid};
 
@@ -221,21 +222,26 @@ impl HistoryRow {
     }
 }
 
-/// Returns up to `limit` entries of an account's history, the newest first, of versions below `before` if given.
+/// Returns up to `limit` entries of an account's history, the newest first, of versions below `before` if given, posted
+/// within the period.
 ///
-/// The journal has an index for either side; a page reads at most `limit` rows from each, however long the history.
+/// The journal has an index for either side; a page reads at most `limit` rows from each, however long the history, and
+/// those outside the period that it has to pass over.
 pub fn history(
     connection: &mut DbConnection,
     account: AccountId,
+    period: Period,
     before: Option<AccountVersion>,
     limit: u32,
 ) -> Result<Vec<HistoryEntry>, Error> {
+    let (since, until) = period.ends();
     let before = before.map_or(i64::MAX, AccountVersion::get);
     let limit = limit.min(HISTORY_LIMIT_MAX);
     let debits = transfers::table
         .inner_join(account_table::table.on(account_table::id.eq(transfers::to_account_id)))
         .filter(transfers::from_account_id.eq(account.get()))
         .filter(transfers::from_version.lt(before))
+        .filter(transfers::posted_at.ge(since).and(transfers::posted_at.le(until)))
         .order(transfers::from_version.desc())
         .limit(limit.into())
         .select((
@@ -253,6 +259,7 @@ pub fn history(
         .inner_join(account_table::table.on(account_table::id.eq(transfers::from_account_id)))
         .filter(transfers::to_account_id.eq(account.get()))
         .filter(transfers::to_version.lt(before))
+        .filter(transfers::posted_at.ge(since).and(transfers::posted_at.le(until)))
         .order(transfers::to_version.desc())
         .limit(limit.into())
         .select((

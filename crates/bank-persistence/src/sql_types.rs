@@ -96,8 +96,28 @@ impl ToSql<Uuid, MultiBackend> for StoredUuid {
 }
 
 /// A point in time as the database gave it, to the microsecond.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromSqlRow)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Timestamptz)]
 pub(crate) struct StoredTime(pub(crate) DateTime<Utc>);
+
+impl StoredTime {
+    /// The first moment of the year 0, before everything that is stored.
+    pub(crate) const FIRST: Self = Self(moment(-62_167_219_200, 0));
+    /// The last moment of the year 9999, after everything that is stored.
+    pub(crate) const LAST: Self = Self(moment(253_402_300_799, 999_999_000));
+
+    /// Returns the moment within the years that both backends can write and compare.
+    fn comparable(self) -> DateTime<Utc> {
+        self.0.clamp(Self::FIRST.0, Self::LAST.0)
+    }
+}
+
+const fn moment(seconds: i64, nanoseconds: u32) -> DateTime<Utc> {
+    match DateTime::from_timestamp(seconds, nanoseconds) {
+        Some(moment) => moment,
+        None => DateTime::UNIX_EPOCH,
+    }
+}
 
 /// The point from which PostgreSQL counts microseconds: 2000-01-01T00:00:00Z, in seconds of the Unix era.
 const POSTGRES_EPOCH_SECONDS: i64 = 946_684_800;
@@ -122,5 +142,27 @@ impl FromSql<Timestamptz, Sqlite> for StoredTime {
 impl FromSql<Timestamptz, MultiBackend> for StoredTime {
     fn from_sql(value: MultiRawValue<'_>) -> deserialize::Result<Self> {
         value.from_sql::<Self, Timestamptz>()
+    }
+}
+
+impl ToSql<Timestamptz, Pg> for StoredTime {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        // Within the years 0 to 9999 there are too few microseconds to overflow.
+        let microseconds = self.comparable().timestamp_micros() - POSTGRES_EPOCH_SECONDS * 1_000_000;
+        <i64 as ToSql<BigInt, Pg>>::to_sql(&microseconds, &mut out.reborrow())
+    }
+}
+
+impl ToSql<Timestamptz, Sqlite> for StoredTime {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.comparable().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string());
+        Ok(IsNull::No)
+    }
+}
+
+impl ToSql<Timestamptz, MultiBackend> for StoredTime {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> serialize::Result {
+        out.set_value((Timestamptz, self));
+        Ok(IsNull::No)
     }
 }

@@ -1,13 +1,14 @@
 //! `bank-cli history`
 
-use bank_persistence::Bank;
-use bank_persistence::bank_domain::{AccountId, AccountName, AccountVersion};
+use bank_persistence::bank_domain::{AccountId, AccountVersion};
+use bank_persistence::{Bank, Period};
 use clap::Args;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::input;
 use crate::lookup;
+use crate::moment;
 use crate::output::{HistoryRow, RowWriter, RowsFormat};
 use crate::shell;
 
@@ -16,7 +17,12 @@ const PAGE_ENTRIES: u32 = 1_000;
 
 /// List the transfers of an account, newest first
 #[derive(Debug, Args)]
-#[command(after_help = "EXAMPLE:\n  bank-cli history Jessica --limit 5")]
+#[command(after_help = "\
+EXAMPLE:
+  bank-cli history Jessica --since 2026-07-01 --until 2026-07-31
+
+A date is a whole day in UTC: --since begins with its first moment, --until ends
+with its last. A time has an offset, as in 2026-07-01T12:00:00+02:00.")]
 pub(crate) struct HistoryArgs {
     /// Name of the account
     #[arg(value_name = "NAME")]
@@ -27,6 +33,12 @@ pub(crate) struct HistoryArgs {
     /// List only transfers older than this version of the account
     #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
     before: Option<String>,
+    /// List only transfers posted at or after this date or time
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// List only transfers posted at or before this date or time
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) output: RowsFormat,
@@ -38,18 +50,22 @@ pub(crate) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<(), F
     let limit = input::limit(&args.limit)?;
     let typed_before = args.before.as_deref();
     let before = typed_before.map(input::account_version).transpose()?;
+    let period = moment::period(args.since.as_deref(), args.until.as_deref())?;
     let bank = context.connect()?;
     let Some(account) = bank.find_account(&name)? else {
         return Err(lookup::not_found(&bank, &name));
     };
 
     let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output)?.on(context.terminal);
-    let printed = print_pages(&bank, account.id, before, limit, &mut rows)?;
+    let printed = print_pages(&bank, (account.id, period), before, limit, &mut rows)?;
     rows.finish()?;
     match printed {
+        Printed { entries: 0, .. } if period != Period::default() => {
+            context.note_after_data("no transfers in this period")
+        }
         Printed { entries: 0, .. } if before.is_none() => context.note_after_data("no transfers yet"),
         Printed { entries: 0, .. } => context.note_after_data("no older transfers"),
-        Printed { more_before: Some(version), .. } => context.note_after_data(&more_note(&name, version)),
+        Printed { more_before: Some(version), .. } => context.note_after_data(&more_note(args, version)),
         Printed { .. } => Ok(()),
     }
 }
@@ -63,7 +79,7 @@ struct Printed {
 /// The journal only grows at its new end, so pages that go back fit together without a snapshot.
 fn print_pages(
     bank: &Bank,
-    account: AccountId,
+    (account, period): (AccountId, Period),
     mut before: Option<AccountVersion>,
     limit: u32,
     rows: &mut RowWriter<'_>,
@@ -72,7 +88,7 @@ fn print_pages(
     loop {
         let wanted = (limit - entries).min(PAGE_ENTRIES);
         // One more than is printed tells whether there are more.
-        let page = bank.history(account, before, wanted + 1)?;
+        let page = bank.history_within(account, period, before, wanted + 1)?;
         for (entry, _) in page.iter().zip(0..wanted) {
             rows.write(&HistoryRow::from(entry))?;
             before = Some(entry.version);
@@ -85,7 +101,13 @@ fn print_pages(
     }
 }
 
-fn more_note(name: &AccountName, before: AccountVersion) -> String {
-    let name = shell::quote(name.as_str());
-    format!("there are older transfers: `bank-cli history {name} --before {before}`")
+/// Says how to list the next page.
+fn more_note(args: &HistoryArgs, before: AccountVersion) -> String {
+    let mut command = format!("bank-cli history {} --before {before}", shell::quote(&args.name));
+    for (option, typed) in [("--since", &args.since), ("--until", &args.until)] {
+        if let Some(typed) = typed {
+            command.push_str(&format!(" {option} {}", shell::quote(typed)));
+        }
+    }
+    format!("there are older transfers: `{command}`")
 }

@@ -1,5 +1,6 @@
 //! The commands, one file each: what can be typed, and what it does.
 
+pub(crate) mod balance;
 pub(crate) mod batch;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> Result<(), Fai
         Command::Reverse(args) => reverse::run(&args, context),
         Command::Batch(args) => batch::run(&args, context),
         Command::Open(args) => open::run(&args, context),
+        Command::Balance(args) => balance::run(&args, context),
         Command::History(args) => history::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),

@@ -26,8 +26,7 @@ EXAMPLE:
 A transfer is posted once, however often it is sent with the same --id.
 
 With --expect-version it is refused when anything else has touched the paying
-account since you looked at it. `history` and `list --output json` tell the
-version of an account.")]
+account since you looked at it. `balance` tells the version of an account.")]
 pub(crate) struct TransferArgs {
     /// Name of the account that pays
     #[arg(long, value_name = "NAME")]

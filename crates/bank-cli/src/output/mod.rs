@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod balance;
 mod checks;
 mod format;
 mod history;
@@ -16,6 +17,7 @@ mod wrap;
 
 pub(crate) use account::AccountRow;
 pub(crate) use audit::{AuditRecord, write_audit};
+pub(crate) use balance::BalanceRecord;
 pub(crate) use checks::write_checks;
 pub(crate) use format::{RecordFormat, RowsFormat};
 pub(crate) use history::HistoryRow;

@@ -6,6 +6,8 @@ use bank_domain::{
     Account, AccountId, AccountName, AccountVersion, NewAccount, Outcome, Reversal, Transfer, TransferId,
 };
 
+use chrono::{DateTime, Utc};
+
 use super::Bank;
 use crate::accounts::{self, Totals};
 use crate::attempt::CommitGate;
@@ -14,6 +16,7 @@ use crate::connection::DbConnection;
 use crate::database_url::Backend;
 use crate::error::Error;
 use crate::journal::{self, HistoryEntry, RecordedTransfer, Reversed};
+use crate::past::{self, BalanceAt, Period};
 use crate::posting::{self, OnLocked};
 use crate::retry::{AttemptError, retry};
 use crate::settings::Isolation;
@@ -209,7 +212,33 @@ impl Bank {
         before: Option<AccountVersion>,
         limit: u32,
     ) -> Result<Vec<HistoryEntry>, Error> {
-        self.read("reading a history", |connection| journal::history(connection, account, before, limit))
+        self.history_within(account, Period::default(), before, limit)
+    }
+
+    /// Returns a page of the transfers of an account that were posted within a period, the newest first; see
+    /// [`journal::history`].
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn history_within(
+        &self,
+        account: AccountId,
+        period: Period,
+        before: Option<AccountVersion>,
+        limit: u32,
+    ) -> Result<Vec<HistoryEntry>, Error> {
+        self.read("reading a history", |connection| journal::history(connection, account, period, before, limit))
+    }
+
+    /// Returns what the account of this name held at a moment; see [`past::balance_at`]. `None` if there is no such
+    /// account.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn balance_at(&self, name: &AccountName, at: DateTime<Utc>) -> Result<Option<BalanceAt>, Error> {
+        self.read("reading a past balance", |connection| past::balance_at(connection, name, at))
     }
 
     /// Checks every invariant in one snapshot. Its cost grows with the number of accounts and transfers.

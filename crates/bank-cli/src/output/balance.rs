@@ -1,0 +1,61 @@
+//! How a balance is printed.
+
+use std::io::{self, Write};
+
+use bank_persistence::Held;
+use bank_persistence::bank_domain::Account;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+/// What an account holds, or held at some time.
+#[derive(Debug, Serialize)]
+pub(crate) struct BalanceRecord {
+    account_id: i64,
+    name: String,
+    balance: i64,
+    version: i64,
+    /// The time that was asked for; absent for the balance of now.
+    #[serde(flatten)]
+    past: Option<Past>,
+}
+
+#[derive(Debug, Serialize)]
+struct Past {
+    at: String,
+    /// When the last transfer before that time was posted.
+    posted_at: Option<String>,
+}
+
+impl BalanceRecord {
+    /// Returns the record of what an account holds now.
+    pub(crate) fn now(account: &Account) -> Self {
+        Self {
+            account_id: account.id.get(),
+            name: account.name.to_string(),
+            balance: account.balance.get(),
+            version: account.version.get(),
+            past: None,
+        }
+    }
+
+    /// Returns the record of what an account held.
+    pub(crate) fn at(at: DateTime<Utc>, account: &Account, held: &Held) -> Self {
+        let text = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+        Self {
+            balance: held.balance.get(),
+            version: held.version.get(),
+            past: Some(Past { at: text(at), posted_at: held.posted_at.map(text) }),
+            ..Self::now(account)
+        }
+    }
+
+    /// Prints one line.
+    pub(crate) fn write_line(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self { name, balance, version, .. } = self;
+        write!(out, "name = {name}, balance = {balance}, version = {version}")?;
+        if let Some(past) = &self.past {
+            write!(out, ", at = {}", past.at)?;
+        }
+        writeln!(out)
+    }
+}
