@@ -36,6 +36,8 @@ mod queue;
 mod reversals;
 #[path = "conformance/schema.rs"]
 mod schema;
+#[path = "conformance/snapshots.rs"]
+mod snapshots;
 #[path = "conformance/transactions.rs"]
 mod transactions;
 
@@ -109,6 +111,14 @@ conformance! {
         versions_and_not_times_say_which_transfer_was_the_last
         a_past_balance_of_just_now_counts_everything
         a_history_of_a_period_has_both_its_ends;
+    snapshots:
+        the_journal_is_ordered_by_id_and_complete_over_several_pages
+        the_journal_of_an_account_is_in_the_order_of_its_versions
+        the_journal_of_a_period_has_both_its_ends
+        a_snapshot_does_not_see_what_is_posted_meanwhile
+        a_snapshot_ends_with_the_first_error_of_its_reader
+        a_snapshot_finds_accounts
+        a_transfer_of_a_missing_account_is_not_left_out_of_the_journal;
     batches:
         an_empty_batch_does_nothing
         each_transfer_sees_the_effects_of_those_before_it

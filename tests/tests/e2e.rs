@@ -27,6 +27,8 @@ mod connections;
 mod demo;
 #[path = "e2e/doctor.rs"]
 mod doctor;
+#[path = "e2e/export.rs"]
+mod export;
 #[path = "e2e/limits.rs"]
 mod limits;
 #[path = "e2e/machine_output.rs"]

@@ -2,7 +2,7 @@
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use crate::commands::{balance, batch, completions, config, demo, doctor, history, list, man, open, reverse, setup, show, transfer, verify};
+use crate::commands::{balance, batch, completions, config, demo, doctor, export, history, list, man, open, reverse, setup, show, transfer, verify};
 use crate::connection_args::ConnectionArgs;
 use crate::origin::Origins;
 
@@ -88,6 +88,7 @@ pub(crate) enum Command {
     Balance(balance::BalanceArgs),
     History(history::HistoryArgs),
     Show(show::ShowArgs),
+    Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
     Demo(demo::DemoArgs),
     Doctor(doctor::DoctorArgs),
@@ -105,6 +106,7 @@ impl Command {
             Self::Transfer(args) => args.output.is_json(),
             Self::Reverse(args) => args.output.is_json(),
             Self::Balance(args) => args.output.is_json(),
+            Self::Export(args) => args.format == export::ExportFormat::Jsonl,
             Self::Open(args) => args.output.is_json(),
             Self::Show(args) => args.output.is_json(),
             Self::Verify(args) => args.output.is_json(),

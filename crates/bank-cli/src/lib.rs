@@ -9,6 +9,7 @@ mod context;
 mod demo_accounts;
 mod doctor;
 pub mod exit_code;
+mod export_file;
 mod failure;
 mod help;
 mod input;

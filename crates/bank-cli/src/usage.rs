@@ -70,17 +70,19 @@ fn wanted_colours(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> ColorCh
     wanted
 }
 
-/// Looks for `--output json` by itself, because clap could not parse the line.
+/// Looks for `--output json`, or `export --format jsonl`, by itself, because clap could not parse the line.
 fn wants_json(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> bool {
     let mut after_output = false;
+    let mut is_export = false;
     for argument in arguments {
         let argument = argument.as_ref();
         let is_json = |value: &OsStr| value == "json" || value == "jsonl";
         if after_output && is_json(argument) {
             return true;
         }
-        after_output = argument == "--output";
-        if argument == "--output=json" || argument == "--output=jsonl" {
+        is_export |= argument == "export";
+        after_output = argument == "--output" || (is_export && argument == "--format");
+        if argument == "--output=json" || argument == "--output=jsonl" || (is_export && argument == "--format=jsonl") {
             return true;
         }
     }
@@ -127,5 +129,8 @@ mod tests {
         assert!(wants_json(["list", "--output", "json", "--x"].iter()));
         assert!(wants_json(["list", "--output=jsonl"].iter()));
         assert!(!wants_json(["list", "json", "--output", "csv"].iter()));
+        assert!(wants_json(["export", "--format", "jsonl"].iter()));
+        assert!(wants_json(["export", "--format=jsonl"].iter()));
+        assert!(!wants_json(["batch", "--format", "jsonl"].iter()));
     }
 }

@@ -4,6 +4,7 @@ use bank_domain::{
     Account, AccountId, AccountName, AccountState, AccountVersion, Age, Balance, Country, InvalidInput, NewAccount,
     OverdraftLimit,
 };
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind;
 use diesel::sql_types::BigInt;
@@ -11,9 +12,19 @@ use diesel::sql_types::BigInt;
 use crate::connection::DbConnection;
 use crate::error::Error;
 use crate::schema::accounts;
+use crate::sql_types::StoredTime;
 
 /// How many accounts a page holds: the most that are in memory at a time while all are listed.
 pub const PAGE_SIZE: u16 = 1000;
+
+/// An account as the table has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedAccount {
+    /// The account.
+    pub account: Account,
+    /// When it was opened, by the database's clock.
+    pub opened_at: DateTime<Utc>,
+}
 
 /// Counts and sums over all accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,15 +171,33 @@ pub fn find_by_names(connection: &mut DbConnection, names: &[AccountName]) -> Re
     Ok(found)
 }
 
+/// Returns the account of this name, and when it was opened.
+pub fn find_recorded(connection: &mut DbConnection, name: &AccountName) -> Result<Option<RecordedAccount>, Error> {
+    let row = accounts::table
+        .filter(accounts::name.eq(name.as_str()))
+        .select((COLUMNS, accounts::created_at))
+        .get_result::<(AccountRow, StoredTime)>(connection)
+        .optional()?;
+    row.map(recorded).transpose()
+}
+
+fn recorded((row, opened_at): (AccountRow, StoredTime)) -> Result<RecordedAccount, Error> {
+    Ok(RecordedAccount { account: row.try_into()?, opened_at: opened_at.0 })
+}
+
 /// Returns up to a page of accounts whose ids are above `after`, ordered by id.
-pub fn list_page(connection: &mut DbConnection, after: Option<AccountId>, limit: u16) -> Result<Vec<Account>, Error> {
+pub fn list_page(
+    connection: &mut DbConnection,
+    after: Option<AccountId>,
+    limit: u16,
+) -> Result<Vec<RecordedAccount>, Error> {
     let rows = accounts::table
         .filter(accounts::id.gt(after.map_or(i64::MIN, AccountId::get)))
         .order(accounts::id)
         .limit(limit.min(PAGE_SIZE).into())
-        .select(COLUMNS)
-        .load::<AccountRow>(connection)?;
-    rows.into_iter().map(Account::try_from).collect()
+        .select((COLUMNS, accounts::created_at))
+        .load::<(AccountRow, StoredTime)>(connection)?;
+    rows.into_iter().map(recorded).collect()
 }
 
 /// Returns names near the given one: its neighbours in alphabetical order and those of its usual spellings, and the

@@ -24,9 +24,9 @@ mod transfer_ids;
 
 pub use bank_domain;
 
-pub use accounts::Totals;
+pub use accounts::{RecordedAccount, Totals};
 pub use audit::{AuditReport, Finding, Invariant};
-pub use bank::Bank;
+pub use bank::{Bank, Snapshot};
 pub use connection::{DbConnection, MultiBackend};
 pub use database_url::{Backend, DatabaseUrl, UrlError};
 pub use diagnosis::Diagnosis;

@@ -8,10 +8,10 @@ use bank_domain::{Account, AccountId, AccountName, AccountVersion, Balance};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use crate::accounts;
+use crate::accounts::{self, RecordedAccount};
 use crate::connection::DbConnection;
 use crate::error::Error;
-use crate::schema::{accounts as account_table, transfers};
+use crate::schema::transfers;
 use crate::sql_types::StoredTime;
 
 /// A span of time, both ends included, to the microsecond; an end that is missing is open.
@@ -79,15 +79,13 @@ pub fn balance_at(
     name: &AccountName,
     at: DateTime<Utc>,
 ) -> Result<Option<BalanceAt>, Error> {
-    let Some(account) = accounts::find_by_name(connection, name)? else {
+    let Some(RecordedAccount { account, opened_at }) = accounts::find_recorded(connection, name)? else {
         return Ok(None);
     };
-    let opened_at: StoredTime =
-        account_table::table.find(account.id.get()).select(account_table::created_at).get_result(connection)?;
     let opening = Held { balance: account.opening_balance, version: AccountVersion::default(), posted_at: None };
     let left_by_transfer = last_held(connection, account.id, StoredTime(at))?;
-    let held = left_by_transfer.or((opened_at.0 <= at).then_some(opening));
-    Ok(Some(BalanceAt { account, opened_at: opened_at.0, held }))
+    let held = left_by_transfer.or((opened_at <= at).then_some(opening));
+    Ok(Some(BalanceAt { account, opened_at, held }))
 }
 
 fn last_held(connection: &mut DbConnection, account: AccountId, at: StoredTime) -> Result<Option<Held>, Error> {

@@ -12,7 +12,9 @@ const TRANSFER: [&str; 7] = ["transfer", "--from", "Jessica", "--to", "John", "-
 #[test]
 fn every_command_has_help_with_an_example() {
     let help = sandbox().stdout(&["--help"]);
-    for command in ["setup", "list", "transfer", "reverse", "balance", "open", "history", "show", "verify", "demo"] {
+    for command in
+        ["setup", "list", "transfer", "reverse", "balance", "open", "history", "show", "export", "verify", "demo"]
+    {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in:\n{help}");
         for flag in ["--help", "-h"] {
             let help = sandbox().stdout(&[command, flag]);

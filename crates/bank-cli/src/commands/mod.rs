@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod man;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> Result<(), Fai
         Command::Balance(args) => balance::run(&args, context),
         Command::History(args) => history::run(&args, context),
         Command::Show(args) => show::run(&args, context),
+        Command::Export(args) => export::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),

@@ -74,9 +74,7 @@ impl Bank {
         limit: Option<u64>,
         mut each: impl FnMut(Account) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.with_connection(|connection| {
-            transaction::read(connection, |connection| list_pages(connection, limit, &mut each))
-        })??
+        self.snapshot(|snapshot| snapshot.accounts(limit, |recorded| each(recorded.account)))
     }
 
     /// Counts all accounts.
@@ -257,29 +255,4 @@ fn post_at_once(
     transfer: &Transfer,
 ) -> Result<Option<Outcome>, AttemptError> {
     transaction::write_at_once(gate, connection, |connection| posting::post_at_once(connection, transfer))
-}
-
-fn list_pages<E>(
-    connection: &mut DbConnection,
-    limit: Option<u64>,
-    each: &mut impl FnMut(Account) -> Result<(), E>,
-) -> Result<Result<(), E>, Error> {
-    let mut left = limit.unwrap_or(u64::MAX);
-    let mut after = None;
-    while left > 0 {
-        let size = u16::try_from(left).unwrap_or(accounts::PAGE_SIZE).min(accounts::PAGE_SIZE);
-        let page = accounts::list_page(connection, after, size)?;
-        let is_last = page.len() < usize::from(size);
-        for account in page {
-            after = Some(account.id);
-            left = left.saturating_sub(1);
-            if let Err(error) = each(account) {
-                return Ok(Err(error));
-            }
-        }
-        if is_last {
-            break;
-        }
-    }
-    Ok(Ok(()))
 }

@@ -3,6 +3,9 @@
 mod diagnosis;
 mod ledger;
 mod setup;
+mod snapshot;
+
+pub use snapshot::Snapshot;
 
 use std::sync::Arc;
 use std::time::Duration;

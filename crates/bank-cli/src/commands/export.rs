@@ -1,0 +1,226 @@
+//! `bank-cli export`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use bank_persistence::bank_domain::AccountName;
+use bank_persistence::{Error, Period, RecordedAccount, RecordedTransfer, Snapshot};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::context::Context;
+use crate::export_file::ExportFile;
+use crate::failure::Failure;
+use crate::input;
+use crate::lookup;
+use crate::moment;
+use crate::output::{CsvJournal, HledgerJournal, write_json_transfer};
+
+/// How many transfers are written between two looks at the progress.
+const PROGRESS_TRANSFERS: u64 = 1_000;
+
+const PART_NOTE: &str = "the journal begins in the middle: there are no opening balances in it";
+
+/// Write all transfers for other programs, in one snapshot
+#[derive(Debug, Args)]
+#[command(after_help = "\
+EXAMPLE:
+  bank-cli export --format hledger --out bank.journal
+
+Transfers are ordered by id, those of one account by its version; the same
+journal gives the same text. Memory use does not grow with their number.
+
+csv and jsonl have one line for each transfer, all texts as they are: take care
+with spreadsheets, which read a name such as =1+1 as a formula. hledger has the
+accounts with their opening balances, too, and asserts what they hold in the end;
+in names and memos, ; | : and doubled spaces are written as %XX.
+
+A date is a whole day in UTC; a time has an offset: 2026-07-01T12:00:00+02:00.")]
+pub(crate) struct ExportArgs {
+    /// Format of the export
+    #[arg(long, value_enum, default_value = "csv")]
+    pub(crate) format: ExportFormat,
+    /// Export only transfers posted at or after this date or time
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Export only transfers posted at or before this date or time
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Export only transfers of this account
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// Write to this file, which is there when it is complete [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Overwrite the file if it exists
+    #[arg(long, requires = "out")]
+    force: bool,
+}
+
+/// The values of `--format`; see `output/format.rs` for their comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    // Comma-separated values with a header
+    Csv,
+    // One JSON object a line
+    Jsonl,
+    // hledger's journal
+    Hledger,
+}
+
+/// What is exported.
+struct Selection {
+    period: Period,
+    account: Option<AccountName>,
+}
+
+/// Why an export ended early.
+enum Stopped {
+    /// The export cannot be written.
+    Write(io::Error),
+    /// The database failed.
+    Read(Error),
+    /// There is no account of the selected name.
+    NoAccount(AccountName),
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// Exports the journal; what is wrong with the file is found before a connection is made.
+pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let selection = Selection {
+        period: moment::period(args.since.as_deref(), args.until.as_deref())?,
+        account: args.account.as_deref().map(input::account_name).transpose()?,
+    };
+    let mut file = args.out.as_deref().map(|path| ExportFile::create(path, args.force)).transpose()?;
+    let bank = context.connect()?;
+    let is_quiet = context.messages.is_quiet();
+    let exported = {
+        let out: &mut dyn Write = match &mut file {
+            Some(file) => file.writer(),
+            None => &mut context.out,
+        };
+        bank.snapshot(|snapshot| export(snapshot, &selection, args.format, out, &Progress::new(is_quiet)))
+    };
+    let transfers = exported.map_err(|stopped| match stopped {
+        Stopped::Write(error) => match &file {
+            Some(file) => file.failure(&error),
+            None => Failure::from(error),
+        },
+        Stopped::Read(error) => Failure::from(error),
+        Stopped::NoAccount(name) => lookup::not_found(&bank, &name),
+    })?;
+    if let Some(file) = file {
+        file.finish()?;
+    }
+    if args.format == ExportFormat::Hledger && selection.period.since.is_some() {
+        context.note_after_data(PART_NOTE)?;
+    }
+    match transfers {
+        0 => context.note_after_data("no transfers to export"),
+        _ => Ok(()),
+    }
+}
+
+fn export(
+    snapshot: &mut Snapshot<'_>,
+    selection: &Selection,
+    format: ExportFormat,
+    out: &mut dyn Write,
+    progress: &Progress,
+) -> Result<u64, Stopped> {
+    let account = match &selection.account {
+        Some(name) => Some(snapshot.find_account(name)?.ok_or_else(|| Stopped::NoAccount(name.clone()))?),
+        None => None,
+    };
+    let mut source = Source { snapshot, account, period: selection.period, progress, written: 0 };
+    match format {
+        ExportFormat::Csv => {
+            let mut journal = CsvJournal::begin(out)?;
+            source.transfers(|recorded| journal.write(recorded))?;
+            journal.finish()?;
+        }
+        ExportFormat::Jsonl => source.transfers(|recorded| write_json_transfer(out, recorded))?,
+        ExportFormat::Hledger => hledger(&mut source, &mut HledgerJournal::begin(out)?)?,
+    }
+    progress.bar.finish_and_clear();
+    Ok(source.written)
+}
+
+/// Opening balances belong to a journal from its beginning, and what the accounts hold now to one until its end.
+fn hledger(source: &mut Source<'_, '_>, journal: &mut HledgerJournal<'_>) -> Result<(), Stopped> {
+    let Period { since, until } = source.period;
+    source.accounts(|recorded| {
+        journal.declare(&recorded.account)?;
+        let is_open = until.is_none_or(|until| recorded.opened_at <= until);
+        if since.is_none() && is_open { journal.open(recorded) } else { Ok(()) }
+    })?;
+    source.transfers(|recorded| journal.transfer(recorded))?;
+    if source.period == Period::default() {
+        source.accounts(|recorded| journal.assert(&recorded.account))?;
+    }
+    Ok(())
+}
+
+/// What is selected, in a snapshot.
+struct Source<'a, 'b> {
+    snapshot: &'a mut Snapshot<'b>,
+    account: Option<RecordedAccount>,
+    period: Period,
+    progress: &'a Progress,
+    written: u64,
+}
+
+impl Source<'_, '_> {
+    fn accounts(&mut self, mut each: impl FnMut(&RecordedAccount) -> io::Result<()>) -> Result<(), Stopped> {
+        match &self.account {
+            Some(recorded) => Ok(each(recorded)?),
+            None => self.snapshot.accounts(None, |recorded| each(&recorded).map_err(Stopped::from)),
+        }
+    }
+
+    fn transfers(&mut self, mut each: impl FnMut(&RecordedTransfer) -> io::Result<()>) -> Result<(), Stopped> {
+        let (written, progress) = (&mut self.written, self.progress);
+        let write = |recorded: RecordedTransfer| -> Result<(), Stopped> {
+            each(&recorded)?;
+            *written = written.saturating_add(1);
+            if written.is_multiple_of(PROGRESS_TRANSFERS) {
+                progress.show(*written);
+            }
+            Ok(())
+        };
+        match &self.account {
+            Some(recorded) => self.snapshot.transfers_of(recorded.account.id, self.period, write),
+            None => self.snapshot.transfers(self.period, write),
+        }
+    }
+}
+
+/// How much has been exported, on a terminal only.
+struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    fn new(is_quiet: bool) -> Self {
+        // Draws nothing when stderr is no terminal.
+        let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self { bar: ProgressBar::with_draw_target(None, target).with_style(style) }
+    }
+
+    fn show(&self, transfers: u64) {
+        self.bar.set_message(format!("{transfers} transfers"));
+        self.bar.tick();
+    }
+}

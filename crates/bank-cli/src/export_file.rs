@@ -1,0 +1,117 @@
+//! The file that an export is written to: there as a whole, or not at all.
+
+use std::fs::Permissions;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// A file that gets its name when it is complete.
+pub(crate) struct ExportFile {
+    path: PathBuf,
+    replace: bool,
+    writer: BufWriter<NamedTempFile>,
+}
+
+impl ExportFile {
+    /// Creates the file beside its final place, so that what is wrong with the place is known before anything is read.
+    pub(crate) fn create(path: &Path, replace: bool) -> Result<Self, Failure> {
+        if let Ok(metadata) = path.metadata() {
+            if !metadata.is_file() {
+                let message = format!("{} is no file", path.display());
+                return Err(Failure::new(ExitCode::Usage, "export_exists", message)
+                    .hint("name a file, or leave --out away for standard output"));
+            }
+            if !replace {
+                return Err(exists(path));
+            }
+        }
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let file = builder().tempfile_in(directory).map_err(|error| unwritable(path, &error))?;
+        Ok(Self { path: path.to_owned(), replace, writer: BufWriter::with_capacity(BUFFER_BYTES, file) })
+    }
+
+    /// Returns where to write.
+    pub(crate) fn writer(&mut self) -> &mut dyn Write {
+        &mut self.writer
+    }
+
+    /// Returns the failure for a write that failed.
+    pub(crate) fn failure(&self, error: &io::Error) -> Failure {
+        unwritable(&self.path, error)
+    }
+
+    /// Puts the complete file in its place.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        let Self { path, replace, writer } = self;
+        let file = writer.into_inner().map_err(|error| unwritable(&path, error.error()))?;
+        file.as_file().sync_all().map_err(|error| unwritable(&path, &error))?;
+        let put = if replace { file.persist(&path) } else { file.persist_noclobber(&path) };
+        match put {
+            Ok(_) => Ok(()),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&path)),
+            Err(error) => Err(unwritable(&path, &error.error)),
+        }
+    }
+}
+
+/// The rights are those of any new file, not the narrower ones of a temporary one.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".bank-export-");
+    #[cfg(unix)]
+    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    builder
+}
+
+fn exists(path: &Path) -> Failure {
+    let message = format!("the file {} exists already", path.display());
+    Failure::new(ExitCode::Usage, "export_exists", message).hint("name another file, or overwrite it with --force")
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("cannot write the export to {}: {error}", path.display());
+    Failure::new(ExitCode::Other, "export_unwritable", message).hint("name a file that can be written")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_there_when_it_is_complete() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.csv");
+        let mut file = ExportFile::create(&path, false).ok().unwrap();
+        file.writer().write_all(b"text").unwrap();
+        assert!(!path.exists());
+        file.finish().ok().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "text");
+        assert_eq!(directory.path().read_dir().unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_exists_is_kept_unless_it_may_be_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.csv");
+        let late = ExportFile::create(&path, false).ok().unwrap();
+        std::fs::write(&path, "mine").unwrap();
+        assert_eq!(ExportFile::create(&path, false).err().unwrap().code(), "export_exists");
+        assert_eq!(late.finish().unwrap_err().code(), "export_exists");
+        drop(ExportFile::create(&path, true).ok().unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine", "an export that fails replaces nothing");
+        ExportFile::create(&path, true).ok().unwrap().finish().ok().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "");
+        assert_eq!(ExportFile::create(directory.path(), true).err().unwrap().code(), "export_exists");
+        let nowhere = directory.path().join("nowhere/journal.csv");
+        assert_eq!(ExportFile::create(&nowhere, false).err().unwrap().code(), "export_unwritable");
+    }
+}

@@ -1,0 +1,218 @@
+//! The journal in hledger's format.
+//!
+//! Every account is declared, and its opening balance is a transaction of its own on the day on which it was opened.
+//! Transfers follow in the order in which they are read; hledger sorts by date. At the end of a whole journal, one
+//! transaction asserts what every account holds, so that `hledger check` finds out if anything is missing.
+//!
+//! Names and memos are written with as little change as possible: see [`escaped`].
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use bank_persistence::bank_domain::{Account, AccountName};
+use bank_persistence::{RecordedAccount, RecordedTransfer};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+
+const HEADER: &str = "\
+; Exported by bank-cli. Dates are in UTC. In names and memos, characters that mean something
+; to hledger are written as %XX, the bytes of their UTF-8 in hexadecimal digits.
+commodity 1000.
+account equity:opening balances
+";
+
+/// Writes a journal piece by piece, in the order: accounts and openings, transfers, the assertion.
+pub(crate) struct HledgerJournal<'a> {
+    out: &'a mut dyn Write,
+    /// The latest day so far: that of the assertion.
+    last_day: NaiveDate,
+    asserted: bool,
+}
+
+impl<'a> HledgerJournal<'a> {
+    /// Writes the beginning of a journal.
+    pub(crate) fn begin(out: &'a mut dyn Write) -> io::Result<Self> {
+        out.write_all(HEADER.as_bytes())?;
+        Ok(Self { out, last_day: NaiveDate::MIN, asserted: false })
+    }
+
+    /// Declares an account.
+    pub(crate) fn declare(&mut self, account: &Account) -> io::Result<()> {
+        writeln!(self.out, "\naccount {}", account_of(&account.name))
+    }
+
+    /// Writes what an account held when it was opened, if anything.
+    pub(crate) fn open(&mut self, recorded: &RecordedAccount) -> io::Result<()> {
+        let RecordedAccount { account, opened_at } = recorded;
+        let day = self.day(*opened_at);
+        if account.opening_balance.get() == 0 {
+            return Ok(());
+        }
+        writeln!(self.out, "\n{day} opening balance")?;
+        writeln!(self.out, "    {}  {}", account_of(&account.name), account.opening_balance)?;
+        writeln!(self.out, "    equity:opening balances")
+    }
+
+    /// Writes one transfer.
+    pub(crate) fn transfer(&mut self, recorded: &RecordedTransfer) -> io::Result<()> {
+        let transfer = &recorded.posting.transfer;
+        let day = self.day(recorded.posted_at);
+        let posted_at = recorded.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        write!(self.out, "\n{day} ({})", transfer.id)?;
+        if let Some(memo) = &transfer.memo {
+            write!(self.out, " {}", escaped(memo.as_str(), false))?;
+        }
+        writeln!(self.out, "  ; posted_at:{posted_at}")?;
+        writeln!(self.out, "    {}  {}", account_of(&recorded.to_name), transfer.amount)?;
+        writeln!(self.out, "    {}  -{}", account_of(&recorded.from_name), transfer.amount)
+    }
+
+    /// Asserts what an account holds after everything that was written.
+    pub(crate) fn assert(&mut self, account: &Account) -> io::Result<()> {
+        if !self.asserted {
+            self.asserted = true;
+            writeln!(self.out, "\n{} closing balances", self.last_day)?;
+        }
+        writeln!(self.out, "    {}  0 = {}", account_of(&account.name), account.balance)
+    }
+
+    fn day(&mut self, moment: DateTime<Utc>) -> NaiveDate {
+        let day = moment.date_naive();
+        self.last_day = self.last_day.max(day);
+        day
+    }
+}
+
+/// Returns hledger's name for an account: below `assets:holders`, so that no name can begin with what hledger reads as
+/// something else.
+fn account_of(name: &AccountName) -> String {
+    format!("assets:holders:{}", escaped(name.as_str(), true))
+}
+
+/// Replaces what hledger would take for syntax by `%XX` for each of its bytes: `;` and `|`, in names `:`, white space
+/// other than a single space, and a `%` that two hexadecimal digits follow. Different texts stay different, and
+/// replacing every `%XX` by its byte gives the text back.
+fn escaped(text: &str, is_name: bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut before = None;
+    for (place, character) in text.char_indices() {
+        let is_escape = match character {
+            ';' | '|' => true,
+            ':' => is_name,
+            '%' => begins_escape(&text[place..]),
+            ' ' => before == Some(' '),
+            other => other.is_whitespace(),
+        };
+        before = Some(character);
+        if is_escape {
+            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                let written = write!(escaped, "%{byte:02X}");
+                debug_assert!(written.is_ok(), "writing to a string succeeds");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// Returns whether a text that begins with `%` would be read as an escape.
+fn begins_escape(text: &str) -> bool {
+    let mut digits = text.chars().skip(1).take(2).filter(char::is_ascii_hexdigit);
+    digits.next().is_some() && digits.next().is_some()
+}
+
+#[cfg(test)]
+pub(crate) fn example(from: &str, to: &str, memo: Option<&str>) -> RecordedTransfer {
+    use bank_persistence::bank_domain::{AccountId, AccountVersion, Amount, Balance, Entry, Posting, Transfer};
+
+    let entry =
+        |version, balance| Entry { version: AccountVersion::new(version), balance_after: Balance::new(balance) };
+    RecordedTransfer {
+        posting: Posting {
+            transfer: Transfer {
+                id: "00000000000000000000000000000007".parse().unwrap(),
+                from: AccountId::new(1),
+                to: AccountId::new(2),
+                amount: Amount::new(800).unwrap(),
+                memo: memo.map(|memo| memo.parse().unwrap()),
+                expected_version: None,
+            },
+            debit: entry(3, -5),
+            credit: entry(4, 6),
+        },
+        from_name: from.parse().unwrap(),
+        to_name: to.parse().unwrap(),
+        posted_at: "2026-07-02T12:00:00.000001Z".parse().unwrap(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn unescaped(text: &str) -> String {
+        let bytes = text.as_bytes();
+        let mut plain = Vec::new();
+        let mut place = 0;
+        while place < bytes.len() {
+            let digits = text.get(place + 1..place + 3).filter(|_| bytes[place] == b'%');
+            let byte = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+            match byte.map(|digits| u8::from_str_radix(digits, 16).unwrap()) {
+                Some(byte) => {
+                    plain.push(byte);
+                    place += 3;
+                }
+                None => {
+                    plain.push(bytes[place]);
+                    place += 1;
+                }
+            }
+        }
+        String::from_utf8(plain).unwrap()
+    }
+
+    #[test]
+    fn only_what_hledger_reads_is_replaced() {
+        for plain in ["Jessica", "Mary Ann O'Neil (jr) [x]", "50% of 100%", "约翰", "a=b@c{d}*!#\"", "-x", "%2"] {
+            assert_eq!(escaped(plain, true), plain);
+        }
+        assert_eq!(escaped("a:b;c|d", true), "a%3Ab%3Bc%7Cd");
+        assert_eq!(escaped("a:b", false), "a:b");
+        assert_eq!(escaped("a   b", true), "a %20%20b");
+        assert_eq!(escaped("a\u{3000} b", true), "a%E3%80%80 b");
+        assert_eq!(escaped("%3A", true), "%253A");
+    }
+
+    #[test]
+    fn a_transfer_is_two_postings() {
+        let mut out = Vec::new();
+        let mut journal = HledgerJournal::begin(&mut out).unwrap();
+        journal.transfer(&example("Jess:ica", "John", Some("rent | July"))).unwrap();
+        journal.transfer(&example("John", "Jess:ica", None)).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(
+            text.strip_prefix(HEADER).unwrap(),
+            "
+2026-07-02 (00000000-0000-0000-0000-000000000007) rent %7C July  ; posted_at:2026-07-02T12:00:00.000001Z
+    assets:holders:John  800
+    assets:holders:Jess%3Aica  -800
+
+2026-07-02 (00000000-0000-0000-0000-000000000007)  ; posted_at:2026-07-02T12:00:00.000001Z
+    assets:holders:Jess%3Aica  800
+    assets:holders:John  -800
+"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_comes_back(text in "([a-f%;:| 0-9]|[^\r\n]){0,40}", is_name in any::<bool>()) {
+            let escaped = escaped(&text, is_name);
+            prop_assert_eq!(unescaped(&escaped), text);
+            prop_assert!(!escaped.contains([';', '|']) && !escaped.contains("  "));
+            prop_assert!(!(is_name && escaped.contains(':')));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! [`Snapshot`]: reading as much as one likes of a database as it was at one moment.
+
+use bank_domain::{AccountId, AccountName, AccountVersion, TransferId};
+
+use super::Bank;
+use crate::accounts::{self, RecordedAccount};
+use crate::connection::DbConnection;
+use crate::error::Error;
+use crate::journal::{self, JOURNAL_LIMIT_MAX, RecordedTransfer};
+use crate::past::Period;
+use crate::transaction;
+
+/// A database at one moment: all that is read through it belongs together, whatever is posted meanwhile.
+pub struct Snapshot<'a> {
+    connection: &'a mut DbConnection,
+}
+
+impl Bank {
+    /// Hands a snapshot of the database to the body. Is not retried: what the body has done with the first rows cannot
+    /// be undone.
+    ///
+    /// # Errors
+    ///
+    /// The database's, or that of the body.
+    pub fn snapshot<T, E: From<Error>>(&self, body: impl FnOnce(&mut Snapshot<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.with_connection(|connection| {
+            transaction::read(connection, |connection| Ok(body(&mut Snapshot { connection })))
+        })??
+    }
+}
+
+impl Snapshot<'_> {
+    /// Returns the account of this name.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn find_account(&mut self, name: &AccountName) -> Result<Option<RecordedAccount>, Error> {
+        accounts::find_recorded(self.connection, name)
+    }
+
+    /// Hands all accounts, or the first `limit`, to `each`, ordered by id. Memory use does not grow with their number.
+    /// Stops at the first error of `each`.
+    ///
+    /// # Errors
+    ///
+    /// The database's, or that of `each`.
+    pub fn accounts<E: From<Error>>(
+        &mut self,
+        limit: Option<u64>,
+        mut each: impl FnMut(RecordedAccount) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut left = limit.unwrap_or(u64::MAX);
+        let mut after = None;
+        while left > 0 {
+            let size = u16::try_from(left).unwrap_or(accounts::PAGE_SIZE).min(accounts::PAGE_SIZE);
+            let page = accounts::list_page(self.connection, after, size)?;
+            let is_last = page.len() < usize::from(size);
+            for recorded in page {
+                after = Some(recorded.account.id);
+                left = left.saturating_sub(1);
+                each(recorded)?;
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands all transfers that were posted within a period to `each`, ordered by id. Memory use does not grow with
+    /// their number. Stops at the first error of `each`.
+    ///
+    /// # Errors
+    ///
+    /// The database's, or that of `each`.
+    pub fn transfers<E: From<Error>>(
+        &mut self,
+        period: Period,
+        mut each: impl FnMut(RecordedTransfer) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut after: Option<TransferId> = None;
+        loop {
+            let page = journal::page(self.connection, period, after, JOURNAL_LIMIT_MAX)?;
+            let is_last = page.len() < usize::from(JOURNAL_LIMIT_MAX);
+            for recorded in page {
+                after = Some(recorded.posting.transfer.id);
+                each(recorded)?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands all transfers of one account that were posted within a period to `each`, the oldest first. Memory use does
+    /// not grow with their number. Stops at the first error of `each`.
+    ///
+    /// # Errors
+    ///
+    /// The database's, or that of `each`.
+    pub fn transfers_of<E: From<Error>>(
+        &mut self,
+        account: AccountId,
+        period: Period,
+        mut each: impl FnMut(RecordedTransfer) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut after = AccountVersion::default();
+        loop {
+            let page = journal::page_of_account(self.connection, account, period, after, JOURNAL_LIMIT_MAX)?;
+            let is_last = page.len() < usize::from(JOURNAL_LIMIT_MAX);
+            for recorded in page {
+                after = recorded.version_of(account);
+                each(recorded)?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}
