@@ -153,7 +153,6 @@ fn export(
         ExportFormat::Jsonl => source.transfers(|recorded| write_json_transfer(out, recorded))?,
         ExportFormat::Hledger => hledger(&mut source, &mut HledgerJournal::begin(out)?)?,
     }
-    progress.bar.finish_and_clear();
     Ok(source.written)
 }
 
@@ -222,5 +221,11 @@ impl Progress {
     fn show(&self, transfers: u64) {
         self.bar.set_message(format!("{transfers} transfers"));
         self.bar.tick();
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
