@@ -6,7 +6,6 @@ use bank_domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use uuid::Uuid;
 
 use crate::accounts;
 use crate::connection::DbConnection;
@@ -15,8 +14,25 @@ use crate::past::Period;
 use crate::schema::{accounts as account_table, transfers};
 use crate::sql_types::{StoredTime, StoredUuid};
 
-/// The largest number of transfers in a page of the journal.
-pub const JOURNAL_LIMIT_MAX: u16 = 1_000;
+/// Restricts a query on transfers to a period. An open end is no condition at all: on tables without statistics, a server
+/// would take it for one that few rows fulfil, and sort what it could read in order.
+macro_rules! within {
+    ($period:expr, $query:expr) => {{
+        let Period { since, until } = $period;
+        let mut query = $query.into_boxed();
+        if let Some(since) = since {
+            query = query.filter(transfers::posted_at.ge(StoredTime(since)));
+        }
+        if let Some(until) = until {
+            query = query.filter(transfers::posted_at.le(StoredTime(until)));
+        }
+        query
+    }};
+}
+
+mod pages;
+
+pub use pages::{JOURNAL_LIMIT_MAX, page, page_of_account};
 
 /// The largest number of entries in a page of history.
 pub const HISTORY_LIMIT_MAX: u32 = 10_000;
@@ -204,92 +220,6 @@ fn orphan(account: AccountId) -> Error {
     Error::InvariantViolation { detail: format!("the journal names account {account}, which does not exist") }
 }
 
-type RecordedRow = (PostingRow, StoredTime, Option<String>, Option<String>);
-
-fn recorded((row, posted_at, from_name, to_name): RecordedRow) -> Result<RecordedTransfer, Error> {
-    let posting = Posting::try_from(row)?;
-    let name = |account: AccountId, name: Option<String>| {
-        let name = name.ok_or_else(|| orphan(account))?;
-        AccountName::new(name).map_err(|reason| accounts::corrupt(account.get(), &reason))
-    };
-    Ok(RecordedTransfer {
-        from_name: name(posting.transfer.from, from_name)?,
-        to_name: name(posting.transfer.to, to_name)?,
-        posted_at: posted_at.0,
-        posting,
-    })
-}
-
-/// The journal with the names of both accounts. A transfer whose account is missing is not left out: it is an error.
-macro_rules! journal_with_names {
-    () => {{
-        let (payers, payees) = diesel::alias!(account_table as payers, account_table as payees);
-        transfers::table
-            .left_join(payers.on(payers.field(account_table::id).eq(transfers::from_account_id)))
-            .left_join(payees.on(payees.field(account_table::id).eq(transfers::to_account_id)))
-            .select((
-                PostingRow::COLUMNS,
-                transfers::posted_at,
-                payers.field(account_table::name).nullable(),
-                payees.field(account_table::name).nullable(),
-            ))
-    }};
-}
-
-/// Returns up to `limit` transfers with ids above `after`, if given, that were posted within the period, ordered by id:
-/// the order of the primary key, which every database has an index for.
-pub fn page(
-    connection: &mut DbConnection,
-    period: Period,
-    after: Option<TransferId>,
-    limit: u16,
-) -> Result<Vec<RecordedTransfer>, Error> {
-    let (since, until) = period.ends();
-    // Ids are ordered as numbers are. The nil id is a valid one, and nothing comes after the last.
-    let Some(first) = after.map_or(Some(0), |id| id.as_uuid().as_u128().checked_add(1)) else {
-        return Ok(Vec::new());
-    };
-    let rows = journal_with_names!()
-        .filter(transfers::id.ge(StoredUuid(Uuid::from_u128(first))))
-        .filter(transfers::posted_at.ge(since).and(transfers::posted_at.le(until)))
-        .order(transfers::id)
-        .limit(limit.min(JOURNAL_LIMIT_MAX).into())
-        .load::<RecordedRow>(connection)?;
-    rows.into_iter().map(recorded).collect()
-}
-
-/// Returns up to `limit` transfers of an account, the oldest first, that left it with versions above `after` and were
-/// posted within the period.
-pub fn page_of_account(
-    connection: &mut DbConnection,
-    account: AccountId,
-    period: Period,
-    after: AccountVersion,
-    limit: u16,
-) -> Result<Vec<RecordedTransfer>, Error> {
-    let (since, until) = period.ends();
-    let limit = limit.min(JOURNAL_LIMIT_MAX);
-    let mut rows = journal_with_names!()
-        .filter(transfers::from_account_id.eq(account.get()))
-        .filter(transfers::from_version.gt(after.get()))
-        .filter(transfers::posted_at.ge(since).and(transfers::posted_at.le(until)))
-        .order(transfers::from_version)
-        .limit(limit.into())
-        .load::<RecordedRow>(connection)?;
-    let credits = journal_with_names!()
-        .filter(transfers::to_account_id.eq(account.get()))
-        .filter(transfers::to_version.gt(after.get()))
-        .filter(transfers::posted_at.ge(since).and(transfers::posted_at.le(until)))
-        .order(transfers::to_version)
-        .limit(limit.into())
-        .load::<RecordedRow>(connection)?;
-    rows.extend(credits);
-    let mut page = rows.into_iter().map(recorded).collect::<Result<Vec<_>, _>>()?;
-    page.sort_unstable_by_key(|recorded| recorded.version_of(account));
-    page.truncate(limit.into());
-    Ok(page)
-}
-
 #[derive(Queryable)]
 struct HistoryRow {
     version: i64,
@@ -334,45 +264,48 @@ pub fn history(
     before: Option<AccountVersion>,
     limit: u32,
 ) -> Result<Vec<HistoryEntry>, Error> {
-    let (since, until) = period.ends();
     let before = before.map_or(i64::MAX, AccountVersion::get);
     let limit = limit.min(HISTORY_LIMIT_MAX);
-    let debits = transfers::table
-        .inner_join(account_table::table.on(account_table::id.eq(transfers::to_account_id)))
-        .filter(transfers::from_account_id.eq(account.get()))
-        .filter(transfers::from_version.lt(before))
-        .filter(transfers::posted_at.ge(since).and(transfers::posted_at.le(until)))
-        .order(transfers::from_version.desc())
-        .limit(limit.into())
-        .select((
-            transfers::from_version,
-            transfers::id,
-            transfers::to_account_id,
-            account_table::name,
-            transfers::amount,
-            transfers::from_balance_after,
-            transfers::memo,
-            transfers::posted_at,
-        ))
-        .load::<HistoryRow>(connection)?;
-    let credits = transfers::table
-        .inner_join(account_table::table.on(account_table::id.eq(transfers::from_account_id)))
-        .filter(transfers::to_account_id.eq(account.get()))
-        .filter(transfers::to_version.lt(before))
-        .filter(transfers::posted_at.ge(since).and(transfers::posted_at.le(until)))
-        .order(transfers::to_version.desc())
-        .limit(limit.into())
-        .select((
-            transfers::to_version,
-            transfers::id,
-            transfers::from_account_id,
-            account_table::name,
-            transfers::amount,
-            transfers::to_balance_after,
-            transfers::memo,
-            transfers::posted_at,
-        ))
-        .load::<HistoryRow>(connection)?;
+    let debits = within!(
+        period,
+        transfers::table
+            .inner_join(account_table::table.on(account_table::id.eq(transfers::to_account_id)))
+            .filter(transfers::from_account_id.eq(account.get()))
+            .filter(transfers::from_version.lt(before))
+            .order(transfers::from_version.desc())
+            .limit(limit.into())
+            .select((
+                transfers::from_version,
+                transfers::id,
+                transfers::to_account_id,
+                account_table::name,
+                transfers::amount,
+                transfers::from_balance_after,
+                transfers::memo,
+                transfers::posted_at,
+            ))
+    )
+    .load::<HistoryRow>(connection)?;
+    let credits = within!(
+        period,
+        transfers::table
+            .inner_join(account_table::table.on(account_table::id.eq(transfers::from_account_id)))
+            .filter(transfers::to_account_id.eq(account.get()))
+            .filter(transfers::to_version.lt(before))
+            .order(transfers::to_version.desc())
+            .limit(limit.into())
+            .select((
+                transfers::to_version,
+                transfers::id,
+                transfers::from_account_id,
+                account_table::name,
+                transfers::amount,
+                transfers::to_balance_after,
+                transfers::memo,
+                transfers::posted_at,
+            ))
+    )
+    .load::<HistoryRow>(connection)?;
     let debits = debits.into_iter().map(|row| row.into_entry(Direction::Debit));
     let credits = credits.into_iter().map(|row| row.into_entry(Direction::Credit));
     let mut entries = debits.chain(credits).collect::<Result<Vec<_>, _>>()?;

@@ -23,13 +23,6 @@ pub struct Period {
     pub until: Option<DateTime<Utc>>,
 }
 
-impl Period {
-    /// Returns both ends as the database compares them.
-    pub(crate) fn ends(self) -> (StoredTime, StoredTime) {
-        (self.since.map_or(StoredTime::FIRST, StoredTime), self.until.map_or(StoredTime::LAST, StoredTime))
-    }
-}
-
 /// What an account held at some moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BalanceAt {

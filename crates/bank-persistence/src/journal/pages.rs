@@ -1,0 +1,106 @@
+//! The journal page by page, with the names of the accounts.
+
+use bank_domain::{AccountId, AccountName, AccountVersion, Posting, TransferId};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::{PostingRow, RecordedTransfer, orphan};
+use crate::accounts;
+use crate::connection::DbConnection;
+use crate::error::Error;
+use crate::past::Period;
+use crate::schema::{accounts as account_table, transfers};
+use crate::sql_types::{StoredTime, StoredUuid};
+
+/// The largest number of transfers in a page of the journal.
+pub const JOURNAL_LIMIT_MAX: u16 = 1_000;
+
+type RecordedRow = (PostingRow, StoredTime, Option<String>, Option<String>);
+
+fn recorded((row, posted_at, from_name, to_name): RecordedRow) -> Result<RecordedTransfer, Error> {
+    let posting = Posting::try_from(row)?;
+    let name = |account: AccountId, name: Option<String>| {
+        let name = name.ok_or_else(|| orphan(account))?;
+        AccountName::new(name).map_err(|reason| accounts::corrupt(account.get(), &reason))
+    };
+    Ok(RecordedTransfer {
+        from_name: name(posting.transfer.from, from_name)?,
+        to_name: name(posting.transfer.to, to_name)?,
+        posted_at: posted_at.0,
+        posting,
+    })
+}
+
+/// The journal with the names of both accounts. A transfer whose account is missing is not left out: it is an error.
+macro_rules! journal_with_names {
+    () => {{
+        let (payers, payees) = diesel::alias!(account_table as payers, account_table as payees);
+        transfers::table
+            .left_join(payers.on(payers.field(account_table::id).eq(transfers::from_account_id)))
+            .left_join(payees.on(payees.field(account_table::id).eq(transfers::to_account_id)))
+            .select((
+                PostingRow::COLUMNS,
+                transfers::posted_at,
+                payers.field(account_table::name).nullable(),
+                payees.field(account_table::name).nullable(),
+            ))
+    }};
+}
+
+/// Returns up to `limit` transfers with ids above `after`, if given, that were posted within the period, ordered by id:
+/// the order of the primary key, which every database has an index for.
+pub fn page(
+    connection: &mut DbConnection,
+    period: Period,
+    after: Option<TransferId>,
+    limit: u16,
+) -> Result<Vec<RecordedTransfer>, Error> {
+    // Ids are ordered as numbers are. The nil id is a valid one, and nothing comes after the last.
+    let Some(first) = after.map_or(Some(0), |id| id.as_uuid().as_u128().checked_add(1)) else {
+        return Ok(Vec::new());
+    };
+    let rows = within!(
+        period,
+        journal_with_names!()
+            .filter(transfers::id.ge(StoredUuid(Uuid::from_u128(first))))
+            .order(transfers::id)
+            .limit(limit.min(JOURNAL_LIMIT_MAX).into())
+    )
+    .load::<RecordedRow>(connection)?;
+    rows.into_iter().map(recorded).collect()
+}
+
+/// Returns up to `limit` transfers of an account, the oldest first, that left it with versions above `after` and were
+/// posted within the period.
+pub fn page_of_account(
+    connection: &mut DbConnection,
+    account: AccountId,
+    period: Period,
+    after: AccountVersion,
+    limit: u16,
+) -> Result<Vec<RecordedTransfer>, Error> {
+    let limit = limit.min(JOURNAL_LIMIT_MAX);
+    let mut rows = within!(
+        period,
+        journal_with_names!()
+            .filter(transfers::from_account_id.eq(account.get()))
+            .filter(transfers::from_version.gt(after.get()))
+            .order(transfers::from_version)
+            .limit(limit.into())
+    )
+    .load::<RecordedRow>(connection)?;
+    let credits = within!(
+        period,
+        journal_with_names!()
+            .filter(transfers::to_account_id.eq(account.get()))
+            .filter(transfers::to_version.gt(after.get()))
+            .order(transfers::to_version)
+            .limit(limit.into())
+    )
+    .load::<RecordedRow>(connection)?;
+    rows.extend(credits);
+    let mut page = rows.into_iter().map(recorded).collect::<Result<Vec<_>, _>>()?;
+    page.sort_unstable_by_key(|recorded| recorded.version_of(account));
+    page.truncate(limit.into());
+    Ok(page)
+}
