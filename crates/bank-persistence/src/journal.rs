@@ -32,6 +32,7 @@ macro_rules! within {
 
 mod pages;
 
+pub(crate) use pages::last_of_page;
 pub use pages::{JOURNAL_LIMIT_MAX, page, page_of_account};
 
 /// The largest number of entries in a page of history.

@@ -199,7 +199,7 @@ impl Source<'_, '_> {
             Ok(())
         };
         match &self.account {
-            Some(recorded) => self.snapshot.transfers_of(recorded.account.id, self.period, write),
+            Some(recorded) => self.snapshot.transfers_of(&recorded.account, self.period, write),
             None => self.snapshot.transfers(self.period, write),
         }
     }

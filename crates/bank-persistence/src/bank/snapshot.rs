@@ -1,6 +1,6 @@
 //! [`Snapshot`]: reading as much as one likes of a database as it was at one moment.
 
-use bank_domain::{AccountId, AccountName, AccountVersion, TransferId};
+use bank_domain::{Account, AccountName, AccountVersion, TransferId};
 
 use super::Bank;
 use crate::accounts::{self, RecordedAccount};
@@ -93,29 +93,27 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Hands all transfers of one account that were posted within a period to `each`, the oldest first. Memory use does
-    /// not grow with their number. Stops at the first error of `each`.
+    /// Hands all transfers of one account, up to the version that it has here, that were posted within a period to
+    /// `each`, the oldest first. Memory use does not grow with their number. Stops at the first error of `each`.
     ///
     /// # Errors
     ///
     /// The database's, or that of `each`.
     pub fn transfers_of<E: From<Error>>(
         &mut self,
-        account: AccountId,
+        account: &Account,
         period: Period,
         mut each: impl FnMut(RecordedTransfer) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut after = AccountVersion::default();
-        loop {
-            let page = journal::page_of_account(self.connection, account, period, after, JOURNAL_LIMIT_MAX)?;
-            let is_last = page.len() < usize::from(JOURNAL_LIMIT_MAX);
-            for recorded in page {
-                after = recorded.version_of(account);
-                each(recorded)?;
+        while after < account.version {
+            for recorded in journal::page_of_account(self.connection, account.id, period, after)? {
+                if recorded.version_of(account.id) <= account.version {
+                    each(recorded)?;
+                }
             }
-            if is_last {
-                return Ok(());
-            }
+            after = journal::last_of_page(after);
         }
+        Ok(())
     }
 }

@@ -70,37 +70,38 @@ pub fn page(
     rows.into_iter().map(recorded).collect()
 }
 
-/// Returns up to `limit` transfers of an account, the oldest first, that left it with versions above `after` and were
-/// posted within the period.
+/// Returns the transfers of an account, the oldest first, that left it with one of the [`JOURNAL_LIMIT_MAX`] versions
+/// above `after` and were posted within the period.
+///
+/// An account's versions have no gaps: so many of them are so many transfers, and a server reads no more than these.
 pub fn page_of_account(
     connection: &mut DbConnection,
     account: AccountId,
     period: Period,
     after: AccountVersion,
-    limit: u16,
 ) -> Result<Vec<RecordedTransfer>, Error> {
-    let limit = limit.min(JOURNAL_LIMIT_MAX);
+    let (above, last) = (after.get(), last_of_page(after).get());
     let mut rows = within!(
         period,
         journal_with_names!()
             .filter(transfers::from_account_id.eq(account.get()))
-            .filter(transfers::from_version.gt(after.get()))
-            .order(transfers::from_version)
-            .limit(limit.into())
+            .filter(transfers::from_version.gt(above).and(transfers::from_version.le(last)))
     )
     .load::<RecordedRow>(connection)?;
     let credits = within!(
         period,
         journal_with_names!()
             .filter(transfers::to_account_id.eq(account.get()))
-            .filter(transfers::to_version.gt(after.get()))
-            .order(transfers::to_version)
-            .limit(limit.into())
+            .filter(transfers::to_version.gt(above).and(transfers::to_version.le(last)))
     )
     .load::<RecordedRow>(connection)?;
     rows.extend(credits);
     let mut page = rows.into_iter().map(recorded).collect::<Result<Vec<_>, _>>()?;
     page.sort_unstable_by_key(|recorded| recorded.version_of(account));
-    page.truncate(limit.into());
     Ok(page)
+}
+
+/// Returns the last version of the page after a version.
+pub(crate) fn last_of_page(after: AccountVersion) -> AccountVersion {
+    AccountVersion::new(after.get().saturating_add(JOURNAL_LIMIT_MAX.into()))
 }
