@@ -2,7 +2,10 @@
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use crate::commands::{balance, batch, completions, config, demo, doctor, export, history, list, man, open, reverse, setup, show, transfer, verify};
+use crate::commands::{
+    balance, batch, completions, config, demo, doctor, export, history, list, man, open, reverse, setup, show,
+    transfer, verify,
+};
 use crate::connection_args::ConnectionArgs;
 use crate::origin::Origins;
 
