@@ -1,0 +1,192 @@
+//! Every answer that is no success, as JSON: `{"code", "message", "hint"}`.
+//!
+//! A client needs to know one thing above all: whether the money has moved. So each status has one meaning. 4xx: nothing
+//! was changed, and the same request will be refused again. 503: nothing was changed, and the same request may be
+//! repeated. 504: nobody knows, and the same request with the same key tells.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bank_persistence::bank_domain::{AccountName, InvalidInput, Rejection};
+use bank_persistence::{Error, QueueError};
+use serde_json::json;
+
+/// How long a client should wait before it repeats a request that found too many others.
+const OVERLOAD_DELAY: Duration = Duration::from_secs(1);
+/// The same for one that found no database.
+const OUTAGE_DELAY: Duration = Duration::from_secs(5);
+
+/// An answer that is no success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    hint: &'static str,
+    retry_after: Option<Duration>,
+}
+
+impl Problem {
+    /// Returns a problem; `code` is stable, for programs.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>, hint: &'static str) -> Self {
+        Self { status, code, message: message.into(), hint, retry_after: None }
+    }
+
+    /// Returns that the request itself is wrong.
+    #[must_use]
+    pub fn invalid(code: &'static str, message: impl Into<String>, hint: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message, hint)
+    }
+
+    /// Returns that there is no account of this name.
+    #[must_use]
+    pub fn no_account(name: &AccountName) -> Self {
+        let message = format!("there is no account `{name}`");
+        Self::new(StatusCode::NOT_FOUND, "account_not_found", message, "see all accounts with GET /accounts")
+    }
+
+    /// Returns that the service has too much to do; the request has changed nothing.
+    #[must_use]
+    pub fn overloaded() -> Self {
+        let message = "too many requests are waiting; nothing was changed";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", message, "send the same request again later")
+            .retry_after(OVERLOAD_DELAY)
+    }
+
+    /// Returns that the database does not answer; the request has changed nothing.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        let message = "the database does not answer; nothing was changed";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, "send the same request again later")
+            .retry_after(OUTAGE_DELAY)
+    }
+
+    /// Returns that nobody knows whether the request has taken effect.
+    #[must_use]
+    pub fn outcome_unknown() -> Self {
+        Self::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "outcome_unknown",
+            "the outcome is unknown: the request may or may not have taken effect",
+            "send the same request with the same key again: it takes effect at most once",
+        )
+    }
+
+    /// Returns that something is broken; what it is stands in the log and not in the answer.
+    #[must_use]
+    pub fn internal() -> Self {
+        let hint = "the service's log has the reason";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request failed; nothing was changed", hint)
+    }
+
+    /// Returns what a rule said against a transfer, with the names that the client gave.
+    #[must_use]
+    pub fn rejected(reason: &Rejection, from: &AccountName, to: &AccountName) -> Self {
+        let code = reason.code();
+        let rejected = |message, hint| Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message, hint);
+        match reason {
+            // Accounts are never deleted, so this one was taken from another database.
+            Rejection::AccountNotFound { .. } => {
+                let message = format!("`{from}` or `{to}` does not exist any more");
+                Self::new(StatusCode::NOT_FOUND, code, message, "see all accounts with GET /accounts")
+            }
+            Rejection::SameAccount => rejected(reason.to_string(), "name two different accounts"),
+            Rejection::InsufficientFunds { available, requested, .. } => {
+                let message = format!("`{from}` has {available} available, not {requested}");
+                rejected(message, "transfer less, or pay something in first; the key is still free")
+            }
+            Rejection::BalanceOverflow { .. } => {
+                rejected(format!("the balance of `{to}` would pass {}", i64::MAX), "transfer less")
+            }
+            Rejection::IdConflict { field, .. } => {
+                let message = format!("this Idempotency-Key was used before for a transfer with another {field}");
+                let hint = "a new transfer needs a new key; see the earlier one with GET /transfers/KEY";
+                Self::new(StatusCode::CONFLICT, code, message, hint)
+            }
+            other => rejected(other.to_string(), "see the message"),
+        }
+    }
+
+    /// Returns what the queue's failure means for the transfer.
+    #[must_use]
+    pub fn of_queue(error: &QueueError) -> Self {
+        match error {
+            QueueError::Full => Self::overloaded(),
+            QueueError::Closed => {
+                let message = "the service is shutting down; nothing was changed";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", message, "send the same request again")
+                    .retry_after(OVERLOAD_DELAY)
+            }
+            QueueError::Failed(error) => Self::of_database(error),
+            // Panicked, and whatever may come: what is not known to have failed is unknown.
+            other => {
+                tracing::error!(error = %other, "posting failed");
+                Self::outcome_unknown()
+            }
+        }
+    }
+
+    /// Returns what the database's failure means for the request. The reason goes to the log: it can name hosts and
+    /// tables, which are nobody's business but the operator's.
+    #[must_use]
+    pub fn of_database(error: &Error) -> Self {
+        let problem = match error {
+            Error::AccountExists { name } => {
+                let message = format!("an account named `{name}` exists already");
+                let hint = "if this request was repeated, the first one has opened it: see GET /accounts/NAME";
+                return Self::new(StatusCode::CONFLICT, "account_exists", message, hint);
+            }
+            Error::OutcomeUnknown { .. } => Self::outcome_unknown(),
+            Error::Unavailable { .. }
+            | Error::FileMissing { .. }
+            | Error::PoolTimeout { .. }
+            | Error::NoAnswer { .. }
+            | Error::ConcurrentPosting
+            | Error::Thread { .. }
+            | Error::SchemaOutOfDate { .. }
+            | Error::RetriesExhausted { .. } => Self::unavailable(),
+            _ => Self::internal(),
+        };
+        let mut causes = String::new();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            causes.push_str(": ");
+            causes.push_str(&error.to_string());
+            cause = error.source();
+        }
+        tracing::error!("a request failed with {}: {error}{causes}", problem.code);
+        problem
+    }
+
+    /// Returns the stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(delay);
+        self
+    }
+}
+
+impl From<InvalidInput> for Problem {
+    fn from(input: InvalidInput) -> Self {
+        Self::invalid("invalid_input", input.to_string(), "correct the value and send the request again")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = json!({ "code": self.code, "message": self.message, "hint": self.hint });
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(delay) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(delay.as_secs()));
+        }
+        response
+    }
+}

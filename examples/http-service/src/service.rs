@@ -1,0 +1,203 @@
+//! What all requests share: the bank, the posting queue, the names, the metrics.
+//!
+//! The two ways from async code to the database are here. Transfers go through the [`PostingQueue`], whose tickets are
+//! awaited: thousands may wait without a thread each, and what gathers during one commit is posted with the next.
+//! Everything else blocks a thread for a moment, and so runs on tokio's blocking threads, few at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bank_persistence::bank_domain::{AccountId, AccountName, Outcome, Transfer};
+use bank_persistence::{Bank, DatabaseUrl, Error, PostingQueue, QueueSettings, RetryPolicy, Settings};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use crate::account_ids::AccountIds;
+use crate::metrics::Metrics;
+use crate::options::Options;
+use crate::problem::Problem;
+
+/// How long a request may wait for its turn at the database.
+const TURN_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long a request waits for the outcome of its transfer. The queue gives up earlier; this is for what nobody has
+/// thought of.
+const OUTCOME_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long the database may take to show that it is ready.
+const READY_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// The service; cloning gives a further handle.
+#[derive(Clone, Debug)]
+pub struct Service {
+    bank: Bank,
+    queue: PostingQueue,
+    ids: Arc<AccountIds>,
+    metrics: Metrics,
+    turns: Arc<Semaphore>,
+    ready_turn: Arc<Semaphore>,
+}
+
+/// Why a service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] Error),
+    /// The metrics contradict each other.
+    #[error("the metrics cannot be set up: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+impl Service {
+    /// Connects to the database, which must be set up, or is with `--migrate`. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Why the service cannot start.
+    pub fn open(url: &DatabaseUrl, options: &Options) -> Result<Self, OpenError> {
+        let settings = settings(options);
+        let bank = if options.migrate { Bank::create_or_connect(url, settings) } else { Bank::connect(url, settings) }?;
+        if options.migrate {
+            bank.migrate()?;
+        }
+        bank.require_current_schema()?;
+        let capacity = usize::try_from(options.queue_capacity).unwrap_or(usize::MAX);
+        let queue = PostingQueue::start(&bank, QueueSettings { capacity, ..QueueSettings::default() })?;
+        Ok(Self {
+            bank,
+            queue,
+            ids: Arc::default(),
+            metrics: Metrics::new()?,
+            turns: Arc::new(Semaphore::new(turns(options.pool_size))),
+            ready_turn: Arc::new(Semaphore::new(1)),
+        })
+    }
+
+    /// Returns the metrics.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Runs something that blocks, on a thread that may.
+    ///
+    /// # Errors
+    ///
+    /// The database's failure, or that too many others are waiting.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        body: impl FnOnce(&Bank) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = timeout(TURN_TIME_MAX, Arc::clone(&self.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(Problem::overloaded()) };
+        let bank = self.bank.clone();
+        let task = spawn_blocking(move || {
+            let result = body(&bank);
+            // Held until now, also when the client has hung up and nobody awaits the task any more.
+            drop(turn);
+            result
+        });
+        match task.await {
+            Ok(result) => result.map_err(|error| Problem::of_database(&error)),
+            Err(error) => {
+                tracing::error!(%error, "a blocking task ended without a result");
+                Err(Problem::internal())
+            }
+        }
+    }
+
+    /// Returns the ids of two accounts, without a query if both were looked up before.
+    ///
+    /// # Errors
+    ///
+    /// That one of them does not exist, or the database's failure.
+    pub async fn ids_of(&self, from: &AccountName, to: &AccountName) -> Result<(AccountId, AccountId), Problem> {
+        if let (Some(from), Some(to)) = (self.ids.get(from), self.ids.get(to)) {
+            return Ok((from, to));
+        }
+        let names = [from.clone(), to.clone()];
+        let found = self.blocking(move |bank| bank.find_accounts(&[&names[0], &names[1]])).await?;
+        for account in &found {
+            self.ids.remember(account);
+        }
+        let id_of = |name: &AccountName| {
+            let account = found.iter().find(|account| account.name == *name);
+            account.map(|account| account.id).ok_or_else(|| Problem::no_account(name))
+        };
+        Ok((id_of(from)?, id_of(to)?))
+    }
+
+    /// Posts a transfer and awaits its outcome. A client that hangs up meanwhile does not take the transfer back.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no outcome.
+    pub async fn post(&self, transfer: Transfer) -> Result<Outcome, Problem> {
+        // Not `submit`: it would block this thread, and with it every other request that the thread serves.
+        let ticket = self.queue.try_submit(transfer).map_err(|error| Problem::of_queue(&error))?;
+        let _waiting = self.metrics.wait();
+        match timeout(OUTCOME_TIME_MAX, ticket.into_future()).await {
+            Ok(outcome) => outcome.map_err(|error| Problem::of_queue(&error)),
+            Err(_) => Err(Problem::outcome_unknown()),
+        }
+    }
+
+    /// Returns whether the database answers and has the tables that are expected.
+    pub async fn is_ready(&self) -> bool {
+        let check = async {
+            // One check at a time: a database that does not answer would otherwise collect one thread for each.
+            let turn = Arc::clone(&self.ready_turn).acquire_owned().await;
+            let bank = self.bank.clone();
+            spawn_blocking(move || {
+                let result = bank.require_current_schema();
+                drop(turn);
+                result
+            })
+            .await
+        };
+        match timeout(READY_TIME_MAX, check).await {
+            Ok(Ok(Ok(()))) => true,
+            Ok(Ok(Err(error))) => {
+                tracing::warn!(%error, "not ready");
+                false
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the check for readiness ended without a result");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("not ready: the database did not answer in time");
+                false
+            }
+        }
+    }
+
+    /// Takes no further transfers and returns when each that was taken has its outcome.
+    pub async fn close(&self) {
+        let queue = self.queue.clone();
+        if let Err(error) = spawn_blocking(move || queue.close()).await {
+            tracing::error!(%error, "the posting queue did not close");
+        }
+    }
+}
+
+/// A client of HTTP waits for seconds and not for half a minute, and comes again by itself.
+fn settings(options: &Options) -> Settings {
+    Settings {
+        pool_size: options.pool_size,
+        connection_timeout: Duration::from_secs(3),
+        answer_timeout: Duration::from_secs(5),
+        statement_timeout: Duration::from_secs(5),
+        lock_timeout: Duration::from_secs(2),
+        busy_timeout: Duration::from_secs(2),
+        application_name: "bank-http-service".to_owned(),
+        retry: RetryPolicy { elapsed_max: Duration::from_secs(8), ..RetryPolicy::default() },
+        ..Settings::default()
+    }
+}
+
+/// Returns how many requests may be at the database at once: all connections but one for the queue and one for the
+/// check of readiness, so that reads never hold up the posting.
+fn turns(pool_size: u32) -> usize {
+    usize::try_from(pool_size).unwrap_or(usize::MAX).saturating_sub(2).max(1)
+}

@@ -1,0 +1,171 @@
+//! What the service answers when all is well, and what a rule refuses.
+
+use bank_tests::invariants::assert_sound;
+use bank_tests::{TestBackend, TestDatabase};
+use serde_json::{Value, json};
+
+use crate::server::{Client, Server, key, order};
+
+pub(crate) struct Scene {
+    pub(crate) client: Client,
+    pub(crate) server: Server,
+    pub(crate) database: TestDatabase,
+}
+
+impl Scene {
+    /// Starts the service on a database with the accounts Jessica and John.
+    pub(crate) fn on(backend: TestBackend, options: &[&str]) -> Self {
+        let (database, client) = (backend.database(), Client::new());
+        let server = Server::start(&database, options, &client);
+        client.open("Jessica", 10_000);
+        client.open("John", 9_000);
+        Self { client, server, database }
+    }
+}
+
+fn on_both(test: impl Fn(Scene)) {
+    for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
+        test(Scene::on(backend, &[]));
+    }
+}
+
+#[test]
+fn a_transfer_is_posted_once_and_then_replayed() {
+    on_both(|Scene { client, database, .. }| {
+        let (key, body) = (key(), json!({ "from": "Jessica", "to": "John", "amount": 800, "memo": "rent" }));
+        let posted = client.transfer(&key, &body);
+        assert_eq!((posted.status, posted.location.clone()), (201, Some(format!("/transfers/{key}"))), "{posted:?}");
+        let mut expected = json!({
+            "id": key, "status": "posted", "amount": 800, "memo": "rent",
+            "from": { "account_id": 1, "name": "Jessica", "balance": 9_200, "version": 1 },
+            "to": { "account_id": 2, "name": "John", "balance": 9_800, "version": 1 },
+        });
+        assert_eq!(posted.json(), expected);
+
+        // Quotation marks around the key are what the header's draft standard wants.
+        for key in [key.clone(), format!("\"{key}\""), key.to_uppercase()] {
+            let replayed = client.transfer(&key, &body);
+            expected["status"] = json!("replayed");
+            assert_eq!((replayed.status, replayed.json()), (200, expected.clone()), "{replayed:?}");
+        }
+
+        let shown = client.get(&format!("/transfers/{key}"));
+        assert_eq!(shown.status, 200);
+        assert!(shown.json()["posted_at"].as_str().unwrap().ends_with('Z'), "{shown:?}");
+        assert_eq!(shown.json()["from"], expected["from"]);
+        assert_eq!(client.get("/accounts/John").json()["balance"], 9_800);
+        assert_sound(&database);
+    });
+}
+
+#[test]
+fn what_a_rule_refuses_changes_nothing_and_leaves_the_key_free() {
+    on_both(|Scene { client, database, .. }| {
+        let key = key();
+        let refused = client.transfer(&key, &order("Jessica", "John", 10_001));
+        refused.expect_problem(422, "insufficient_funds", "`Jessica` has 10000 available, not 10001");
+        client.transfer(&key, &order("Jessica", "Jessica", 1)).expect_problem(422, "same_account", "two different");
+        client.open("Rich", i64::MAX);
+        let refused = client.transfer(&key, &order("John", "Rich", 1));
+        refused.expect_problem(422, "balance_overflow", "`Rich` would pass 9223372036854775807");
+
+        assert_eq!(client.transfer(&key, &order("Jessica", "John", 10_000)).status, 201);
+        assert_sound(&database);
+    });
+}
+
+#[test]
+fn a_key_that_was_used_for_another_transfer_is_a_conflict() {
+    on_both(|Scene { client, database, .. }| {
+        let key = key();
+        assert_eq!(client.transfer(&key, &order("Jessica", "John", 1)).status, 201);
+        for (body, field) in [
+            (order("Jessica", "John", 2), "amount"),
+            (order("John", "Jessica", 1), "from account"),
+            (json!({ "from": "Jessica", "to": "John", "amount": 1, "memo": "x" }), "memo"),
+        ] {
+            client.transfer(&key, &body).expect_problem(409, "id_conflict", field);
+        }
+        assert_eq!(client.get("/accounts/John").json()["balance"], 9_001);
+        assert_sound(&database);
+    });
+}
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    on_both(|Scene { client, .. }| {
+        client.transfer(&key(), &order("Jessica", "Jon", 1)).expect_problem(404, "account_not_found", "`Jon`");
+        client.transfer(&key(), &order("Jess", "John", 1)).expect_problem(404, "account_not_found", "`Jess`");
+        client.get("/accounts/Jon").expect_problem(404, "account_not_found", "there is no account `Jon`");
+        client.get(&format!("/transfers/{}", key())).expect_problem(404, "transfer_not_found", "there is no transfer");
+        client.get("/").expect_problem(404, "no_such_path", "nothing at this path");
+    });
+}
+
+#[test]
+fn an_account_is_opened_once() {
+    on_both(|Scene { client, .. }| {
+        let body =
+            json!({ "name": "Zoë / Co", "age": 30, "country": "Österreich", "balance": -5, "overdraft_limit": 5 });
+        let opened = client.post("/accounts", &body);
+        assert_eq!(opened.status, 201, "{opened:?}");
+        let mut expected = body.clone();
+        let more = [("id", json!(3)), ("opening_balance", json!(-5)), ("version", json!(0))];
+        expected.as_object_mut().unwrap().extend(more.map(|(name, value)| (name.to_owned(), value)));
+        assert_eq!(opened.json(), expected);
+        assert_eq!(client.get("/accounts/Zo%C3%AB%20%2F%20Co").json(), expected);
+        client.post("/accounts", &body).expect_problem(409, "account_exists", "`Zoë / Co` exists already");
+    });
+}
+
+#[test]
+fn accounts_are_listed_page_by_page() {
+    on_both(|Scene { client, .. }| {
+        for number in 0..5 {
+            client.open(&format!("a{number}"), number);
+        }
+        let (mut names, mut path, mut pages) = (Vec::new(), "/accounts?limit=3".to_owned(), 0);
+        loop {
+            let page = client.get(&path).json();
+            let accounts = page["accounts"].as_array().unwrap();
+            assert!(accounts.len() <= 3, "{page}");
+            names.extend(accounts.iter().map(|account| account["name"].as_str().unwrap().to_owned()));
+            pages += 1;
+            let Value::Number(next) = &page["next"] else { break };
+            path = format!("/accounts?limit=3&after={next}");
+        }
+        assert_eq!(names, ["Jessica", "John", "a0", "a1", "a2", "a3", "a4"]);
+        assert_eq!(pages, 3);
+        assert_eq!(client.get("/accounts").json()["accounts"].as_array().unwrap().len(), 7);
+    });
+}
+
+#[test]
+fn operators_learn_how_it_is() {
+    on_both(|Scene { client, database, .. }| {
+        assert_eq!(client.get("/health").json(), json!({ "status": "ok" }));
+        assert_eq!(client.get("/ready").json(), json!({ "status": "ok" }));
+        let key = key();
+        for _ in 0..2 {
+            client.transfer(&key, &order("Jessica", "John", 1));
+        }
+        client.transfer(&key, &order("Jessica", "John", 2));
+        client.get("/some/path");
+        let metrics = client.get("/metrics").text;
+        for line in [
+            "bank_transfers_total{outcome=\"posted\"} 1",
+            "bank_transfers_total{outcome=\"replayed\"} 1",
+            "bank_transfers_total{outcome=\"id_conflict\"} 1",
+            "bank_transfers_waiting 0",
+            "bank_http_requests_total{method=\"POST\",route=\"/accounts\",status=\"201\"} 2",
+            "bank_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1",
+            "bank_http_request_duration_seconds_count{method=\"POST\",route=\"/transfers\"} 3",
+        ] {
+            assert!(metrics.lines().any(|found| found == line), "{line} is missing in\n{metrics}");
+        }
+
+        database.plain().execute("DELETE FROM __diesel_schema_migrations");
+        client.get("/ready").expect_problem(503, "not_ready", "not up to date");
+        assert_eq!(client.get("/health").status, 200);
+    });
+}

@@ -1,0 +1,90 @@
+//! A database that is slow, gone, or gone with the answer.
+
+use std::sync::mpsc::channel;
+
+use bank_tests::TestBackend;
+use bank_tests::invariants::{Ledger, assert_sound};
+use bank_tests::postgres::{self, PASSWORD, USER};
+use bank_tests::proxy::{Cut, Proxy};
+
+use crate::answers::Scene;
+use crate::server::{Client, Server, key, order};
+
+#[test]
+fn a_full_queue_sends_clients_away_and_they_may_come_again() {
+    let Scene { client, database, .. } = &Scene::on(TestBackend::Sqlite, &["--queue-capacity", "1"]);
+    // Both names are known from here on, and posting is all that the transfers wait for.
+    assert_eq!(client.transfer(&key(), &order("Jessica", "John", 1)).status, 201);
+    let mut writer = database.plain();
+    writer.execute("BEGIN IMMEDIATE");
+    let (tell, told) = channel();
+    let keys: Vec<String> = (0..6).map(|_| key()).collect();
+    std::thread::scope(|scope| {
+        for key in &keys {
+            let (client, tell) = (client.clone(), tell.clone());
+            scope.spawn(move || tell.send(client.transfer(key, &order("Jessica", "John", 1))).unwrap());
+        }
+        // One is being posted, one waits: at least four are sent away.
+        for _ in 0..4 {
+            let answer = told.recv().unwrap();
+            answer.expect_problem(503, "overloaded", "nothing was changed");
+            assert_eq!(answer.retry_after.as_deref(), Some("1"));
+        }
+        writer.execute("ROLLBACK");
+    });
+    let posted = told.try_iter().filter(|answer| answer.status == 201).count();
+    assert!((1..=2).contains(&posted), "{posted} posted");
+    for key in &keys {
+        let again = client.transfer(key, &order("Jessica", "John", 1));
+        assert!([200, 201].contains(&again.status), "{again:?}");
+    }
+    assert_eq!(client.get("/accounts/John").json()["balance"], 9_007);
+    assert_sound(database);
+}
+
+/// Starts the service on a PostgreSQL database that is reached through a proxy.
+fn behind_a_proxy(cut: Cut) -> (Scene, Proxy) {
+    let (database, client) = (TestBackend::Postgres.database(), Client::new());
+    let first = Server::start(&database, &[], &client);
+    client.open("Jessica", 10_000);
+    client.open("John", 9_000);
+    drop(first);
+    let proxy = Proxy::start(postgres::shared().port(), cut);
+    let name = database.bank().database_name().unwrap();
+    let url = format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/{name}?sslmode=disable", proxy.port());
+    let server = Server::start_at(&url, &[], &client);
+    (Scene { client, server, database }, proxy)
+}
+
+#[test]
+fn a_database_that_is_lost_before_the_commit_has_changed_nothing() {
+    let (Scene { client, database, server }, proxy) = behind_a_proxy(Cut::Before("BEGIN"));
+    let answer = client.transfer(&key(), &order("Jessica", "John", 1));
+    answer.expect_problem(503, "unavailable", "nothing was changed");
+    assert_eq!(answer.retry_after.as_deref(), Some("5"));
+    assert!(proxy.cuts() > 1, "it was tried again");
+    assert!(Ledger::read(&database).transfers.is_empty());
+    server.signal("TERM");
+    let (status, log) = server.wait();
+    assert!(status.success(), "{log}");
+    assert!(log.contains("a request failed with unavailable") && !log.contains(PASSWORD), "{log}");
+}
+
+#[test]
+fn an_unknown_outcome_is_told_and_the_same_key_resolves_it() {
+    let (Scene { client, database, server: _server }, proxy) = behind_a_proxy(Cut::AfterForGood("COMMIT\0"));
+    let (key, body) = (key(), order("Jessica", "John", 800));
+    let answer = client.transfer(&key, &body);
+    answer.expect_problem(504, "outcome_unknown", "may or may not have taken effect");
+    assert!(answer.json()["hint"].as_str().unwrap().contains("same request with the same key again"), "{answer:?}");
+    client.get("/ready").expect_problem(503, "not_ready", "does not answer");
+    client.get("/accounts/Jessica").expect_problem(503, "unavailable", "does not answer");
+    assert_eq!(client.get("/health").status, 200);
+
+    proxy.open();
+    let again = client.transfer(&key, &body);
+    assert_eq!((again.status, &again.json()["status"]), (200, &"replayed".into()), "{again:?}");
+    assert_eq!(client.get("/ready").status, 200);
+    assert_eq!(Ledger::read(&database).transfers.len(), 1);
+    assert_sound(&database);
+}
