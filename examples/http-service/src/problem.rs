@@ -102,6 +102,10 @@ impl Problem {
             Rejection::BalanceOverflow { .. } => {
                 rejected(format!("the balance of `{to}` would pass {}", i64::MAX), "transfer less")
             }
+            Rejection::VersionMismatch { expected, found, .. } => {
+                let message = format!("`{from}` has version {found}, {expected} expected");
+                rejected(message, "look at the account again with GET /accounts/NAME; the key is still free")
+            }
             Rejection::IdConflict { field, .. } => {
                 let message = format!("this Idempotency-Key was used before for a transfer with another {field}");
                 let hint = "a new transfer needs a new key; see the earlier one with GET /transfers/KEY";

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bank_persistence::RecordedTransfer;
-use bank_persistence::bank_domain::{AccountName, Amount, Entry, Memo, Outcome, Posting, Transfer, TransferId};
+use bank_persistence::bank_domain::{
+    AccountName, AccountVersion, Amount, Entry, Memo, Outcome, Posting, Transfer, TransferId,
+};
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,8 @@ pub(super) struct Order {
     to: String,
     amount: i64,
     memo: Option<String>,
+    /// The version that the paying account must have, if that matters.
+    expected_version: Option<i64>,
 }
 
 /// A transfer, and what it left in both accounts.
@@ -99,7 +103,8 @@ async fn post(
     let (from, to) = (AccountName::new(order.from)?, AccountName::new(order.to)?);
     let (amount, memo) = (Amount::new(order.amount)?, order.memo.map(Memo::new).transpose()?);
     let (from_id, to_id) = service.ids_of(&from, &to).await?;
-    let outcome = service.post(Transfer { id, from: from_id, to: to_id, amount, memo }).await?;
+    let expected_version = order.expected_version.map(AccountVersion::new);
+    let outcome = service.post(Transfer { id, from: from_id, to: to_id, amount, memo, expected_version }).await?;
     let status = outcome.status();
     match outcome {
         Outcome::Posted(posting) => Ok((StatusCode::CREATED, status, TransferBody::new(&posting, &from, &to))),

@@ -68,8 +68,13 @@ fn what_a_rule_refuses_changes_nothing_and_leaves_the_key_free() {
         client.open("Rich", i64::MAX);
         let refused = client.transfer(&key, &order("John", "Rich", 1));
         refused.expect_problem(422, "balance_overflow", "`Rich` would pass 9223372036854775807");
+        let mut stale = order("Jessica", "John", 10_000);
+        stale["expected_version"] = json!(1);
+        client.transfer(&key, &stale).expect_problem(422, "version_mismatch", "`Jessica` has version 0, 1 expected");
 
-        assert_eq!(client.transfer(&key, &order("Jessica", "John", 10_000)).status, 201);
+        stale["expected_version"] = json!(0);
+        assert_eq!(client.transfer(&key, &stale).status, 201);
+        assert_eq!(client.transfer(&key, &stale).status, 200);
         assert_sound(&database);
     });
 }
