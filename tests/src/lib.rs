@@ -19,5 +19,10 @@ pub mod proxy_cuts;
 pub mod terminal;
 pub mod threads;
 
+/// Compiles the Rust examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
 pub use backend::TestBackend;
 pub use database::TestDatabase;
