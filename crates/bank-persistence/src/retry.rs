@@ -196,7 +196,7 @@ pub(crate) fn may_be_committed(error: &DieselError) -> bool {
 
 /// Recognises failures by their text, the only place that does: Diesel 2.3 gives no SQLSTATE for these.
 fn classify_message(message: &str) -> Option<Transient> {
-    const TEXTS: [(&str, Transient); 16] = [
+    const TEXTS: [(&str, Transient); 17] = [
         ("could not serialize access", Transient::Serialization),
         ("restart transaction", Transient::Serialization),
         ("deadlock detected", Transient::Deadlock),
@@ -213,6 +213,8 @@ fn classify_message(message: &str) -> Option<Transient> {
         ("SSL connection has been closed", Transient::ConnectionLost),
         ("SSL SYSCALL error", Transient::ConnectionLost),
         ("the database system is", Transient::ConnectionLost),
+        // CockroachDB's answer (40003) to a COMMIT whose fate it has lost sight of: as good as none.
+        ("result is ambiguous", Transient::ConnectionLost),
     ];
     let found = TEXTS.iter().find(|(text, _)| message.contains(text));
     found.map(|(_, transient)| *transient)

@@ -95,6 +95,7 @@ fn only_a_commit_that_was_answered_has_failed_for_sure() {
     assert!(may_be(DatabaseErrorKind::ClosedConnection, ""));
     assert!(may_be(DatabaseErrorKind::Unknown, "terminating connection due to administrator command"));
     assert!(may_be(DatabaseErrorKind::Unknown, "disk I/O error"));
+    assert!(may_be(DatabaseErrorKind::Unknown, "result is ambiguous: error=rpc error"));
     assert!(may_be_committed(&DieselError::BrokenTransactionManager));
     assert!(!may_be(DatabaseErrorKind::SerializationFailure, "could not serialize access"));
     assert!(!may_be(DatabaseErrorKind::Unknown, "database or disk is full"));
