@@ -80,9 +80,14 @@ impl TransferBody {
 /// Posts a transfer under the id in `Idempotency-Key`: 201 if it was posted now, 200 if it had been posted before.
 pub(super) async fn create(
     State(service): State<Service>,
-    IdempotencyKey(id): IdempotencyKey,
-    Body(order): Body<Order>,
+    key: Result<IdempotencyKey, Problem>,
+    body: Result<Body<Order>, Problem>,
 ) -> Response {
+    // Both are taken before either is judged: an answer before the body was read would end the connection.
+    let (IdempotencyKey(id), Body(order)) = match (key, body) {
+        (Ok(key), Ok(body)) => (key, body),
+        (Err(problem), _) | (_, Err(problem)) => return problem.into_response(),
+    };
     let answer = post(&service, id, order).await;
     let outcome = answer.as_ref().map_or_else(Problem::code, |(_, status, _)| *status);
     service.metrics().transfer(outcome);
