@@ -207,6 +207,17 @@ pub fn find_reversal(connection: &mut DbConnection, original: TransferId) -> Res
     Ok(found.filter(|recorded| recorded.posting.transfer.reverses() == Some(original)))
 }
 
+/// Returns the ids of up to `limit` transfers whose ids are above `after`, in the order of the ids.
+pub fn ids_after(connection: &mut DbConnection, after: TransferId, limit: u32) -> Result<Vec<TransferId>, Error> {
+    let ids = transfers::table
+        .filter(transfers::id.gt(StoredUuid(after.as_uuid())))
+        .order(transfers::id)
+        .limit(limit.into())
+        .select(transfers::id)
+        .load::<StoredUuid>(connection)?;
+    Ok(ids.into_iter().map(|id| TransferId::from_uuid(id.0)).collect())
+}
+
 fn name_of(connection: &mut DbConnection, account: AccountId) -> Result<AccountName, Error> {
     let name = account_table::table
         .find(account.get())

@@ -36,6 +36,6 @@ pub use journal::{Direction, HistoryEntry, RecordedTransfer, Reversed};
 pub use migrate::SchemaState;
 pub use past::{BalanceAt, Held, Period};
 pub use queue::{PostingQueue, QueueError, QueueSettings, Ticket};
-pub use retry::{RetryPolicy, Transient};
+pub use retry::{RetryEvent, RetryObserver, RetryPolicy, Transient};
 pub use settings::{Isolation, Settings};
 pub use transfer_ids::new_transfer_id;

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -76,6 +78,37 @@ pub enum Transient {
     ConnectionLost,
 }
 
+/// An attempt that failed and is about to be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryEvent {
+    /// What is tried, such as `posting`.
+    pub operation: &'static str,
+    /// How many attempts have failed so far, this one included.
+    pub attempts: u32,
+    /// Why this one failed.
+    pub transient: Transient,
+    /// Whether this one lost the answer to its COMMIT.
+    pub commit_unknown: bool,
+}
+
+/// Is told of every attempt that is about to be repeated, on the thread that waits to repeat it: for counters.
+#[derive(Clone)]
+pub struct RetryObserver(Arc<dyn Fn(&RetryEvent) + Send + Sync>);
+
+impl RetryObserver {
+    /// Returns an observer that calls the function, which should return at once.
+    #[must_use]
+    pub fn new(observe: impl Fn(&RetryEvent) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(observe))
+    }
+}
+
+impl fmt::Debug for RetryObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RetryObserver")
+    }
+}
+
 /// Runs an operation until it succeeds, fails for good, or the policy's bounds are reached.
 ///
 /// `attempt` may run several times, so each run must begin a fresh transaction. An attempt whose COMMIT got no answer
@@ -88,6 +121,20 @@ pub enum Transient {
 /// since: a failure then does not tell whether the earlier attempt took effect.
 pub fn retry<T>(
     policy: &RetryPolicy,
+    operation: &'static str,
+    attempt: impl Fn() -> Result<T, AttemptError>,
+) -> Result<T, Error> {
+    retry_observed(policy, None, operation, attempt)
+}
+
+/// Does what [`retry`] does, and tells the observer of each attempt that is repeated.
+///
+/// # Errors
+///
+/// As for [`retry`].
+pub fn retry_observed<T>(
+    policy: &RetryPolicy,
+    observer: Option<&RetryObserver>,
     operation: &'static str,
     attempt: impl Fn() -> Result<T, AttemptError>,
 ) -> Result<T, Error> {
@@ -107,8 +154,11 @@ pub fn retry<T>(
         let delay = full_jitter(bounds.next().unwrap_or(policy.delay_max));
         let elapsed = started.elapsed();
         let exhausted = attempts >= policy.attempts_max || elapsed.saturating_add(delay) > policy.elapsed_max;
-        if transient.is_none() || exhausted {
+        let Some(reason) = transient.filter(|_| !exhausted) else {
             return Err(give_up(operation, unknown, transient.is_some(), attempts, elapsed, source));
+        };
+        if let Some(RetryObserver(observe)) = observer {
+            observe(&RetryEvent { operation, attempts, transient: reason, commit_unknown: failure.commit_unknown });
         }
         tracing::info!(operation, attempts, ?transient, unknown, cause = %Causes(&source), ?delay, "trying again");
         std::thread::sleep(delay);
@@ -142,8 +192,8 @@ fn full_jitter(bound: Duration) -> Duration {
 /// Prints an error and its causes in one line.
 struct Causes<'a>(&'a Error);
 
-impl std::fmt::Display for Causes<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
         let mut cause = std::error::Error::source(self.0);
         while let Some(error) = cause {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::retry::RetryPolicy;
+use crate::retry::{RetryObserver, RetryPolicy};
 
 /// Settings of a [`Bank`](crate::Bank) and its connections.
 ///
@@ -36,6 +36,8 @@ pub struct Settings {
     pub application_name: String,
     /// How failed transactions are tried again.
     pub retry: RetryPolicy,
+    /// Who is told of each attempt that is repeated.
+    pub on_retry: Option<RetryObserver>,
 }
 
 impl Default for Settings {
@@ -52,6 +54,7 @@ impl Default for Settings {
             prepared_statements: true,
             application_name: "bank".to_owned(),
             retry: RetryPolicy::default(),
+            on_retry: None,
         }
     }
 }

@@ -199,6 +199,15 @@ impl Bank {
         self.run("finding a reversal", move |connection| journal::find_reversal(connection, original))
     }
 
+    /// Returns the ids of up to `limit` transfers whose ids are above `after`, in the order of the ids.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn transfer_ids_after(&self, after: TransferId, limit: u32) -> Result<Vec<TransferId>, Error> {
+        self.run("listing transfers", move |connection| journal::ids_after(connection, after, limit))
+    }
+
     /// Returns a page of an account's history, the newest first; see [`journal::history`].
     ///
     /// # Errors

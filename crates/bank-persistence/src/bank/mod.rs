@@ -15,7 +15,7 @@ use crate::connection::{DbConnection, Missing, give_up};
 use crate::database_url::{Backend, DatabaseUrl};
 use crate::error::Error;
 use crate::pool::{self, ConnectionManager};
-use crate::retry::{AttemptError, Transient, classify, retry};
+use crate::retry::{AttemptError, Transient, classify, retry_observed};
 use crate::settings::Settings;
 use crate::transaction;
 
@@ -77,7 +77,7 @@ impl Bank {
         operation: &'static str,
         body: impl Fn(&mut DbConnection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        retry(&self.settings.retry, operation, || {
+        self.retry(operation, || {
             self.with_connection(|connection| transaction::read(connection, &body))?.map_err(AttemptError::from)
         })
     }
@@ -95,7 +95,7 @@ impl Bank {
         body: impl Fn(&mut DbConnection) -> Result<T, Error> + Send + Sync + 'static,
     ) -> Result<T, Error> {
         let body = Arc::new(body);
-        retry(&self.settings.retry, operation, || {
+        self.retry(operation, || {
             let (settings, body) = (Arc::clone(&self.settings), Arc::clone(&body));
             self.attempt(move |gate, connection| {
                 transaction::write_through(gate, connection, &settings, |connection| body(connection))
@@ -110,7 +110,7 @@ impl Bank {
         body: impl Fn(&mut DbConnection) -> Result<T, Error> + Send + Sync + 'static,
     ) -> Result<T, Error> {
         let body = Arc::new(body);
-        retry(&self.settings.retry, operation, || {
+        self.retry(operation, || {
             let body = Arc::clone(&body);
             self.attempt(move |_, connection| {
                 body(connection).map_err(|error| {
@@ -121,6 +121,10 @@ impl Bank {
                 })
             })
         })
+    }
+
+    fn retry<T>(&self, operation: &'static str, attempt: impl Fn() -> Result<T, AttemptError>) -> Result<T, Error> {
+        retry_observed(&self.settings.retry, self.settings.on_retry.as_ref(), operation, attempt)
     }
 
     /// Returns how long to wait for an attempt. SQLite needs no limit but its busy timeout, and no second thread.

@@ -31,6 +31,26 @@ fn a_transient_failure_is_tried_again_until_it_passes() {
 }
 
 #[test]
+fn an_observer_is_told_of_each_attempt_that_is_repeated_and_of_no_other() {
+    let (sender, events) = std::sync::mpsc::channel();
+    let observer = RetryObserver::new(move |event| sender.send(*event).unwrap());
+    let runs = Cell::new(0);
+    let result = retry_observed(&policy(3), Some(&observer), "test", || {
+        runs.set(runs.get() + 1);
+        if runs.get() == 1 {
+            return Err(serialization());
+        }
+        let error = Error::Unavailable { target: String::new(), reason: String::new() };
+        Err::<(), _>(AttemptError { error, commit_unknown: true })
+    });
+    assert!(matches!(result, Err(Error::OutcomeUnknown { .. })));
+    let event =
+        |attempts, transient, commit_unknown| RetryEvent { operation: "test", attempts, transient, commit_unknown };
+    let expected = [event(1, Transient::Serialization, false), event(2, Transient::ConnectionLost, true)];
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn attempts_are_bounded_and_the_last_cause_is_kept() {
     let runs = Cell::new(0);
     let error = retry(&policy(3), "test", || {
