@@ -4,7 +4,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::commands::{
     balance, batch, completions, config, demo, doctor, export, history, list, man, open, reverse, setup, show,
-    transfer, verify,
+    transfer, verify, workload,
 };
 use crate::connection_args::ConnectionArgs;
 use crate::origin::Origins;
@@ -93,6 +93,7 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
+    Workload(workload::WorkloadArgs),
     Demo(demo::DemoArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
@@ -113,6 +114,7 @@ impl Command {
             Self::Open(args) => args.output.is_json(),
             Self::Show(args) => args.output.is_json(),
             Self::Verify(args) => args.output.is_json(),
+            Self::Workload(args) => args.is_json(),
             Self::Doctor(args) => args.output.is_json(),
             Self::Config(args) => args.is_json(),
             Self::Setup(_) | Self::Batch(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,

@@ -32,6 +32,16 @@ impl Failure {
         Self::Told(Box::new(Told { exit_code, code, message: one_line(&message.to_string()), hint: None }))
     }
 
+    /// Returns the failure for an error that somebody else may need, too.
+    pub(crate) fn of(error: &Error) -> Self {
+        let (exit_code, code, hint) = classify(error);
+        let failure = Self::new(exit_code, code, with_causes(error));
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+
     /// Sets the hint: what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         if let Self::Told(told) = &mut self {
@@ -87,12 +97,7 @@ impl From<io::Error> for Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let (exit_code, code, hint) = classify(&error);
-        let failure = Self::new(exit_code, code, with_causes(&error));
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        Self::of(&error)
     }
 }
 

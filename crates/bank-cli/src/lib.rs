@@ -23,6 +23,7 @@ mod rejection;
 mod scratch;
 mod shell;
 mod usage;
+mod workload;
 
 use std::io::{self, BufWriter, Write};
 

@@ -16,6 +16,7 @@ pub(crate) mod setup;
 pub(crate) mod show;
 pub(crate) mod transfer;
 pub(crate) mod verify;
+pub(crate) mod workload;
 
 use crate::arguments::Command;
 use crate::context::Context;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command, context: &mut Context<'_>) -> Result<(), Fai
         Command::Show(args) => show::run(&args, context),
         Command::Export(args) => export::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
+        Command::Workload(args) => workload::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Config(args) => config::run(&args, context),

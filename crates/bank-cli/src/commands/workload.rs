@@ -1,0 +1,247 @@
+//! `bank-cli workload`
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bank_persistence::bank_domain::Balance;
+use clap::{ArgGroup, Args, Subcommand};
+
+use crate::batch::Interrupt;
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::input;
+use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
+use crate::workload::{
+    Accounts, CLIENTS_MAX, Display, Distribution, Hot, Mode, OutFile, Outputs, Plan, Run, Target, open_accounts, values,
+};
+
+const AFTER_HELP: &str = "\
+EXAMPLE:
+  bank-cli workload init --accounts 1000 --balance 1000
+  bank-cli workload run --clients 8 --duration 60s --report report.html
+  bank-cli workload check
+
+PLACE:
+  A workload has accounts of its own, in the schema bank_workload of a server's
+  database, or in the file NAME-workload.db beside NAME.db. With --here they are
+  in the database's own tables, beside real accounts, which are never touched:
+  for servers where you may create no schema, and for poolers, which as a rule
+  refuse the option that names it (give them a database made for this).";
+
+const RUN_HELP: &str = "\
+EXAMPLE:
+  bank-cli workload run --clients 8 --duration 60s --report report.html
+
+Posts until the time is over, and goes on through failovers: what has no answer
+is sent again, with the same ids. In the end every invariant is recomputed, and
+the journal must hold each acknowledged transfer once and no other of this run.
+Progress goes to stderr, the summary to stdout.
+
+Retries are counted by their reason; a latency is the time from a transfer's
+first attempt to its answer. With --rate it counts from the moment at which the
+transfer was due, so that a stalled server cannot hide (coordinated omission).
+
+Exit code 8 if an invariant is broken, 9 if outcomes stay unknown, 130 after
+Ctrl-C; summary and report are written all the same.";
+
+/// Load a database with transfers, and tell whether it keeps the money safe
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP, disable_help_subcommand = true)]
+pub(crate) struct WorkloadArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+/// What to do with a workload.
+#[derive(Debug, Subcommand)]
+enum Action {
+    Init(InitArgs),
+    Run(Box<RunArgs>),
+    Check(CheckArgs),
+}
+
+/// Make the workload's place and open its accounts where they are missing
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLE:\n  bank-cli workload init --accounts 1000 --balance 1000")]
+struct InitArgs {
+    /// How many accounts there are to be, 2 to 9999999
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(2..=9_999_999))]
+    accounts: u32,
+    /// What each is opened with, a whole number of 0 or more
+    #[arg(long, value_name = "BALANCE", default_value = "1000", allow_negative_numbers = true)]
+    balance: String,
+    /// Work in the database's own tables, beside real accounts
+    #[arg(long)]
+    here: bool,
+}
+
+/// Post transfers between the workload's accounts and watch the invariants
+#[derive(Debug, Args)]
+#[command(after_help = RUN_HELP, group = ArgGroup::new("end").required(true).args(["duration", "transfers"]))]
+struct RunArgs {
+    /// Clients that post at the same time, 1 to 1024
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(CLIENTS_MAX)), help_heading = "Load")]
+    clients: u16,
+    /// How long to post, such as 60s, 5m or 500ms
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Load")]
+    duration: Option<Duration>,
+    /// How many transfers to post
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000), help_heading = "Load")]
+    transfers: Option<u64>,
+    /// Transfers to begin in a second, whether or not earlier ones have ended [default: as many as possible]
+    #[arg(long, value_name = "N", value_parser = values::rate, allow_negative_numbers = true, help_heading = "Load")]
+    rate: Option<f64>,
+    /// Spread the clients' beginnings over this time
+    #[arg(long, value_name = "TIME", value_parser = values::pause, default_value = "0s", help_heading = "Load")]
+    ramp: Duration,
+    /// Transfers in one transaction, 1 to 50000 [default: each in its own]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=50_000), help_heading = "Load")]
+    batch: Option<u16>,
+    /// Post through the queue that gathers transfers of all clients into batches
+    #[arg(long, conflicts_with = "batch", help_heading = "Load")]
+    queue: bool,
+    /// How often each account takes part
+    #[arg(long, value_enum, default_value = "uniform", help_heading = "Accounts")]
+    distribution: Distribution,
+    /// So many accounts are hot
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Accounts")]
+    hot_accounts: Option<u32>,
+    /// Of a hundred transfers, so many pay from or to a hot account
+    #[arg(long, value_name = "P", value_parser = clap::value_parser!(u8).range(0..=100), default_value = "90", requires = "hot_accounts", help_heading = "Accounts")]
+    hot_percent: u8,
+    /// The same seed gives each client the same sequence of transfers; their ids are always new
+    #[arg(long, value_name = "S", default_value = "1", help_heading = "Accounts")]
+    seed: u64,
+    /// Work in the database's own tables, beside real accounts, which are not touched
+    #[arg(long, help_heading = "Accounts")]
+    here: bool,
+    /// Readers that sum all balances in one snapshot, again and again, 0 to 1024
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(0..=1024), help_heading = "Watching")]
+    readers: u16,
+    /// After the end, how long to go on finding out what became of transfers without an answer
+    #[arg(long, value_name = "TIME", value_parser = values::pause, default_value = "30s", help_heading = "Watching")]
+    settle: Duration,
+    /// Write a JSON object a second to this file, and the summary as its last line
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    jsonl: Option<PathBuf>,
+    /// Write the report, a page for any browser, to this file
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    report: Option<PathBuf>,
+    /// Overwrite these files if they exist
+    #[arg(long, help_heading = "Results")]
+    force: bool,
+    /// Format of the summary
+    #[arg(long, value_enum, default_value = "text", help_heading = "Results")]
+    output: RecordFormat,
+}
+
+/// Recompute every balance of the workload's accounts from the journal and check all invariants
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLE:\n  bank-cli workload check")]
+struct CheckArgs {
+    /// Work in the database's own tables
+    #[arg(long)]
+    here: bool,
+    /// Format of the output
+    #[arg(long, value_enum, default_value = "text")]
+    output: RecordFormat,
+}
+
+impl WorkloadArgs {
+    /// Returns whether the output is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        match &self.action {
+            Action::Init(_) => false,
+            Action::Run(args) => args.output.is_json(),
+            Action::Check(args) => args.output.is_json(),
+        }
+    }
+}
+
+impl RunArgs {
+    fn plan(&self) -> Plan {
+        Plan {
+            clients: self.clients,
+            duration: self.duration,
+            transfers: self.transfers,
+            rate: self.rate,
+            distribution: self.distribution,
+            hot: self.hot_accounts.map(|accounts| Hot { accounts, percent: self.hot_percent }),
+            mode: match self.batch {
+                Some(size) => Mode::Batch(size),
+                None if self.queue => Mode::Queue,
+                None => Mode::Single,
+            },
+            readers: self.readers,
+            seed: self.seed,
+            ramp: self.ramp,
+            settle: self.settle,
+        }
+    }
+}
+
+/// Carries out what is to be done with a workload.
+pub(crate) fn run(args: &WorkloadArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    match &args.action {
+        Action::Init(args) => init(args, context),
+        Action::Run(args) => post(args, context),
+        Action::Check(args) => check(args, context),
+    }
+}
+
+fn init(args: &InitArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    const HINT: &str = "an opening balance is a whole number of 0 or more";
+    let balance = input::balance(&args.balance)?;
+    if balance < Balance::default() {
+        return Err(input::invalid(format!("balance {balance} is negative"), HINT));
+    }
+    if balance.get().checked_mul(args.accounts.into()).is_none() {
+        return Err(input::invalid("so much money in all is more than one account can hold", "lower --balance"));
+    }
+    let location = context.locate()?;
+    let target = Target::find(&location, args.here)?;
+    let bank = target.create(context, &location)?;
+    let there = Accounts::find(&bank, &target)?.own.len();
+    let opened = open_accounts(&bank, args.accounts, balance)?;
+    writeln!(context.out, "The workload is in {}.", target.describe())?;
+    writeln!(context.out, "Opened {opened} accounts with {balance} each; {there} were there already.")?;
+    Ok(())
+}
+
+fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let create = |path: &PathBuf| OutFile::create(path, args.force);
+    let lines = args.jsonl.as_ref().map(create).transpose()?;
+    let page = args.report.as_ref().map(create).transpose()?;
+    let location = context.locate()?;
+    let target = Target::find(&location, args.here)?;
+    let run = Run::prepare(args.plan(), &target, context.settings())?;
+    let interrupt = Interrupt::listen(context.messages)?;
+    let display = Display::new(context.messages, args.output.is_json());
+    let report = run.run(Outputs { display, lines }, &interrupt)?;
+    let printed = match args.output {
+        RecordFormat::Text => report.summary.write(context.out),
+        RecordFormat::Json => write_json(context.out, &report.summary),
+    };
+    drop(page);
+    match report.summary.failure(report.failure) {
+        Some(failure) => Err(failure),
+        None => Ok(printed?),
+    }
+}
+
+fn check(args: &CheckArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let target = Target::find(&context.locate()?, args.here)?;
+    let report = target.connect(context.settings())?.audit()?;
+    match args.output {
+        RecordFormat::Text => write_audit(context.out, &report)?,
+        RecordFormat::Json => write_json(context.out, &AuditRecord::from(&report))?,
+    }
+    let Some(finding) = report.findings.first() else {
+        return Ok(());
+    };
+    let offender = finding.offenders.first().map_or("", String::as_str);
+    let message = format!("{} invariants are broken; the first: {offender}", report.findings.len());
+    Err(Failure::new(ExitCode::VerificationFailed, "verification_failed", message)
+        .hint("keep a copy of the database, and look at the offenders"))
+}

@@ -1,0 +1,128 @@
+//! What a run is to do: valid by construction, and part of what it reports.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::{Serialize, Serializer};
+
+/// The largest number of clients: each has a place of this size in the ids of its transfers.
+pub(crate) const CLIENTS_MAX: u16 = 1024;
+
+/// What a run is to do.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Plan {
+    pub(crate) clients: u16,
+    #[serde(serialize_with = "optional_seconds", rename = "duration_s")]
+    pub(crate) duration: Option<Duration>,
+    pub(crate) transfers: Option<u64>,
+    /// Transfers a second; without it each client sends the next one when the last has been answered.
+    pub(crate) rate: Option<f64>,
+    pub(crate) distribution: Distribution,
+    pub(crate) hot: Option<Hot>,
+    pub(crate) mode: Mode,
+    pub(crate) readers: u16,
+    pub(crate) seed: u64,
+    #[serde(serialize_with = "seconds", rename = "ramp_s")]
+    pub(crate) ramp: Duration,
+    /// How long, after the end, to go on finding out what became of transfers without an answer.
+    #[serde(serialize_with = "seconds", rename = "settle_s")]
+    pub(crate) settle: Duration,
+}
+
+/// How the accounts of a transfer are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Distribution {
+    // All alike
+    Uniform,
+    // The first most often, the n-th in proportion to 1/n to the power 0.99
+    Zipfian,
+}
+
+/// A few accounts that take part in most transfers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Hot {
+    pub(crate) accounts: u32,
+    /// Of a hundred transfers, so many pay from or to one of them.
+    pub(crate) percent: u8,
+}
+
+/// Through what the transfers go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// Each in a transaction of its own.
+    Single,
+    /// So many in a transaction.
+    Batch(u16),
+    /// Whatever has gathered, through the posting queue.
+    Queue,
+}
+
+impl Plan {
+    /// Returns how many transfers a client sends in one call.
+    pub(crate) fn batch_size(&self) -> u64 {
+        match self.mode {
+            Mode::Batch(size) => size.into(),
+            Mode::Single | Mode::Queue => 1,
+        }
+    }
+
+    /// Returns how many transfers a client is to send in all, if there is a limit.
+    pub(crate) fn quota(&self, client: u16) -> Option<u64> {
+        let clients = u64::from(self.clients.max(1));
+        self.transfers.map(|transfers| transfers / clients + u64::from(u64::from(client) < transfers % clients))
+    }
+
+    /// Returns when a client begins, counted from the beginning.
+    pub(crate) fn begins_after(&self, client: u16) -> Duration {
+        self.ramp * u32::from(client) / u32::from(self.clients.max(1))
+    }
+
+    /// Returns the time from one call of a client to the next, if there is a rate.
+    pub(crate) fn interval(&self) -> Option<Duration> {
+        let size = match self.mode {
+            Mode::Batch(size) => f64::from(size),
+            Mode::Single | Mode::Queue => 1.0,
+        };
+        self.rate
+            .map(|rate| Duration::try_from_secs_f64(f64::from(self.clients) * size / rate).unwrap_or(Duration::MAX))
+    }
+}
+
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+fn optional_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.map(|duration| duration.as_secs_f64()).serialize(serializer)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn plan() -> Plan {
+        Plan {
+            clients: 3,
+            duration: None,
+            transfers: Some(10),
+            rate: Some(30.0),
+            distribution: Distribution::Uniform,
+            hot: None,
+            mode: Mode::Batch(20),
+            readers: 0,
+            seed: 1,
+            ramp: Duration::from_secs(3),
+            settle: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn the_work_is_divided_without_a_rest() {
+        let plan = plan();
+        assert_eq!([0, 1, 2].map(|client| plan.quota(client)), [Some(4), Some(3), Some(3)]);
+        assert_eq!(plan.begins_after(2), Duration::from_secs(2));
+        assert_eq!(plan.interval(), Some(Duration::from_secs(2)));
+    }
+}

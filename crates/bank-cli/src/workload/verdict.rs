@@ -1,0 +1,102 @@
+//! What the database holds in the end, against what its clients were told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bank_persistence::bank_domain::TransferId;
+use bank_persistence::{AuditReport, Bank};
+
+use super::book::{Book, Tick};
+use super::control::Control;
+use super::ids::{Place, RunId};
+use super::reader::Expected;
+use crate::failure::Failure;
+
+/// What was found when everything was quiet.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    /// The audit's report, or why there is none.
+    pub(crate) audit: Result<AuditReport, Failure>,
+    /// How many of the run's transfers are in the journal.
+    pub(crate) in_journal: u64,
+}
+
+/// Audits the database and holds its journal against the books, which are used up. Violations go to `control`. While the
+/// database cannot be reached, it is tried again until the time for that is over.
+pub(crate) fn find(
+    bank: &Bank,
+    expected: Expected,
+    run: RunId,
+    books: &mut [Book],
+    control: &Arc<Control>,
+) -> Findings {
+    let audit = patiently(control, || Ok(bank.audit()?)).and_then(|report| {
+        for finding in &report.findings {
+            control.violation(format!("{} does not hold: {}", finding.invariant.code(), finding.offenders.join("; ")));
+        }
+        for violation in expected.violations(&patiently(control, || Ok(bank.totals()?))?) {
+            control.violation(format!("in the end there is a {violation}"));
+        }
+        Ok(report)
+    });
+    let in_journal = match &audit {
+        Ok(_) => tick_off(bank, run, books, control),
+        Err(_) => Ok(0),
+    };
+    match in_journal {
+        Ok(in_journal) => Findings { audit, in_journal },
+        Err(failure) => Findings { audit: Err(failure), in_journal: 0 },
+    }
+}
+
+/// Reads the ids of the run's transfers, all of them, and ticks each off in the books.
+fn tick_off(bank: &Bank, run: RunId, books: &mut [Book], control: &Arc<Control>) -> Result<u64, Failure> {
+    const PAGE: u32 = 10_000;
+    let mut found = 0;
+    let mut after = run.before_first();
+    // Others may go on posting.
+    let end = run.after_last();
+    while after < end {
+        let ids = patiently(control, || Ok(bank.transfer_ids_after(after, PAGE)?))?;
+        let Some(last) = ids.last() else {
+            break;
+        };
+        after = *last;
+        for id in ids {
+            if let Some(place) = run.place(id) {
+                found += 1;
+                look_at(id, place, books, control);
+            }
+        }
+    }
+    for (client, book) in (0_u16..).zip(books) {
+        for number in book.not_ticked_off() {
+            control.violation(format!(
+                "lost: transfer {number} of client {client} was acknowledged and is not in the journal"
+            ));
+        }
+    }
+    Ok(found)
+}
+
+fn look_at(id: TransferId, place: Place, books: &mut [Book], control: &Arc<Control>) {
+    let tick = books.get_mut(usize::from(place.client)).map(|book| book.tick_off(place.number));
+    if !matches!(tick, Some(Tick::Expected | Tick::Unknown)) {
+        control.violation(format!("unasked: transfer {id} is in the journal, and its client was told that it is not"));
+    }
+}
+
+/// Tries again until the time for it is over: the last server may have died a moment ago.
+fn patiently<T>(control: &Arc<Control>, read: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
+    const REST: Duration = Duration::from_millis(100);
+    loop {
+        match read() {
+            Err(failure) if !control.is_settled() && may_pass(&failure) => std::thread::sleep(REST),
+            other => return other,
+        }
+    }
+}
+
+fn may_pass(failure: &Failure) -> bool {
+    matches!(failure.code(), "unavailable" | "pool_timeout" | "retries_exhausted")
+}
