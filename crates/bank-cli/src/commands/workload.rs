@@ -13,7 +13,8 @@ use crate::failure::Failure;
 use crate::input;
 use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
 use crate::workload::{
-    Accounts, CLIENTS_MAX, Display, Distribution, Hot, Mode, OutFile, Outputs, Plan, Run, Target, open_accounts, values,
+    self, Accounts, CLIENTS_MAX, Display, Distribution, Hot, Mode, OutFile, Outputs, Plan, Run, Target, open_accounts,
+    values,
 };
 
 const AFTER_HELP: &str = "\
@@ -212,7 +213,7 @@ fn init(args: &InitArgs, context: &mut Context<'_>) -> Result<(), Failure> {
 fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let create = |path: &PathBuf| OutFile::create(path, args.force);
     let lines = args.jsonl.as_ref().map(create).transpose()?;
-    let page = args.report.as_ref().map(create).transpose()?;
+    let mut page = args.report.as_ref().map(create).transpose()?;
     let location = context.locate()?;
     let target = Target::find(&location, args.here)?;
     let run = Run::prepare(args.plan(), &target, context.settings())?;
@@ -223,10 +224,15 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
         RecordFormat::Text => report.summary.write(context.out),
         RecordFormat::Json => write_json(context.out, &report.summary),
     };
-    drop(page);
+    let written = match &mut page {
+        Some(file) => {
+            workload::page(&report.summary, &report.samples, chrono::Utc::now()).and_then(|page| file.write(&page))
+        }
+        None => Ok(()),
+    };
     match report.summary.failure(report.failure) {
         Some(failure) => Err(failure),
-        None => Ok(printed?),
+        None => written.and(Ok(printed?)),
     }
 }
 

@@ -46,7 +46,6 @@ pub(crate) struct Run {
 /// A run that has ended.
 pub(crate) struct Report {
     pub(crate) summary: Summary,
-    #[expect(dead_code, reason = "for the page")]
     pub(crate) samples: Vec<Sample>,
     /// Why the run ended early or could not be audited.
     pub(crate) failure: Option<Failure>,

@@ -12,6 +12,8 @@ use super::meter::{Interval, Latencies};
 pub(crate) struct Sample {
     /// Since the beginning.
     pub(crate) elapsed_s: f64,
+    /// A second, but for the last one and after pauses of the whole machine.
+    pub(crate) lasted_s: f64,
     /// Transfers that were posted, in this second.
     pub(crate) transfers: u64,
     pub(crate) rejected: u64,
@@ -56,6 +58,7 @@ impl Sample {
     ) -> Self {
         Self {
             elapsed_s: round(elapsed.as_secs_f64(), 3),
+            lasted_s: round(lasted.as_secs_f64(), 3),
             transfers: interval.acknowledged,
             rejected: interval.rejected,
             per_second: rate(interval.acknowledged, lasted),

@@ -1,0 +1,193 @@
+//! The report of a run: one page of HTML that needs nothing else, on a screen, on paper, or read aloud.
+
+mod axis;
+mod chart;
+mod series;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Value, context};
+use serde::Serialize;
+
+use self::chart::{histogram, latency, throughput};
+use self::series::{Marks, thinned};
+use super::plan::{Mode, Plan};
+use super::sample::Sample;
+use super::summary::{Summary, Verdict};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// The most points that a line has and rows that a table has.
+const POINTS_MAX: usize = 480;
+
+/// A name and a value, as people read them.
+#[derive(Debug, Serialize)]
+struct Fact {
+    name: &'static str,
+    value: String,
+}
+
+fn fact(name: &'static str, value: impl Into<String>) -> Fact {
+    Fact { name, value: value.into() }
+}
+
+/// Returns the page.
+pub(crate) fn page(summary: &Summary, samples: &[Sample], ended: DateTime<Utc>) -> Result<String, Failure> {
+    let samples = thinned(samples, POINTS_MAX);
+    let marks = Marks::of(&samples);
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let safe = Value::from_safe_string;
+    environment
+        .render_named_str(
+            "report.html",
+            include_str!("report.html"),
+            context! {
+                summary => Value::from(Serde(summary)),
+                rows => Value::from(Serde(samples.iter().map(row).collect::<Vec<_>>())),
+                verdict => verdict_class(summary.verdict),
+                verdict_words => summary.verdict.words(),
+                figures => Value::from(Serde(figures(summary))),
+                configuration => Value::from(Serde(configuration(summary))),
+                outcomes => Value::from(Serde(outcomes(summary))),
+                invariants => Value::from(Serde(summary.audit.as_ref().and_then(|audit| audit.get("invariants")))),
+                lost => marks.lost.len(),
+                risen => marks.risen.len(),
+                ended => ended.to_rfc3339_opts(SecondsFormat::Secs, true),
+                throughput => safe(throughput(&samples, &marks)),
+                latency => safe(latency(&samples, &marks)),
+                histogram => safe(histogram(&summary.histogram)),
+            },
+        )
+        .map_err(|error| Failure::new(ExitCode::Other, "no_report", format!("cannot make the report: {error:#}")))
+}
+
+const fn verdict_class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Sound => "sound",
+        Verdict::Violated => "violated",
+        Verdict::OutcomesUnknown | Verdict::NotAudited => "open",
+    }
+}
+
+fn figures(summary: &Summary) -> Vec<Fact> {
+    let latency = summary.latency_ms;
+    vec![
+        fact("transfers acknowledged", thousands(summary.transfers.acknowledged())),
+        fact("transfers per second", format!("{:.0}", summary.per_second)),
+        fact("p50", milliseconds(latency.p50)),
+        fact("p95", milliseconds(latency.p95)),
+        fact("p99", milliseconds(latency.p99)),
+        fact("longest", milliseconds(latency.max)),
+    ]
+}
+
+fn outcomes(summary: &Summary) -> Vec<Fact> {
+    let (transfers, retries) = (summary.transfers, summary.retries);
+    vec![
+        fact("posted", thousands(transfers.posted)),
+        fact("found posted when sent again", thousands(transfers.replayed)),
+        fact("rejected (insufficient funds)", thousands(transfers.rejected)),
+        fact("of unknown outcome in the end", thousands(transfers.unknown)),
+        fact("given up before they were in effect", thousands(transfers.abandoned)),
+        fact("of this run in the journal", thousands(transfers.in_journal)),
+        fact("attempts repeated: serialization", thousands(retries.serialization)),
+        fact("attempts repeated: deadlock", thousands(retries.deadlock)),
+        fact("attempts repeated: lock timeout", thousands(retries.lock_timeout)),
+        fact("attempts repeated: connection lost", thousands(retries.connection)),
+        fact("answers to COMMIT lost", thousands(retries.lost_commits)),
+        fact("reads of all balances", thousands(summary.reads)),
+    ]
+}
+
+fn configuration(summary: &Summary) -> Vec<Fact> {
+    let configuration = &summary.configuration;
+    let plan = &configuration.plan;
+    let seconds = |time: std::time::Duration| format!("{} s", time.as_secs_f64());
+    vec![
+        fact("place", configuration.place.clone()),
+        fact("engine", configuration.engine.clone()),
+        fact("isolation level", configuration.isolation.clone()),
+        fact("accounts", thousands(configuration.accounts)),
+        fact("clients", plan.clients.to_string()),
+        fact("until", until(plan)),
+        fact("rate", plan.rate.map_or_else(|| "as many as possible".to_owned(), |rate| format!("{rate} transfers/s"))),
+        fact("transactions", transactions(plan.mode)),
+        fact("distribution", format!("{:?}", plan.distribution).to_lowercase()),
+        fact(
+            "hot accounts",
+            plan.hot.map_or_else(
+                || "none".to_owned(),
+                |hot| format!("{} in {} % of the transfers", hot.accounts, hot.percent),
+            ),
+        ),
+        fact("readers", plan.readers.to_string()),
+        fact("ramp", seconds(plan.ramp)),
+        fact("seed", plan.seed.to_string()),
+        fact("bank-cli", configuration.version),
+    ]
+}
+
+fn until(plan: &Plan) -> String {
+    match (plan.duration, plan.transfers) {
+        (Some(duration), _) => format!("{} s are over", duration.as_secs_f64()),
+        (None, Some(transfers)) => format!("{} transfers are sent", thousands(transfers)),
+        (None, None) => "stopped".to_owned(),
+    }
+}
+
+fn transactions(mode: Mode) -> String {
+    match mode {
+        Mode::Single => "one transfer each".to_owned(),
+        Mode::Batch(size) => format!("batches of {}", thousands(size.into())),
+        Mode::Queue => "whatever has gathered in the posting queue".to_owned(),
+    }
+}
+
+/// Returns the cells of a row of the table that stands beside the charts.
+fn row(sample: &Sample) -> [String; 9] {
+    let (latency, retries) = (sample.latency_ms, sample.retries);
+    [
+        format!("{:.1}", sample.elapsed_s),
+        format!("{:.0}", sample.per_second),
+        milliseconds(latency.p50),
+        milliseconds(latency.p95),
+        milliseconds(latency.p99),
+        milliseconds(latency.max),
+        retries.connection.to_string(),
+        (retries.total() - retries.connection).to_string(),
+        sample.unknown.to_string(),
+    ]
+}
+
+fn milliseconds(time: f64) -> String {
+    match time {
+        _ if time >= 10_000.0 => format!("{:.1} s", time / 1000.0),
+        _ if time >= 100.0 => format!("{time:.0} ms"),
+        _ => format!("{time:.2} ms"),
+    }
+}
+
+/// Returns the number with a comma between groups of three digits.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_times_have_units() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0.5, 250.0, 12_345.0].map(milliseconds), ["0.50 ms", "250 ms", "12.3 s"]);
+    }
+}
