@@ -20,6 +20,8 @@ mod pair;
 mod sessions;
 #[path = "faults_servers/stuck_commit.rs"]
 mod stuck_commit;
+#[path = "faults_servers/workload.rs"]
+mod workload;
 
 use std::time::Duration;
 

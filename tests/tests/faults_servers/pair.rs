@@ -39,13 +39,18 @@ impl Pair {
 
     /// Returns the URL that reaches whichever server is the primary.
     pub(crate) fn url(&self) -> DatabaseUrl {
+        parse(&self.url_text())
+    }
+
+    /// Returns the same as it is typed on a command line.
+    pub(crate) fn url_text(&self) -> String {
         // The order is that of the ports, not of the roles: the URL stays the same for ever.
         let mut ports = [self.primary.port(), self.standby.port()];
         ports.sort_unstable();
         let [first, second] = ports;
         let hosts = format!("127.0.0.1:{first},127.0.0.1:{second}");
         let options = "target_session_attrs=read-write&connect_timeout=2";
-        parse(&format!("postgres://{USER}:{PASSWORD}@{hosts}/postgres?{options}"))
+        format!("postgres://{USER}:{PASSWORD}@{hosts}/postgres?{options}")
     }
 
     pub(crate) fn load(&self, settings: Settings, seed: u64) -> Load {

@@ -32,6 +32,8 @@ pub(crate) struct Control {
 pub(crate) struct Violations {
     pub(crate) count: u64,
     pub(crate) first: Vec<String>,
+    /// How many of them the audit has found.
+    of_audit: usize,
 }
 
 impl Control {
@@ -87,6 +89,16 @@ impl Control {
         if violations.first.len() < VIOLATIONS_MAX {
             violations.first.push(what);
         }
+    }
+
+    /// Notes what the audit has found, before everything else: it names the accounts.
+    pub(crate) fn violation_of_audit(&self, what: String) {
+        let mut violations = locked(&self.violations);
+        violations.count += 1;
+        let place = violations.of_audit;
+        violations.first.insert(place, what);
+        violations.first.truncate(VIOLATIONS_MAX);
+        violations.of_audit += 1;
     }
 
     /// Returns what was noted so far.

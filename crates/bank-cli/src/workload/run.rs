@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use bank_persistence::bank_domain::AccountId;
-use bank_persistence::{Bank, PostingQueue, QueueSettings, RetryObserver, RetryPolicy, Settings};
+use bank_persistence::{Backend, Bank, Isolation, PostingQueue, QueueSettings, RetryObserver, RetryPolicy, Settings};
 
 use super::accounts::Accounts;
 use super::book::Book;
@@ -55,7 +55,7 @@ impl Run {
     /// Connects to the workload's place and looks what is there.
     pub(crate) fn prepare(plan: Plan, target: &Target, settings: Settings) -> Result<Self, Failure> {
         let control = Arc::new(Control::new(plan.settle));
-        let isolation = format!("{:?}", settings.isolation);
+        let isolation = isolation_level(&settings);
         let bank = target.connect(adjust(settings, &plan, &control))?;
         let accounts = Accounts::find(&bank, target)?;
         if accounts.own.len() < 2 {
@@ -68,7 +68,7 @@ impl Run {
             accounts: u64::try_from(accounts.own.len()).unwrap_or(u64::MAX),
             place: target.describe(),
             engine: bank.engine()?.to_string(),
-            isolation,
+            isolation: if bank.backend() == Backend::Sqlite { "SERIALIZABLE" } else { isolation },
             version: env!("CARGO_PKG_VERSION"),
         };
         let expected = Expected { whole };
@@ -158,6 +158,14 @@ impl Run {
             readers.push(spawned.inspect_err(|_| self.control.stop())?);
         }
         Ok(readers)
+    }
+}
+
+const fn isolation_level(settings: &Settings) -> &'static str {
+    match settings.isolation {
+        Isolation::ReadCommitted => "READ COMMITTED",
+        Isolation::RepeatableRead => "REPEATABLE READ",
+        Isolation::Serializable => "SERIALIZABLE",
     }
 }
 

@@ -101,7 +101,7 @@ pub(crate) struct Configuration {
     pub(crate) accounts: u64,
     pub(crate) place: String,
     pub(crate) engine: String,
-    pub(crate) isolation: String,
+    pub(crate) isolation: &'static str,
     pub(crate) version: &'static str,
 }
 
@@ -235,18 +235,18 @@ impl Verdict {
 /// Returns ranges that double, from the first to the last that has an entry.
 fn buckets(latencies: &Latencies) -> Vec<Bucket> {
     const FIRST_US: u64 = 125;
-    let mut found = Vec::new();
-    let (mut low, mut high) = (0, FIRST_US);
-    while !latencies.is_empty() && low <= latencies.max() {
-        let count = latencies.count_between(low, high);
-        if count > 0 || !found.is_empty() {
-            found.push(Bucket { up_to_ms: milliseconds(high), count });
+    let mut found: Vec<Bucket> = Vec::new();
+    let mut high = FIRST_US;
+    for value in latencies.iter_recorded() {
+        while high < value.value_iterated_to() {
+            found.extend((!found.is_empty()).then(|| Bucket { up_to_ms: milliseconds(high), count: 0 }));
+            high = high.saturating_mul(2);
         }
-        low = high + 1;
-        let Some(doubled) = high.checked_mul(2) else {
-            break;
-        };
-        high = doubled;
+        let up_to_ms = milliseconds(high);
+        match found.last_mut().filter(|bucket| bucket.up_to_ms >= up_to_ms) {
+            Some(bucket) => bucket.count += value.count_at_value(),
+            None => found.push(Bucket { up_to_ms, count: value.count_at_value() }),
+        }
     }
     found
 }

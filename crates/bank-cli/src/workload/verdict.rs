@@ -32,7 +32,11 @@ pub(crate) fn find(
 ) -> Findings {
     let audit = patiently(control, || Ok(bank.audit()?)).and_then(|report| {
         for finding in &report.findings {
-            control.violation(format!("{} does not hold: {}", finding.invariant.code(), finding.offenders.join("; ")));
+            control.violation_of_audit(format!(
+                "{} does not hold: {}",
+                finding.invariant.code(),
+                finding.offenders.join("; ")
+            ));
         }
         for violation in expected.violations(&patiently(control, || Ok(bank.totals()?))?) {
             control.violation(format!("in the end there is a {violation}"));

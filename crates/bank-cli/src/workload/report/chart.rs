@@ -202,6 +202,6 @@ fn edge(up_to: f64) -> String {
     match up_to {
         _ if up_to >= 1000.0 => format!("{:.0} s", up_to / 1000.0),
         _ if up_to >= 1.0 => format!("{up_to:.0} ms"),
-        _ => format!("{up_to:.2} ms"),
+        _ => format!("{:.0} µs", up_to * 1000.0),
     }
 }

@@ -107,7 +107,7 @@ fn configuration(summary: &Summary) -> Vec<Fact> {
     vec![
         fact("place", configuration.place.clone()),
         fact("engine", configuration.engine.clone()),
-        fact("isolation level", configuration.isolation.clone()),
+        fact("isolation level", configuration.isolation),
         fact("accounts", thousands(configuration.accounts)),
         fact("clients", plan.clients.to_string()),
         fact("until", until(plan)),
@@ -162,7 +162,7 @@ fn row(sample: &Sample) -> [String; 9] {
 
 fn milliseconds(time: f64) -> String {
     match time {
-        _ if time >= 10_000.0 => format!("{:.1} s", time / 1000.0),
+        _ if time >= 1_000.0 => format!("{:.2} s", time / 1000.0),
         _ if time >= 100.0 => format!("{time:.0} ms"),
         _ => format!("{time:.2} ms"),
     }
@@ -188,6 +188,6 @@ mod tests {
     #[test]
     fn numbers_are_grouped_and_times_have_units() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([0.5, 250.0, 12_345.0].map(milliseconds), ["0.50 ms", "250 ms", "12.3 s"]);
+        assert_eq!([0.5, 250.0, 12_350.0].map(milliseconds), ["0.50 ms", "250 ms", "12.35 s"]);
     }
 }
