@@ -142,7 +142,8 @@ conformance! {
         pages_of_a_history_fit_together
         an_account_without_transfers_has_no_history
         a_transfer_is_found_by_its_id
-        an_unknown_id_finds_nothing;
+        an_unknown_id_finds_nothing
+        ids_are_listed_in_their_order_page_by_page;
     audit:
         an_empty_database_is_sound
         a_used_database_is_sound
@@ -195,6 +196,7 @@ conformance! {
         a_swallowed_error_does_not_commit_half
         a_read_cannot_write
         posting_takes_part_in_the_callers_transaction
+        an_observer_is_told_of_each_attempt_to_post_that_is_repeated
         posting_is_correct_at_every_isolation_level;
 }
 

@@ -88,6 +88,8 @@ pub(crate) fn a_balance_below_its_limit_is_found(backend: TestBackend) {
     let finding = scene.finding(Invariant::WithinLimit);
     assert_eq!(finding.count, 1);
     assert!(finding.offenders[0].contains("John"), "{finding:?}");
+    let totals = scene.database.bank().totals().unwrap();
+    assert_eq!((totals.below_limit, totals.without_balance), (1, 0));
     scene.assert_checker_says(&["I5: John"]);
 }
 

@@ -82,3 +82,17 @@ pub(crate) fn an_unknown_id_finds_nothing(backend: TestBackend) {
     let database = backend.database();
     assert_eq!(database.bank().find_transfer(new_transfer_id()).unwrap(), None);
 }
+
+pub(crate) fn ids_are_listed_in_their_order_page_by_page(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 2, 1_000);
+    let transfers = random_transfers(1, &accounts, 5, 10);
+    bank.post_batch(&transfers).unwrap();
+    let mut ids: Vec<_> = transfers.iter().map(|transfer| transfer.id).collect();
+    ids.sort_unstable();
+    let before = "00000000-0000-0000-0000-000000000000".parse().unwrap();
+    assert_eq!(bank.transfer_ids_after(before, 3).unwrap(), ids[..3]);
+    assert_eq!(bank.transfer_ids_after(ids[2], 3).unwrap(), ids[3..]);
+    assert_eq!(bank.transfer_ids_after(ids[4], 3).unwrap(), []);
+}

@@ -1,7 +1,12 @@
 //! Transactions of the caller's own.
 
+use std::sync::mpsc;
+use std::time::Duration;
+
 use bank_persistence::bank_domain::Outcome;
-use bank_persistence::{DbConnection, Error, Isolation, Settings, accounts, posting};
+use bank_persistence::{
+    DbConnection, Error, Isolation, RetryObserver, RetryPolicy, Settings, Transient, accounts, posting,
+};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, name, new_account, open, open_many, post, random_transfers, transfer};
 use bank_tests::invariants::{Ledger, assert_sound};
@@ -99,5 +104,29 @@ pub(crate) fn posting_is_correct_at_every_isolation_level(backend: TestBackend) 
             }
         });
         assert_sound(&database);
+    }
+}
+
+pub(crate) fn an_observer_is_told_of_each_attempt_to_post_that_is_repeated(backend: TestBackend) {
+    let database = backend.database();
+    let (sender, events) = mpsc::channel();
+    let short = Duration::from_millis(50);
+    let bank = database.bank_with(Settings {
+        lock_timeout: short,
+        busy_timeout: short,
+        retry: RetryPolicy { attempts_max: 3, ..RetryPolicy::default() },
+        on_retry: Some(RetryObserver::new(move |event| sender.send(*event).unwrap())),
+        ..Settings::default()
+    });
+    let accounts = open_many(&bank, 2, 100);
+    assert_eq!(events.try_iter().count(), 0);
+    let mut other = database.plain();
+    other.execute(if database.is_sqlite() { "BEGIN IMMEDIATE" } else { "BEGIN; SELECT 1 FROM accounts FOR UPDATE" });
+    let (first, second) = (transfer(accounts[0], accounts[1], 1), transfer(accounts[1], accounts[0], 1));
+    for transfers in [vec![first.clone()], vec![first, second]] {
+        let refused = bank.post_batch(&transfers);
+        assert!(matches!(refused, Err(Error::RetriesExhausted { attempts: 3, .. })), "{refused:?}");
+        let told: Vec<_> = events.try_iter().map(|event| (event.operation, event.attempts, event.transient)).collect();
+        assert_eq!(told, [("posting", 1, Transient::LockTimeout), ("posting", 2, Transient::LockTimeout)]);
     }
 }

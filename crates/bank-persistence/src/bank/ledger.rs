@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::journal::{self, HistoryEntry, RecordedTransfer, Reversed};
 use crate::past::{self, BalanceAt, Period};
 use crate::posting::{self, OnLocked};
-use crate::retry::{AttemptError, retry};
+use crate::retry::AttemptError;
 use crate::settings::Isolation;
 use crate::transaction;
 
@@ -130,7 +130,7 @@ impl Bank {
     ) -> Result<Vec<Outcome>, Error> {
         let shared: Arc<[Transfer]> = transfers.into();
         let at_once = self.posts_at_once();
-        let outcomes = retry(&self.settings.retry, "posting", || {
+        let outcomes = self.retry("posting", || {
             let (settings, transfers, locked) = (Arc::clone(&self.settings), Arc::clone(&shared), locked.clone());
             self.attempt(move |gate, connection| {
                 if at_once
