@@ -7,6 +7,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test harness stops at the first surprise")]
 
 pub mod backend;
+pub mod browser;
 pub mod cli;
 pub mod database;
 pub mod fixtures;

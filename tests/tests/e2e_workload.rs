@@ -12,6 +12,8 @@ use serde_json::Value;
 
 #[path = "e2e_workload/bad_input.rs"]
 mod bad_input;
+#[path = "e2e_workload/browser.rs"]
+mod browser;
 #[path = "e2e_workload/files.rs"]
 mod files;
 #[path = "e2e_workload/modes.rs"]
