@@ -239,8 +239,10 @@ fn buckets(latencies: &Latencies) -> Vec<Bucket> {
     let mut high = FIRST_US;
     for value in latencies.iter_recorded() {
         while high < value.value_iterated_to() {
-            found.extend((!found.is_empty()).then(|| Bucket { up_to_ms: milliseconds(high), count: 0 }));
             high = high.saturating_mul(2);
+            if !found.is_empty() {
+                found.push(Bucket { up_to_ms: milliseconds(high), count: 0 });
+            }
         }
         let up_to_ms = milliseconds(high);
         match found.last_mut().filter(|bucket| bucket.up_to_ms >= up_to_ms) {
@@ -265,7 +267,7 @@ mod tests {
         }
         let found = buckets(&latencies);
         assert_eq!(found.iter().map(|bucket| bucket.count).sum::<u64>(), 5);
-        assert_eq!(found.first().map(|bucket| bucket.up_to_ms), Some(0.5));
-        assert_eq!(found.last().map(|bucket| bucket.up_to_ms), Some(1024.0));
+        let edges: Vec<f64> = found.iter().map(|bucket| bucket.up_to_ms).collect();
+        assert_eq!(edges, [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0]);
     }
 }

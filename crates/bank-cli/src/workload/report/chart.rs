@@ -51,45 +51,36 @@ impl Svg {
         self.add(format_args!("<line class=\"axis\" x1=\"{LEFT}\" y1=\"{BOTTOM}\" x2=\"{RIGHT}\" y2=\"{BOTTOM}\"/>"));
     }
 
-    /// Draws a band over each sample in which connections were lost, and a tick under each in which retries rose.
+    /// Draws a band over each sample in which connections were lost or nothing was answered, and a tick under each in
+    /// which retries rose.
     fn marks(&mut self, samples: &[Sample], marks: &Marks, time: Axis) {
-        for place in &marks.lost {
-            let Some(sample) = samples.get(*place) else { continue };
-            let (x, width) = extent(sample, time);
-            let height = BOTTOM - TOP;
-            let words = words(sample);
-            self.add(format_args!(
-                "<rect class=\"lost\" x=\"{x:.1}\" y=\"{TOP}\" width=\"{width:.1}\" height=\"{height}\"><title>{words}</title></rect>"
-            ));
-        }
-        for place in &marks.risen {
-            let Some(sample) = samples.get(*place) else { continue };
+        self.bands("idle", samples, &marks.idle, time, (TOP, BOTTOM - TOP));
+        self.bands("lost", samples, &marks.lost, time, (TOP, BOTTOM - TOP));
+        self.bands("risen", samples, &marks.risen, time, (BOTTOM + 1.0, 5.0));
+    }
+
+    fn bands(&mut self, class: &str, samples: &[Sample], places: &[usize], time: Axis, (y, height): (f64, f64)) {
+        for sample in places.iter().filter_map(|place| samples.get(*place)) {
             let (x, width) = extent(sample, time);
             let words = words(sample);
             self.add(format_args!(
-                "<rect class=\"risen\" x=\"{x:.1}\" y=\"{}\" width=\"{width:.1}\" height=\"5\"><title>{words}</title></rect>",
-                BOTTOM + 1.0
+                "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y}\" width=\"{width:.1}\" height=\"{height}\"><title>{words}</title></rect>"
             ));
         }
     }
 
-    /// Draws a line through the points; a missing one interrupts it.
+    /// Draws a line through the points; a missing one interrupts it, and one alone is a dot.
     fn line(&mut self, class: &str, points: impl Iterator<Item = Option<(f64, f64)>>) {
-        let mut path = String::new();
-        let mut command = 'M';
-        for point in points {
-            let Some((x, y)) = point else {
-                command = 'M';
-                continue;
-            };
-            // A point alone becomes visible by a line of no length with round ends.
-            write!(path, "{command}{x:.1} {y:.1}").ok();
-            if command == 'M' {
-                write!(path, "h0").ok();
+        let points: Vec<_> = points.collect();
+        for stretch in points.split(Option::is_none) {
+            let stretch: Vec<(f64, f64)> = stretch.iter().copied().flatten().collect();
+            if let [(x, y)] = stretch[..] {
+                self.add(format_args!("<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\"/>"));
+            } else if !stretch.is_empty() {
+                let corners: Vec<String> = stretch.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+                self.add(format_args!("<polyline class=\"{class}\" points=\"{}\"/>", corners.join(" ")));
             }
-            command = 'L';
         }
-        self.add(format_args!("<path class=\"{class}\" d=\"{path}\"/>"));
     }
 }
 

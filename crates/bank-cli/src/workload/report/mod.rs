@@ -52,6 +52,7 @@ pub(crate) fn page(summary: &Summary, samples: &[Sample], ended: DateTime<Utc>) 
                 outcomes => Value::from(Serde(outcomes(summary))),
                 invariants => Value::from(Serde(summary.audit.as_ref().and_then(|audit| audit.get("invariants")))),
                 lost => marks.lost.len(),
+                idle => marks.idle.len(),
                 risen => marks.risen.len(),
                 ended => ended.to_rfc3339_opts(SecondsFormat::Secs, true),
                 throughput => safe(throughput(&samples, &marks)),

@@ -36,10 +36,12 @@ fn worst(left: Percentiles, right: Percentiles) -> Percentiles {
     }
 }
 
-/// The places of the samples in which connections were lost, or in which far more attempts than usual were repeated.
+/// The places of the samples in which connections were lost, in which no transfer was answered, and in which far more
+/// attempts than usual were repeated.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Marks {
     pub(super) lost: Vec<usize>,
+    pub(super) idle: Vec<usize>,
     pub(super) risen: Vec<usize>,
 }
 
@@ -52,6 +54,7 @@ impl Marks {
             samples.iter().enumerate().filter(|(_, sample)| is_marked(sample)).map(|(place, _)| place).collect()
         };
         Self {
+            idle: places(&|sample| sample.transfers + sample.rejected == 0),
             lost: places(&|sample| sample.retries.connection > 0),
             risen: places(&|sample| others(sample) > 2 * usual),
         }
@@ -92,10 +95,11 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_lost_connection_is_marked_and_so_is_a_rise_of_other_retries() {
+    fn lost_connections_silence_and_rises_of_other_retries_are_marked() {
         let with =
             |connection, serialization| sample(1.0, 1, Retries { connection, serialization, ..Retries::default() });
-        let marks = Marks::of(&[with(0, 1), with(2, 1), with(0, 9), with(0, 1)]);
-        assert_eq!(marks, Marks { lost: vec![1], risen: vec![2] });
+        let none = sample(1.0, 0, Retries::default());
+        let marks = Marks::of(&[with(0, 1), with(2, 1), with(0, 9), with(0, 1), none]);
+        assert_eq!(marks, Marks { lost: vec![1], idle: vec![4], risen: vec![2] });
     }
 }
