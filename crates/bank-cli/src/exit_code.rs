@@ -2,8 +2,8 @@
 
 /// Why the process ended.
 ///
-/// A process that Ctrl-C interrupts is ended by the signal itself, which a shell reports as 130. Only `batch` stops between
-/// commits and ends with that number.
+/// A process that Ctrl-C interrupts is ended by the signal itself, which a shell reports as 130. Only `batch` and `workload
+/// run` stop between commits and end with that number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCode {
     /// The command was carried out; a replayed transfer counts too.
@@ -22,7 +22,7 @@ pub enum ExitCode {
     RetriesExhausted,
     /// No connection: address, authentication, TLS, or a file that cannot be opened.
     CannotConnect,
-    /// The audit found a broken invariant.
+    /// The audit found a broken invariant, or a workload saw one.
     VerificationFailed,
     /// The answer to a commit was lost: run the transfer again with the same id.
     OutcomeUnknown,

@@ -1,5 +1,6 @@
 //! `bank-cli workload` while servers fail: it goes on, loses nothing, and shows the gap.
 
+use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,8 @@ fn a_workload_goes_on_through_a_failover_and_loses_nothing() {
     cli.stdout(&["workload", "init", "--accounts", "50"]);
     let options = ["--clients", "4", "--duration", "9s", "--answer-timeout", "1"];
     let child = start(&cli, &[&options[..], &["--report", "r.html", "--jsonl", "r.jsonl"]].concat());
-    wait_for_transfers(&mut workload(pair.plain()), 200);
+    wait_for_transfers(&mut workload(pair.plain()), 100);
+    wait_for_seconds(&cli.home().join("r.jsonl"), 2);
     pair.fail_over();
     // As whoever fails over does: the new primary is alone, and the old one fenced, so commits need not wait for it.
     let mut new_primary = pair.plain();
@@ -82,6 +84,14 @@ fn start(cli: &Sandbox, options: &[&str]) -> Child {
 fn workload(mut plain: Plain) -> Plain {
     plain.execute("SET search_path TO bank_workload");
     plain
+}
+
+fn wait_for_seconds(lines: &Path, count: usize) {
+    let deadline = Instant::now() + PATIENCE;
+    while std::fs::read_to_string(lines).map_or(0, |text| text.lines().count()) < count {
+        assert!(Instant::now() < deadline, "the workload writes no lines");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 fn wait_for_transfers(plain: &mut Plain, count: i64) {
