@@ -90,7 +90,7 @@ struct RunArgs {
     /// How many transfers to post
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000), help_heading = "Load")]
     transfers: Option<u64>,
-    /// Transfers to begin in a second, whether or not earlier ones have ended [default: as many as possible]
+    /// Transfers that are due in a second; those that wait for a client count as slow [default: as many as possible]
     #[arg(long, value_name = "N", value_parser = values::rate, allow_negative_numbers = true, help_heading = "Load")]
     rate: Option<f64>,
     /// Spread the clients' beginnings over this time
