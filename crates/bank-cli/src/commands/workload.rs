@@ -204,7 +204,8 @@ fn init(args: &InitArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let target = Target::find(&location, args.here)?;
     let bank = target.create(context, &location)?;
     let there = Accounts::find(&bank, &target)?.own.len();
-    let opened = open_accounts(&bank, args.accounts, balance)?;
+    let open = || open_accounts(&bank, args.accounts, balance);
+    let opened = context.messages.while_waiting("opening accounts", open)?;
     writeln!(context.out, "The workload is in {}.", target.describe())?;
     writeln!(context.out, "Opened {opened} accounts with {balance} each; {there} were there already.")?;
     Ok(())
@@ -219,7 +220,7 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let run = Run::prepare(args.plan(), &target, context.settings())?;
     let interrupt = Interrupt::listen(context.messages)?;
     let display = Display::new(context.messages, args.output.is_json());
-    let report = run.run(Outputs { display, lines }, &interrupt)?;
+    let report = run.run(Outputs { display, lines, messages: context.messages }, &interrupt)?;
     let printed = match args.output {
         RecordFormat::Text => report.summary.write(context.out),
         RecordFormat::Json => write_json(context.out, &report.summary),
@@ -238,9 +239,10 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
 
 fn check(args: &CheckArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let target = Target::find(&context.locate()?, args.here)?;
-    let report = target.connect(context.settings())?.audit()?;
+    let bank = target.connect(context.settings())?;
+    let report = context.messages.while_waiting("recomputing every balance", || bank.audit())?;
     match args.output {
-        RecordFormat::Text => write_audit(context.out, &report)?,
+        RecordFormat::Text => write_audit(context.out, &report, context.terminal.palette)?,
         RecordFormat::Json => write_json(context.out, &AuditRecord::from(&report))?,
     }
     let Some(finding) = report.findings.first() else {

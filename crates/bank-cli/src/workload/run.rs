@@ -26,11 +26,13 @@ use super::verdict;
 use crate::batch::Interrupt;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::output::Messages;
 
 /// What is written while a run goes on.
 pub(crate) struct Outputs {
     pub(crate) display: Display,
     pub(crate) lines: Option<OutFile>,
+    pub(crate) messages: Messages,
 }
 
 /// A run that is about to begin.
@@ -95,7 +97,8 @@ impl Run {
         let (mut books, _) = (books?, read?);
         watched?;
 
-        let findings = verdict::find(&self.bank, self.expected, run, &mut books, &self.control);
+        let find = || verdict::find(&self.bank, self.expected, run, &mut books, &self.control);
+        let findings = outputs.messages.while_waiting("recomputing every balance", find);
         let (audit, not_audited) = match findings.audit {
             Ok(report) => (Some(report), None),
             Err(failure) => (None, Some(failure)),

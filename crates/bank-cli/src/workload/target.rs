@@ -66,7 +66,7 @@ impl Target {
                 .hint("let somebody create it for you, or use a database made for this with --here")
             })?;
         }
-        let place = Location { url: self.url.clone(), source: location.source };
+        let place = Location { url: self.url.clone(), source: location.source.clone() };
         let bank = context.connect_or_create(&place)?;
         match bank.schema_state()? {
             SchemaState::NotSetUp => bank.migrate().map(|_| ())?,
