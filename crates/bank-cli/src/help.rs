@@ -13,7 +13,7 @@ use crate::output::wrap;
 
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Money and accounts", &["transfer", "batch", "reverse", "open", "list", "show", "history", "balance", "export"]),
-    ("The database", &["setup", "verify", "doctor", "workload"]),
+    ("The database", &["setup", "verify", "doctor"]),
     ("Trying out", &["demo", "workload"]),
     ("This program", &["config", "completions", "man"]),
 ];
