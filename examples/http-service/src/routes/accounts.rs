@@ -127,6 +127,6 @@ pub(super) async fn list(
         .blocking(move |bank| bank.read("listing accounts", |connection| accounts::list_page(connection, after, limit)))
         .await?;
     let is_full = found.len() == usize::from(limit);
-    let next = found.last().filter(|_| is_full).map(|account| account.id.get());
-    Ok(Json(PageBody { accounts: found.iter().map(AccountBody::from).collect(), next }))
+    let next = found.last().filter(|_| is_full).map(|recorded| recorded.account.id.get());
+    Ok(Json(PageBody { accounts: found.iter().map(|recorded| AccountBody::from(&recorded.account)).collect(), next }))
 }
