@@ -1,30 +1,50 @@
-//! The posting primitives on SQLite: prepared single-row statements. There is no round trip to save, and the
-//! transaction holds the write lock from its beginning, so there is nothing to lock.
+//! The posting primitives on SQLite: accounts are read with one statement, rows are written with prepared ones. There is
+//! no round trip to save, and the transaction holds the write lock from its beginning, so there is nothing to lock.
+//!
+//! The statements are query fragments of their own, which Diesel walks faster than those of its query builder.
 
-use bank_domain::{AccountId, AccountState, Posting};
+use bank_domain::{AccountId, AccountState, Memo, Posting};
 use diesel::prelude::*;
-use diesel::sqlite::SqliteConnection;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sqlite::{Sqlite, SqliteConnection};
 
 use crate::accounts::StateRow;
 use crate::error::Error;
 use crate::journal::PostingRow;
 use crate::posting::RowsWritten;
-use crate::schema::{accounts, transfers};
-use crate::sql_types::StoredUuid;
+use crate::schema::transfers;
+use crate::sql_types::{StoredUuid, Uuid};
+
+/// The ids as a JSON array, which SQLite joins as a table.
+struct ReadAccounts {
+    ids: String,
+}
+
+impl QueryFragment<Sqlite> for ReadAccounts {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("SELECT a.id, a.balance, a.overdraft_limit, a.version FROM json_each(");
+        out.push_bind_param::<Text, _>(&self.ids)?;
+        out.push_sql(") AS wanted CROSS JOIN accounts AS a ON a.id = wanted.value");
+        Ok(())
+    }
+}
+
+impl QueryId for ReadAccounts {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for ReadAccounts {
+    type SqlType = (BigInt, BigInt, BigInt, BigInt);
+}
+
+impl RunQueryDsl<SqliteConnection> for ReadAccounts {}
 
 pub(super) fn read_accounts(connection: &mut SqliteConnection, ids: &[AccountId]) -> Result<Vec<AccountState>, Error> {
-    let mut states = Vec::with_capacity(ids.len());
-    for id in ids {
-        let row = accounts::table
-            .find(id.get())
-            .select((accounts::id, accounts::balance, accounts::overdraft_limit, accounts::version))
-            .get_result::<StateRow>(connection)
-            .optional()?;
-        if let Some(row) = row {
-            states.push(row.try_into()?);
-        }
-    }
-    Ok(states)
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let rows: Vec<StateRow> = ReadAccounts { ids: format!("[{}]", ids.join(",")) }.load(connection)?;
+    rows.into_iter().map(AccountState::try_from).collect()
 }
 
 pub(super) fn find_postings(connection: &mut SqliteConnection, ids: &[StoredUuid]) -> QueryResult<Vec<PostingRow>> {
@@ -49,31 +69,92 @@ pub(super) fn write(
 fn write_balances(connection: &mut SqliteConnection, changed: &[AccountState]) -> QueryResult<usize> {
     let mut rows: usize = 0;
     for account in changed {
-        let updated = diesel::update(accounts::table.find(account.id.get()))
-            .set((accounts::balance.eq(account.balance.get()), accounts::version.eq(account.version.get())))
-            .execute(connection)?;
-        rows = rows.saturating_add(updated);
+        let statement =
+            WriteBalance { id: account.id.get(), balance: account.balance.get(), version: account.version.get() };
+        rows = rows.saturating_add(statement.execute(connection)?);
     }
     Ok(rows)
 }
 
+/// One row a statement: SQLite would keep the old pages of a statement that may fail half-way in a file.
 fn append_to_journal(connection: &mut SqliteConnection, postings: &[&Posting]) -> QueryResult<usize> {
     let mut rows: usize = 0;
-    for Posting { transfer, debit, credit } in postings {
-        let inserted = diesel::insert_into(transfers::table)
-            .values((
-                transfers::id.eq(StoredUuid(transfer.id.as_uuid())),
-                transfers::from_account_id.eq(transfer.from.get()),
-                transfers::to_account_id.eq(transfer.to.get()),
-                transfers::amount.eq(transfer.amount.get()),
-                transfers::from_version.eq(debit.version.get()),
-                transfers::to_version.eq(credit.version.get()),
-                transfers::from_balance_after.eq(debit.balance_after.get()),
-                transfers::to_balance_after.eq(credit.balance_after.get()),
-                transfers::memo.eq(transfer.memo.as_ref().map(|memo| memo.as_str())),
-            ))
-            .execute(connection)?;
-        rows = rows.saturating_add(inserted);
+    for posting in postings {
+        rows = rows.saturating_add(Append::row_of(posting).execute(connection)?);
     }
     Ok(rows)
 }
+
+struct Append<'a> {
+    id: StoredUuid,
+    numbers: [i64; 7],
+    memo: Option<&'a str>,
+}
+
+impl<'a> Append<'a> {
+    fn row_of(posting: &'a Posting) -> Self {
+        let Posting { transfer, debit, credit } = posting;
+        Self {
+            id: StoredUuid(transfer.id.as_uuid()),
+            numbers: [
+                transfer.from.get(),
+                transfer.to.get(),
+                transfer.amount.get(),
+                debit.version.get(),
+                credit.version.get(),
+                debit.balance_after.get(),
+                credit.balance_after.get(),
+            ],
+            memo: transfer.memo.as_ref().map(Memo::as_str),
+        }
+    }
+}
+
+impl QueryFragment<Sqlite> for Append<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql(
+            "INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
+             from_balance_after, to_balance_after, memo) VALUES (",
+        );
+        out.push_bind_param::<Uuid, _>(&self.id)?;
+        for number in &self.numbers {
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, _>(number)?;
+        }
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.memo)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl QueryId for Append<'_> {
+    type QueryId = Append<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<SqliteConnection> for Append<'_> {}
+
+struct WriteBalance {
+    id: i64,
+    balance: i64,
+    version: i64,
+}
+
+impl QueryFragment<Sqlite> for WriteBalance {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("UPDATE accounts SET balance = ");
+        out.push_bind_param::<BigInt, _>(&self.balance)?;
+        out.push_sql(", version = ");
+        out.push_bind_param::<BigInt, _>(&self.version)?;
+        out.push_sql(" WHERE id = ");
+        out.push_bind_param::<BigInt, _>(&self.id)
+    }
+}
+
+impl QueryId for WriteBalance {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<SqliteConnection> for WriteBalance {}
