@@ -1,7 +1,7 @@
 //! Group commit: many callers submit single transfers, and whatever has gathered while the last commit ran is posted as
 //! the next batch.
 //!
-//! A lone caller's transfer is posted at once, and the busier the queue, the larger its batches.
+//! A lone caller's transfer is posted at once, on his own thread, and the busier the queue, the larger its batches.
 
 mod waiting;
 mod worker;
@@ -17,7 +17,7 @@ use thiserror::Error;
 use crate::bank::Bank;
 use crate::error::Error;
 use waiting::WaitingLine;
-use worker::work;
+use worker::{post_alone, work};
 
 /// Limits of a [`PostingQueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +104,7 @@ pub struct PostingQueue(Arc<Handle>);
 
 #[derive(Debug)]
 struct Handle {
+    bank: Bank,
     line: Arc<WaitingLine>,
     workers: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -121,7 +122,7 @@ impl PostingQueue {
             workers: settings.workers.max(1),
         };
         let line = Arc::new(WaitingLine::new(settings));
-        let handle = Handle { line: Arc::clone(&line), workers: Mutex::default() };
+        let handle = Handle { bank: bank.clone(), line: Arc::clone(&line), workers: Mutex::default() };
         for _ in 0..settings.workers {
             let (bank, line) = (bank.clone(), Arc::clone(&line));
             let worker = thread::Builder::new().name("bank-posting".to_owned()).spawn(move || work(&bank, &line));
@@ -137,7 +138,10 @@ impl PostingQueue {
     ///
     /// Why there is none.
     pub fn post(&self, transfer: Transfer) -> Result<Outcome, QueueError> {
-        self.submit(transfer)?.wait()
+        match self.0.line.take_turn_alone() {
+            Some(turn) => post_alone(&self.0.bank, &transfer, turn),
+            None => self.submit(transfer)?.wait(),
+        }
     }
 
     /// Submits a transfer; waits for room if the queue is full.

@@ -10,14 +10,15 @@ use bank_tests::postgres::PASSWORD;
 use serde_json::Value;
 
 use crate::pair::{Pair, Replication};
-use crate::{PATIENCE, durable_server};
+use crate::{PATIENCE, durable_server, scaled};
 
 #[test]
 fn a_workload_goes_on_through_a_failover_and_loses_nothing() {
     let mut pair = Pair::start(Replication::Synchronous);
     let cli = sandbox(&pair.url_text());
     cli.stdout(&["workload", "init", "--accounts", "50"]);
-    let options = ["--clients", "4", "--duration", "9s", "--answer-timeout", "1"];
+    let duration = format!("{}s", scaled(9));
+    let options = ["--clients", "4", "--duration", &duration, "--answer-timeout", "1"];
     let child = start(&cli, &[&options[..], &["--report", "r.html", "--jsonl", "r.jsonl"]].concat());
     wait_for_transfers(&mut workload(pair.plain()), 100);
     wait_for_seconds(&cli.home().join("r.jsonl"), 2);

@@ -42,6 +42,10 @@ struct State {
     closed: bool,
     /// Whether a worker has taken a batch and does not hold the locks of its accounts yet.
     turn_taken: bool,
+    /// How many workers are posting.
+    busy: usize,
+    /// How many transfers were taken last.
+    last_taken: usize,
     /// How many transfers the worker whose turn it is waits for.
     gathering: Option<usize>,
 }
@@ -81,6 +85,28 @@ impl WaitingLine {
         Ok(Ticket(receiver))
     }
 
+    /// Takes the turn for a caller who is alone, and so posts best by himself: nothing waits, nobody posts, and the last
+    /// one was alone, too.
+    pub(super) fn take_turn_alone(self: &Arc<Self>) -> Option<Turn> {
+        let mut state = self.locked();
+        let is_idle = state.waiting.is_empty() && !state.turn_taken && state.busy == 0;
+        if state.closed || !is_idle || state.last_taken > 1 {
+            return None;
+        }
+        state.turn_taken = true;
+        Some(self.turn())
+    }
+
+    fn turn(self: &Arc<Self>) -> Turn {
+        Turn { line: Arc::clone(self), given_back: AtomicBool::new(false) }
+    }
+
+    /// Notes that a worker has told the callers of its batch.
+    pub(super) fn done(&self) {
+        let mut state = self.locked();
+        state.busy = state.busy.saturating_sub(1);
+    }
+
     /// Waits for work and for the turn, and takes as much as one batch may hold; `None` when the line is closed and
     /// empty.
     pub(super) fn take(self: &Arc<Self>, last: LastBatch) -> Option<(Vec<Job>, Turn)> {
@@ -98,9 +124,11 @@ impl WaitingLine {
         }
         let size = state.waiting.len().min(self.settings.batch_max);
         let batch = state.waiting.drain(..size).collect();
+        state.busy = state.busy.saturating_add(1);
+        state.last_taken = size;
         drop(state);
         self.room.notify_all();
-        Some((batch, Turn { line: Arc::clone(self), given_back: AtomicBool::new(false) }))
+        Some((batch, self.turn()))
     }
 
     /// Waits until as many transfers are there as were answered just now, but no longer than a part of what they took:
@@ -131,7 +159,7 @@ impl WaitingLine {
     }
 }
 
-/// The right to lock accounts before any later batch does. It keeps the order: of two batches that share an account, the
+/// The right to lock accounts before anybody later does. It keeps the order: of two batches that share an account, the
 /// later one waits for the earlier one's locks; batches that share none go on side by side.
 #[derive(Debug)]
 pub(super) struct Turn {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use bank_domain::Outcome;
+use bank_domain::{Outcome, Transfer};
 
 use super::QueueError;
 use super::waiting::{Job, LastBatch, Turn, WaitingLine};
@@ -23,7 +23,21 @@ pub(super) fn work(bank: &Bank, line: &Arc<WaitingLine>) {
         }
         // An attempt that is still stuck may hold the turn, too.
         turn.give_back();
+        line.done();
         last = LastBatch { size, took: started.elapsed() };
+    }
+}
+
+/// Posts the transfer of a caller who is alone, on his own thread; the turn is given back in the end.
+pub(super) fn post_alone(bank: &Bank, transfer: &Transfer, turn: Turn) -> Result<Outcome, QueueError> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| bank.post(transfer)));
+    drop(turn);
+    match outcome {
+        Ok(outcome) => outcome.map_err(|error| QueueError::Failed(Arc::new(error))),
+        Err(_) => {
+            tracing::error!("posting a transfer panicked");
+            Err(QueueError::Panicked)
+        }
     }
 }
 
