@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::error::Error;
@@ -56,10 +56,25 @@ pub(crate) struct AttemptThreads {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A thread that ends when this is dropped and its job is done.
+/// A thread that ends when its jobs can no longer come and the last one is done.
 #[derive(Debug)]
 struct AttemptThread {
     jobs: SyncSender<Job>,
+    thread: JoinHandle<()>,
+}
+
+/// Waits for the threads that have nothing to do: one that ended by itself while the process ends would clean up after
+/// OpenSSL at the same time as the process does, and crash it.
+impl Drop for AttemptThreads {
+    fn drop(&mut self) {
+        let waiting = std::mem::take(&mut *self.locked());
+        for AttemptThread { jobs, thread } in waiting {
+            drop(jobs);
+            if thread.thread().id() != thread::current().id() && thread.join().is_err() {
+                tracing::error!("a thread of attempts panicked");
+            }
+        }
+    }
 }
 
 impl AttemptThreads {
@@ -124,7 +139,7 @@ impl AttemptThread {
         let (jobs, receiver) = sync_channel::<Job>(1);
         let work = move || receiver.into_iter().for_each(|job| job());
         let thread = thread::Builder::new().name("bank-attempt".to_owned()).spawn(work);
-        thread.map(|_| Self { jobs }).map_err(|error| Error::Thread { reason: error.to_string() })
+        thread.map(|thread| Self { jobs, thread }).map_err(|error| Error::Thread { reason: error.to_string() })
     }
 }
 
@@ -192,6 +207,27 @@ mod tests {
         assert_ne!(name_of_thread(), first);
         wake.send(()).unwrap();
         assert_eq!(threads.waiting.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn threads_that_wait_have_ended_when_they_are_dropped() {
+        thread_local!(static AT_ITS_END: std::cell::RefCell<Option<SlowEnd>> = const { std::cell::RefCell::new(None) });
+        struct SlowEnd(std::sync::mpsc::Sender<()>);
+        impl Drop for SlowEnd {
+            fn drop(&mut self) {
+                thread::sleep(Duration::from_millis(50));
+                self.0.send(()).unwrap();
+            }
+        }
+        let (tell, told) = channel();
+        let threads = AttemptThreads::default();
+        let remember = move |_: &CommitGate| {
+            AT_ITS_END.with_borrow_mut(|end| *end = Some(SlowEnd(tell)));
+            Ok(())
+        };
+        threads.run_within(LONG, remember).unwrap();
+        drop(threads);
+        told.try_recv().unwrap();
     }
 
     #[test]
