@@ -171,8 +171,14 @@ impl Turn {
     /// Lets the next batch go on. Giving a turn back twice does nothing.
     pub(super) fn give_back(&self) {
         if !self.given_back.swap(true, Ordering::SeqCst) {
-            self.line.locked().turn_taken = false;
-            self.line.work.notify_one();
+            let mut state = self.line.locked();
+            state.turn_taken = false;
+            // Waking a worker for nothing would cost a lone caller a tenth of his time.
+            let is_wanted = !state.waiting.is_empty() || state.closed;
+            drop(state);
+            if is_wanted {
+                self.line.work.notify_one();
+            }
         }
     }
 }
