@@ -36,8 +36,10 @@ fn nobody_who_objects_gets_colours() {
         let typed = [arguments, &["--color", "never"]].concat();
         let mut silenced = scene.cli.command(arguments);
         silenced.env("NO_COLOR", "1");
+        // `env`, because the terminal sets TERM of what it starts; without the caller's variables, as CI's ask for colours.
         let mut dumb = Command::new("env");
-        dumb.arg("TERM=dumb").arg(silenced.get_program()).args(arguments).env("HOME", scene.cli.home());
+        dumb.args(["-i", "TERM=dumb"]).arg(format!("HOME={}", scene.cli.home().display()));
+        dumb.arg(silenced.get_program()).args(arguments);
         for command in [scene.cli.command(&typed), silenced, dumb] {
             let printed = on_terminal(command);
             assert!(!printed.is_empty() && !printed.contains('\u{1b}'), "{arguments:?}: {printed:?}");
