@@ -15,6 +15,7 @@ use bank_domain::{Outcome, Transfer};
 use thiserror::Error;
 
 use crate::bank::Bank;
+use crate::database_url::Backend;
 use crate::error::Error;
 use waiting::WaitingLine;
 use worker::{post_alone, work};
@@ -26,8 +27,7 @@ pub struct QueueSettings {
     pub capacity: usize,
     /// The largest number of transfers in one database transaction.
     pub batch_max: usize,
-    /// How many batches may be on their way at once. While one commits and its callers are told, the next is locked and
-    /// written. Has no effect on SQLite, which has one writer.
+    /// How many batches may be on their way at once. They share no account. SQLite has one writer, and so one batch.
     pub workers: usize,
 }
 
@@ -94,8 +94,7 @@ impl Future for TicketFuture {
 
 /// Posts single transfers of many threads in common database transactions.
 ///
-/// Transfers that share an account take effect in the order in which they were submitted, unless a batch has to be tried
-/// again.
+/// Transfers that share an account take effect in the order in which they were submitted.
 ///
 /// Cloning gives a further handle. When the last handle is dropped, what has been submitted is still posted, and the
 /// drop returns when it is.
@@ -119,7 +118,7 @@ impl PostingQueue {
         let settings = QueueSettings {
             capacity: settings.capacity.max(1),
             batch_max: settings.batch_max.max(1),
-            workers: settings.workers.max(1),
+            workers: if bank.backend() == Backend::Sqlite { 1 } else { settings.workers.max(1) },
         };
         let line = Arc::new(WaitingLine::new(settings));
         let handle = Handle { bank: bank.clone(), line: Arc::clone(&line), workers: Mutex::default() };
@@ -138,8 +137,8 @@ impl PostingQueue {
     ///
     /// Why there is none.
     pub fn post(&self, transfer: Transfer) -> Result<Outcome, QueueError> {
-        match self.0.line.take_turn_alone() {
-            Some(turn) => post_alone(&self.0.bank, &transfer, turn),
+        match self.0.line.begin_alone(&transfer) {
+            Some(on_its_way) => post_alone(&self.0.bank, &transfer, on_its_way),
             None => self.submit(transfer)?.wait(),
         }
     }

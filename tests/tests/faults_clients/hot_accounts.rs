@@ -4,12 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bank_persistence::bank_domain::{AccountId, Transfer};
-use bank_tests::fixtures::{open_many, post, posted, random_transfers};
+use bank_persistence::{PostingQueue, QueueSettings};
+use bank_tests::fixtures::{open_many, post, posted, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::plain::Plain;
 use bank_tests::threads::at_once;
 use bank_tests::{TestBackend, TestDatabase};
 
+use crate::storms::wait_until_somebody_waits_for_a_lock;
 use crate::support::{ServerCounts, patient, report, scaled};
 
 const CLIENTS: usize = 8;
@@ -37,6 +39,26 @@ fn no_attempt_is_aborted_on_hot_accounts_and_unordered_updates_deadlock() {
         per_second(unordered),
         foreign.rollbacks,
     ));
+}
+
+#[test]
+fn a_locked_account_holds_up_only_those_who_share_it_in_a_queue() {
+    let database = TestBackend::Postgres.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 5, 1000);
+    let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
+    let mut locker = database.plain();
+    locker.execute(&format!("BEGIN; UPDATE accounts SET age = age WHERE id = {}", accounts[0]));
+    let held_up = queue.submit(transfer(accounts[0], accounts[1], 1)).unwrap();
+    wait_until_somebody_waits_for_a_lock(&database);
+    // It needs what the one before it brings, and so has to wait; the next has nothing to do with either.
+    let behind = queue.submit(transfer(accounts[1], accounts[2], 1001)).unwrap();
+    posted(queue.submit(transfer(accounts[3], accounts[4], 1)).unwrap().wait().unwrap());
+    assert_eq!(locker.number("SELECT count(*) AS value FROM transfers"), 1);
+    locker.execute("COMMIT");
+    posted(held_up.wait().unwrap());
+    posted(behind.wait().unwrap());
+    assert_sound(&database);
 }
 
 fn hot_accounts() -> (TestDatabase, Vec<AccountId>) {

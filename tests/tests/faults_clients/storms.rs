@@ -198,7 +198,7 @@ fn lock_row(account: AccountId) -> String {
     format!("SELECT id FROM accounts WHERE id = {account} FOR UPDATE")
 }
 
-fn wait_until_somebody_waits_for_a_lock(database: &TestDatabase) {
+pub(crate) fn wait_until_somebody_waits_for_a_lock(database: &TestDatabase) {
     let mut plain = database.plain();
     wait_until("the transfer waits for a lock", || {
         let waiting = "SELECT count(*) AS value FROM pg_stat_activity \

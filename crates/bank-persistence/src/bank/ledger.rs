@@ -17,7 +17,7 @@ use crate::database_url::Backend;
 use crate::error::Error;
 use crate::journal::{self, HistoryEntry, RecordedTransfer, Reversed};
 use crate::past::{self, BalanceAt, Period};
-use crate::posting::{self, OnLocked};
+use crate::posting;
 use crate::retry::AttemptError;
 use crate::settings::Isolation;
 use crate::transaction;
@@ -119,19 +119,10 @@ impl Bank {
     /// [`Error::RetriesExhausted`]: nothing was posted. [`Error::OutcomeUnknown`]: all or nothing was posted; post the
     /// same transfers again to learn which. Any other error: nothing was posted.
     pub fn post_batch(&self, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
-        self.post_batch_telling(transfers, None)
-    }
-
-    /// Does what [`Bank::post_batch`] does, and tells when the accounts are locked, unless that is when it returns.
-    pub(crate) fn post_batch_telling(
-        &self,
-        transfers: &[Transfer],
-        locked: Option<OnLocked>,
-    ) -> Result<Vec<Outcome>, Error> {
         let shared: Arc<[Transfer]> = transfers.into();
         let at_once = self.posts_at_once();
         let outcomes = self.retry("posting", || {
-            let (settings, transfers, locked) = (Arc::clone(&self.settings), Arc::clone(&shared), locked.clone());
+            let (settings, transfers) = (Arc::clone(&self.settings), Arc::clone(&shared));
             self.attempt(move |gate, connection| {
                 if at_once
                     && let [transfer] = &*transfers
@@ -141,7 +132,7 @@ impl Bank {
                     return Ok(vec![outcome]);
                 }
                 transaction::write_through(gate, connection, &settings, |connection| {
-                    posting::post_telling(connection, &transfers, locked.as_deref())
+                    posting::post(connection, &transfers)
                 })
             })
         });

@@ -6,8 +6,6 @@
 mod postgres;
 mod sqlite;
 
-use std::sync::Arc;
-
 use bank_domain::{AccountId, AccountState, Outcome, Posting, Transfer, apply_batch};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -27,25 +25,10 @@ use crate::sql_types::StoredUuid;
 ///
 /// The database's. After any error the transaction must be rolled back.
 pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
-    post_telling(connection, transfers, None)
-}
-
-/// What to do when the accounts of a batch are locked.
-pub(crate) type OnLocked = Arc<dyn Fn() + Send + Sync>;
-
-/// Does what [`post`] does, and tells when the accounts are locked, on backends where others can go on then.
-pub(crate) fn post_telling(
-    connection: &mut DbConnection,
-    transfers: &[Transfer],
-    locked: Option<&(dyn Fn() + Send + Sync)>,
-) -> Result<Vec<Outcome>, Error> {
     if transfers.is_empty() {
         return Ok(Vec::new());
     }
     let Locked { accounts, written } = lock_accounts(connection, transfers)?;
-    if let (Some(tell), DbConnection::Postgres(_)) = (locked, &*connection) {
-        tell();
-    }
     let already_posted = match written {
         Some(_) => Vec::new(),
         // Only after the locks: a transfer that was posted while we waited for them must be seen.

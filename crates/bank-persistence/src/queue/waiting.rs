@@ -1,11 +1,16 @@
-//! The transfers that wait to be posted, and whose turn it is to take them.
+//! The transfers that wait to be posted, and which of them make the next batch.
+//!
+//! Batches that are on their way at the same time share no account: none waits for another's locks, and transfers that
+//! share an account keep the order in which they were submitted.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bank_domain::{Outcome, Transfer};
+use bank_domain::{AccountId, Outcome, Transfer};
 
 use super::{QueueError, QueueSettings, Ticket};
 
@@ -16,11 +21,13 @@ pub(super) struct Job {
     pub(super) answer: oneshot::Sender<Result<Outcome, QueueError>>,
 }
 
-/// The batch that a worker has posted last.
+/// The batch that was answered last.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LastBatch {
-    pub(super) size: usize,
-    pub(super) took: Duration,
+struct LastBatch {
+    size: usize,
+    took: Duration,
+    /// Whether many of its transfers shared accounts. What comes back then has to wait for each other anyway.
+    is_crowded: bool,
 }
 
 /// Transfers in the order in which they were submitted.
@@ -40,13 +47,12 @@ pub(super) struct WaitingLine {
 struct State {
     waiting: VecDeque<Job>,
     closed: bool,
-    /// Whether a worker has taken a batch and does not hold the locks of its accounts yet.
-    turn_taken: bool,
-    /// How many workers are posting.
-    busy: usize,
-    /// How many transfers were taken last.
-    last_taken: usize,
-    /// How many transfers the worker whose turn it is waits for.
+    /// The accounts of all batches that are on their way.
+    in_use: HashSet<AccountId>,
+    /// How many batches are on their way.
+    on_their_way: usize,
+    last: LastBatch,
+    /// How many transfers a worker waits for.
     gathering: Option<usize>,
 }
 
@@ -75,67 +81,77 @@ impl WaitingLine {
         if state.closed {
             return Err(QueueError::Closed);
         }
+        let must_wait = accounts(&transfer).any(|account| state.in_use.contains(&account));
         let (answer, receiver) = oneshot::channel();
         state.waiting.push_back(Job { transfer, answer });
         match state.gathering {
             Some(wanted) if state.waiting.len() >= wanted => self.gathered.notify_one(),
-            None if !state.turn_taken => self.work.notify_one(),
+            None if !must_wait && state.on_their_way < self.settings.workers => self.work.notify_one(),
             Some(_) | None => {}
         }
         Ok(Ticket(receiver))
     }
 
-    /// Takes the turn for a caller who is alone, and so posts best by himself: nothing waits, nobody posts, and the last
-    /// one was alone, too.
-    pub(super) fn take_turn_alone(self: &Arc<Self>) -> Option<Turn> {
+    /// Lets a caller who is alone, and so posts best by himself, do so: nothing waits, nothing is on its way, and the
+    /// last one was alone, too.
+    pub(super) fn begin_alone(self: &Arc<Self>, transfer: &Transfer) -> Option<OnItsWay> {
         let mut state = self.locked();
-        let is_idle = state.waiting.is_empty() && !state.turn_taken && state.busy == 0;
-        if state.closed || !is_idle || state.last_taken > 1 {
+        let is_idle = state.waiting.is_empty() && state.on_their_way == 0;
+        if state.closed || !is_idle || state.last.size > 1 {
             return None;
         }
-        state.turn_taken = true;
-        Some(self.turn())
+        Some(self.begin(&mut state, 1, accounts(transfer).collect()))
     }
 
-    fn turn(self: &Arc<Self>) -> Turn {
-        Turn { line: Arc::clone(self), given_back: AtomicBool::new(false) }
-    }
-
-    /// Notes that a worker has told the callers of its batch.
-    pub(super) fn done(&self) {
+    /// Waits for work, and takes as much as one batch may hold; `None` when the line is closed and empty.
+    pub(super) fn take(self: &Arc<Self>) -> Option<(Vec<Job>, OnItsWay)> {
         let mut state = self.locked();
-        state.busy = state.busy.saturating_sub(1);
+        loop {
+            if state.gathering.is_none() && state.on_their_way < self.settings.workers && !state.waiting.is_empty() {
+                if state.last.is_crowded || self.settings.workers == 1 {
+                    state = self.gather(state);
+                }
+                let batch = state.pick(self.settings.batch_max);
+                if !batch.is_empty() {
+                    let on_its_way = self.begin_batch(state, &batch);
+                    return Some((batch, on_its_way));
+                }
+            }
+            if state.closed && state.waiting.is_empty() {
+                return None;
+            }
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
-    /// Waits for work and for the turn, and takes as much as one batch may hold; `None` when the line is closed and
-    /// empty.
-    pub(super) fn take(self: &Arc<Self>, last: LastBatch) -> Option<(Vec<Job>, Turn)> {
-        let must_wait = |state: &mut State| state.turn_taken || (state.waiting.is_empty() && !state.closed);
-        let state = self.work.wait_while(self.locked(), must_wait);
-        let mut state = state.unwrap_or_else(PoisonError::into_inner);
-        if state.waiting.is_empty() {
-            // The others wait for this turn or for work, and neither comes any more.
-            self.work.notify_all();
-            return None;
-        }
-        state.turn_taken = true;
-        if last.size > 1 {
-            state = self.gather(state, last);
-        }
-        let size = state.waiting.len().min(self.settings.batch_max);
-        let batch = state.waiting.drain(..size).collect();
-        state.busy = state.busy.saturating_add(1);
-        state.last_taken = size;
+    fn begin_batch(self: &Arc<Self>, mut state: MutexGuard<'_, State>, batch: &[Job]) -> OnItsWay {
+        let on_its_way =
+            self.begin(&mut state, batch.len(), batch.iter().flat_map(|job| accounts(&job.transfer)).collect());
+        let is_more = !state.waiting.is_empty();
         drop(state);
         self.room.notify_all();
-        Some((batch, self.turn()))
+        if is_more {
+            self.work.notify_one();
+        }
+        on_its_way
+    }
+
+    fn begin(self: &Arc<Self>, state: &mut State, size: usize, accounts: Vec<AccountId>) -> OnItsWay {
+        let mut shared: usize = 0;
+        for account in &accounts {
+            shared = shared.saturating_add(usize::from(!state.in_use.insert(*account)));
+        }
+        let is_crowded = shared > accounts.len() / 4;
+        state.on_their_way = state.on_their_way.saturating_add(1);
+        OnItsWay { line: Arc::clone(self), accounts, size, is_crowded, began: Instant::now() }
     }
 
     /// Waits until as many transfers are there as were answered just now, but no longer than a part of what they took:
     /// callers who have been answered come back one after the other, and the first of them would get a commit of its
-    /// own.
-    fn gather<'a>(&'a self, mut state: MutexGuard<'a, State>, last: LastBatch) -> MutexGuard<'a, State> {
+    /// own. That is only bad where the others cannot be posted at the same time.
+    fn gather<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         const PART: u32 = 4;
+        let last = std::mem::take(&mut state.last);
         let wanted = last.size.min(self.settings.batch_max).min(self.settings.capacity);
         state.gathering = Some(wanted);
         let too_few = |state: &mut State| state.waiting.len() < wanted && !state.closed;
@@ -159,32 +175,59 @@ impl WaitingLine {
     }
 }
 
-/// The right to lock accounts before anybody later does. It keeps the order: of two batches that share an account, the
-/// later one waits for the earlier one's locks; batches that share none go on side by side.
-#[derive(Debug)]
-pub(super) struct Turn {
-    line: Arc<WaitingLine>,
-    given_back: AtomicBool,
-}
-
-impl Turn {
-    /// Lets the next batch go on. Giving a turn back twice does nothing.
-    pub(super) fn give_back(&self) {
-        if !self.given_back.swap(true, Ordering::SeqCst) {
-            let mut state = self.line.locked();
-            state.turn_taken = false;
-            // Waking a worker for nothing would cost a lone caller a tenth of his time.
-            let is_wanted = !state.waiting.is_empty() || state.closed;
-            drop(state);
-            if is_wanted {
-                self.line.work.notify_one();
+impl State {
+    /// Takes the next batch out of the first `limit` transfers. Left behind are those that share an account with a batch
+    /// on its way, or with another that is left behind.
+    fn pick(&mut self, limit: usize) -> Vec<Job> {
+        let looked_at = self.waiting.len().min(limit);
+        let mut batch = Vec::with_capacity(looked_at);
+        let mut left = Vec::new();
+        let mut left_accounts = HashSet::new();
+        for job in self.waiting.drain(..looked_at) {
+            let must_wait = |account| self.in_use.contains(&account) || left_accounts.contains(&account);
+            if accounts(&job.transfer).any(must_wait) {
+                left_accounts.extend(accounts(&job.transfer));
+                left.push(job);
+            } else {
+                batch.push(job);
             }
         }
+        for job in left.into_iter().rev() {
+            self.waiting.push_front(job);
+        }
+        batch
     }
 }
 
-impl Drop for Turn {
+fn accounts(transfer: &Transfer) -> impl Iterator<Item = AccountId> + use<> {
+    [transfer.from, transfer.to].into_iter()
+}
+
+/// A batch that is on its way, until this is dropped. No other batch has its accounts meanwhile.
+#[derive(Debug)]
+pub(super) struct OnItsWay {
+    line: Arc<WaitingLine>,
+    accounts: Vec<AccountId>,
+    size: usize,
+    is_crowded: bool,
+    began: Instant,
+}
+
+impl Drop for OnItsWay {
     fn drop(&mut self) {
-        self.give_back();
+        let mut state = self.line.locked();
+        for account in &self.accounts {
+            state.in_use.remove(account);
+        }
+        state.on_their_way = state.on_their_way.saturating_sub(1);
+        state.last = LastBatch { size: self.size, took: self.began.elapsed(), is_crowded: self.is_crowded };
+        let (is_wanted, is_closed) = (!state.waiting.is_empty(), state.closed);
+        drop(state);
+        // Waking a worker for nothing would cost a lone caller a tenth of his time.
+        if is_closed {
+            self.line.work.notify_all();
+        } else if is_wanted {
+            self.line.work.notify_one();
+        }
     }
 }

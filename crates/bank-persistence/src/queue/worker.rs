@@ -2,36 +2,28 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
 use bank_domain::{Outcome, Transfer};
 
 use super::QueueError;
-use super::waiting::{Job, LastBatch, Turn, WaitingLine};
+use super::waiting::{Job, OnItsWay, WaitingLine};
 use crate::bank::Bank;
 use crate::error::Error;
 
 /// Posts batches until the line is closed and empty.
 pub(super) fn work(bank: &Bank, line: &Arc<WaitingLine>) {
-    let mut last = LastBatch::default();
-    while let Some((batch, turn)) = line.take(last) {
-        let (size, started) = (batch.len(), Instant::now());
-        let turn = Arc::new(turn);
+    while let Some((batch, on_its_way)) = line.take() {
         // A panic drops the batch's senders, which tells its callers; the next batch is none the worse for it.
-        if catch_unwind(AssertUnwindSafe(|| post(bank, batch, &turn))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| post(bank, batch, on_its_way))).is_err() {
             tracing::error!("posting a batch panicked");
         }
-        // An attempt that is still stuck may hold the turn, too.
-        turn.give_back();
-        line.done();
-        last = LastBatch { size, took: started.elapsed() };
     }
 }
 
-/// Posts the transfer of a caller who is alone, on his own thread; the turn is given back in the end.
-pub(super) fn post_alone(bank: &Bank, transfer: &Transfer, turn: Turn) -> Result<Outcome, QueueError> {
+/// Posts the transfer of a caller who is alone, on his own thread.
+pub(super) fn post_alone(bank: &Bank, transfer: &Transfer, on_its_way: OnItsWay) -> Result<Outcome, QueueError> {
     let outcome = catch_unwind(AssertUnwindSafe(|| bank.post(transfer)));
-    drop(turn);
+    drop(on_its_way);
     match outcome {
         Ok(outcome) => outcome.map_err(|error| QueueError::Failed(Arc::new(error))),
         Err(_) => {
@@ -41,16 +33,12 @@ pub(super) fn post_alone(bank: &Bank, transfer: &Transfer, turn: Turn) -> Result
     }
 }
 
-fn post(bank: &Bank, batch: Vec<Job>, turn: &Arc<Turn>) {
+fn post(bank: &Bank, batch: Vec<Job>, on_its_way: OnItsWay) {
     let (transfers, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.transfer, job.answer)).unzip();
-    let locked = {
-        let turn = Arc::clone(turn);
-        move || turn.give_back()
-    };
-    match bank.post_batch_telling(&transfers, Some(Arc::new(locked))) {
+    match bank.post_batch(&transfers) {
         Ok(outcomes) => {
             // Before the callers are woken, one by one: the next batch does not wait for that.
-            turn.give_back();
+            drop(on_its_way);
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
                 tell(answer, Ok(outcome));
             }
