@@ -27,8 +27,15 @@ pub(crate) fn start(home: &Path, url: &str, arguments: &[&str]) -> Result<Child,
     command.spawn().map_err(Failure::io("bank-cli cannot be started"))
 }
 
-/// Waits for the end, which must be a success, and returns the peak memory in bytes where the system tells it.
-pub(crate) fn finish(mut child: Child) -> Result<Option<u64>, Failure> {
+/// What a process has left behind.
+pub(crate) struct Finished {
+    /// Its peak memory in bytes, where the system tells it.
+    pub(crate) memory: Option<u64>,
+    pub(crate) stdout: Vec<u8>,
+}
+
+/// Waits for the end, which must be a success.
+pub(crate) fn finish(mut child: Child) -> Result<Finished, Failure> {
     let mut memory = None;
     loop {
         memory = peak_memory(child.id()).or(memory);
@@ -43,7 +50,7 @@ pub(crate) fn finish(mut child: Child) -> Result<Option<u64>, Failure> {
         let text = String::from_utf8_lossy(&output.stderr);
         return Err(Failure::Program(format!("bank-cli ended with {}: {}", output.status, text.trim())));
     }
-    Ok(memory)
+    Ok(Finished { memory, stdout: output.stdout })
 }
 
 /// Returns the peak memory of a process as Linux tells it.

@@ -11,6 +11,8 @@ pub(crate) enum Contestant {
     Post(Backend, Load),
     /// `PostingQueue::post` from many threads.
     Queue(Backend, Load),
+    /// `bank-cli workload`, which posts singly.
+    Workload(Load),
     /// pgbench with the equivalent transaction.
     Pgbench(Load),
     /// `Bank::post_batch`.
@@ -71,6 +73,7 @@ impl Contestant {
         match self {
             Self::Post(backend, _) => format!("{backend}: Bank::post"),
             Self::Queue(backend, _) => format!("{backend}: PostingQueue::post"),
+            Self::Workload(_) => "PostgreSQL: bank-cli workload".to_owned(),
             Self::Pgbench(_) => "pgbench -M prepared, equivalent transaction".to_owned(),
             Self::Batch(backend, _) => format!("{backend}: Bank::post_batch"),
             Self::Rows(Backend::Postgres, _) => "PostgreSQL: COPY of the journal rows alone".to_owned(),
@@ -88,7 +91,7 @@ impl Contestant {
     pub(crate) fn size(self) -> String {
         match self {
             Self::Post(_, load) | Self::Queue(_, load) => format!("{}, {}", many(load.threads, "thread"), load.spread),
-            Self::Pgbench(load) => format!("{}, {}", many(load.threads, "client"), load.spread),
+            Self::Pgbench(load) | Self::Workload(load) => format!("{}, {}", many(load.threads, "client"), load.spread),
             Self::Batch(_, size) | Self::Rows(_, size) => format!("batches of {size}"),
             Self::Tutorial => "1 connection".to_owned(),
             Self::Pgledger { clients, .. } => many(clients, "client"),
@@ -104,6 +107,7 @@ impl Contestant {
             Self::Queue(Backend::Sqlite, load) => Some(Self::Post(Backend::Sqlite, load)),
             Self::Batch(backend, size) => Some(Self::Rows(backend, size)),
             Self::File(backend, ids) => Some(Self::Lines(backend, ids)),
+            Self::Workload(load) => Some(Self::Post(Backend::Postgres, load)),
             _ => None,
         }
     }
@@ -116,7 +120,7 @@ impl Contestant {
             Self::Pgbench(_) => "pgbench".to_owned(),
             Self::Rows(Backend::Postgres, _) => "COPY".to_owned(),
             Self::Rows(Backend::Sqlite, _) => "inserts".to_owned(),
-            Self::Post(..) => "without the queue".to_owned(),
+            Self::Post(..) => "Bank::post".to_owned(),
             Self::Lines(..) => "the library".to_owned(),
             other => other.size(),
         }

@@ -26,6 +26,8 @@ pub(crate) enum Failure {
     Url(#[from] UrlError),
     #[error("a value of the benchmark's own is invalid")]
     Value(#[from] InvalidInput),
+    #[error("the summary of a workload cannot be read")]
+    Summary(#[from] serde_json::Error),
     #[error("cannot write the file of lines")]
     Csv(#[from] csv::Error),
     #[error("{what}")]

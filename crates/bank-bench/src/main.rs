@@ -30,6 +30,7 @@ mod sql;
 mod stage;
 mod targets;
 mod tutorial;
+mod workload;
 
 use std::process::ExitCode;
 

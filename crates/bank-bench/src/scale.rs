@@ -17,6 +17,8 @@ pub(crate) struct Scale {
     pub(crate) posted_before: u32,
     /// Numbers of threads, and of pgbench's clients.
     pub(crate) threads: Vec<u16>,
+    /// Clients of a workload, one of the numbers of threads.
+    pub(crate) workload_clients: u16,
     /// Batches: the size of one, and how many make a run.
     pub(crate) batches: Vec<(u32, u32)>,
     /// Lines of the files.
@@ -54,6 +56,7 @@ impl Scale {
             accounts: 10_000,
             posted_before: 100_000,
             threads: vec![1, 4, 16, 64],
+            workload_clients: 4,
             batches: vec![(100, 300), (1_000, 100), (8_190, 20), (50_000, 5)],
             lines: 1_000_000,
             chunk: 8_190,
@@ -71,6 +74,7 @@ impl Scale {
             accounts: 200,
             posted_before: 500,
             threads: vec![2],
+            workload_clients: 2,
             batches: vec![(100, 2), (1_000, 1)],
             lines: 4_000,
             chunk: 500,

@@ -36,7 +36,7 @@ impl Target {
 
 /// Returns all goals.
 pub(crate) fn all(results: &Results) -> Vec<Target> {
-    let groups: [fn(&Results) -> Vec<Target>; 6] = [batches, queue, singles, files, growth, invariants];
+    let groups: [fn(&Results) -> Vec<Target>; 7] = [batches, queue, singles, workload, files, growth, invariants];
     groups.into_iter().flat_map(|group| group(results)).collect()
 }
 
@@ -46,22 +46,20 @@ fn target(what: impl Into<String>, goal: Goal, measured: Option<f64>) -> Target 
 
 fn batches(results: &Results) -> Vec<Target> {
     let of_rows = |backend, size| results.ratio(Contestant::Batch(backend, size), Contestant::Rows(backend, size));
-    let batch = results.rate(Contestant::Batch(Postgres, 8_190));
-    let beside = |other: Option<f64>| Some(batch? / other?);
+    let beside = |size, other: Option<f64>| Some(results.rate(Contestant::Batch(Postgres, size))? / other?);
     let pgledger =
         |wanted| results.best(|contestant| matches!(contestant, Contestant::Pgledger { form, .. } if form == wanted));
     let mut targets = vec![
         target("1. PostgreSQL, batches of 8190 / raw COPY", Goal::AtLeast(0.4), of_rows(Postgres, 8_190)),
         target("1. PostgreSQL, batches of 50000 / raw COPY", Goal::AtLeast(0.6), of_rows(Postgres, 50_000)),
-        target(
-            "1. PostgreSQL, batches of 8190 / the tutorial's loop",
-            Goal::AtLeast(100.0),
-            beside(results.rate(Contestant::Tutorial)),
-        ),
     ];
+    targets.extend([8_190, 50_000].map(|size| {
+        let what = format!("1. PostgreSQL, batches of {size} / the tutorial's loop");
+        target(what, Goal::AtLeast(100.0), beside(size, results.rate(Contestant::Tutorial)))
+    }));
     targets.extend(Form::ALL.map(|form| {
         let what = format!("1. PostgreSQL, batches of 8190 / pgledger's design {form}, at its best");
-        target(what, Goal::AtLeast(20.0), beside(pgledger(form)))
+        target(what, Goal::AtLeast(20.0), beside(8_190, pgledger(form)))
     }));
     let inserts = of_rows(Sqlite, 8_190);
     targets.push(target("2. SQLite, batches of 8190 / raw prepared inserts", Goal::AtLeast(0.7), inserts));
@@ -98,6 +96,12 @@ fn singles(results: &Results) -> Vec<Target> {
         target(format!("4. Singly, {}, {spread} / pgbench", many(threads, "thread")), Goal::AtLeast(1.0), ratio)
     });
     targets.collect()
+}
+
+fn workload(results: &Results) -> Vec<Target> {
+    let load = Load { threads: 4, spread: Spread::Uniform };
+    let ratio = results.ratio(Contestant::Workload(load), Contestant::Post(Postgres, load));
+    vec![target("bank-cli workload, 4 clients / Bank::post", Goal::AtLeast(0.9), ratio)]
 }
 
 fn files(results: &Results) -> Vec<Target> {

@@ -11,6 +11,7 @@ use crate::results::Results;
 use crate::sample::Sample;
 use crate::scale::Scale;
 use crate::stage::Stage;
+use crate::workload;
 
 use super::{Group, not_mine};
 
@@ -73,13 +74,15 @@ impl Group for Singles<'_> {
             .into_iter()
             .flat_map(|spread| self.scale.threads.iter().map(move |threads| Load { threads: *threads, spread }));
         let contestants = loads.flat_map(|load| {
-            [
+            let is_workload = load == Load { threads: self.scale.workload_clients, spread: Spread::Uniform };
+            let all = [
                 Contestant::Post(Backend::Postgres, load),
                 Contestant::Pgbench(load),
                 Contestant::Queue(Backend::Postgres, load),
                 Contestant::Post(Backend::Sqlite, load),
                 Contestant::Queue(Backend::Sqlite, load),
-            ]
+            ];
+            is_workload.then_some(Contestant::Workload(load)).into_iter().chain(all)
         });
         contestants.collect()
     }
@@ -89,6 +92,10 @@ impl Group for Singles<'_> {
             Contestant::Post(backend, load) => self.post(backend, load),
             Contestant::Queue(backend, load) => self.queue(backend, load),
             Contestant::Pgbench(load) => self.pgbench(load),
+            Contestant::Workload(load) => {
+                let ledger = self.fresh(Backend::Postgres)?;
+                workload::run(&ledger, self.stage.directory(), load.threads, self.scale.time)
+            }
             other => Err(not_mine(other)),
         }
     }

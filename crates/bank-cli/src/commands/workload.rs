@@ -35,7 +35,8 @@ EXAMPLE:
   bank-cli workload run --clients 8 --duration 60s --report report.html
 
 Posts until the time is over, and goes on through failovers: what has no answer
-is sent again, with the same ids. In the end every invariant is recomputed, and
+is sent again, with the same ids. With --transfers it ends when all are posted,
+however long a server is away; Ctrl-C ends it with the report. In the end every invariant is recomputed, and
 the journal must hold each acknowledged transfer once and no other of this run.
 Progress goes to stderr, the summary to stdout.
 
