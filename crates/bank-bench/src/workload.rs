@@ -49,7 +49,8 @@ mod tests {
 
     #[test]
     fn a_summary_gives_a_rate_and_latencies() {
-        let summary = br#"{"verdict": "sound", "per_second": 5606.5, "latency_ms": {"p50": 0.5, "p95": 1.0, "p99": 2.0}}"#;
+        let summary =
+            br#"{"verdict": "sound", "per_second": 5606.5, "latency_ms": {"p50": 0.5, "p95": 1.0, "p99": 2.0}}"#;
         let latency = Latency { p50: Duration::from_micros(500), p99: Duration::from_millis(2) };
         assert_eq!(parse(summary).unwrap(), Sample { latency: Some(latency), ..Sample::of_rate(5606.5) });
         assert!(parse(b"The workload is in ...").is_err());

@@ -124,7 +124,7 @@ pub(crate) struct PostingRow {
     memo: Option<String>,
 }
 
-type PostingColumns = (
+pub(crate) type PostingColumns = (
     transfers::id,
     transfers::from_account_id,
     transfers::to_account_id,

@@ -1,18 +1,23 @@
 //! The posting primitives on PostgreSQL's protocol: few statements, whatever the number of rows.
 //!
 //! The statements are query fragments of their own rather than `sql_query`, which Diesel prepares anew each time.
+//!
+//! Arrays that rows are looked up by are written `(SELECT $1)`. Without prepared statements the planner would look into
+//! the array, and read the whole table for a few thousand of its rows; so it never does, and takes the index.
 
 mod single;
 
 use bank_domain::{AccountId, AccountState, Memo, Posting};
+use diesel::dsl::SqlTypeOf;
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{Array, BigInt, HasSqlType, Nullable, Text};
 
 use crate::accounts::StateRow;
 use crate::error::Error;
-use crate::journal::PostingRow;
+use crate::journal::{PostingColumns, PostingRow};
 use crate::posting::RowsWritten;
 use crate::schema::transfers;
 use crate::sql_types::{StoredUuid, Uuid};
@@ -31,7 +36,7 @@ impl QueryFragment<Pg> for LockAccounts {
             "SELECT a.id, a.balance, a.overdraft_limit, a.version \
              FROM accounts AS a JOIN unnest(",
         );
-        out.push_bind_param::<Array<BigInt>, _>(&self.ids)?;
+        push_unseen::<Array<BigInt>, _>(&mut out, &self.ids)?;
         out.push_sql(") AS wanted (id) ON a.id = wanted.id ORDER BY a.id FOR UPDATE OF a");
         Ok(())
     }
@@ -55,7 +60,47 @@ pub(super) fn lock_accounts(connection: &mut PgConnection, ids: &[AccountId]) ->
 }
 
 pub(super) fn find_postings(connection: &mut PgConnection, ids: Vec<StoredUuid>) -> QueryResult<Vec<PostingRow>> {
-    transfers::table.filter(transfers::id.eq_any(ids)).select(PostingRow::COLUMNS).load(connection)
+    FindPostings { ids }.load(connection)
+}
+
+struct FindPostings {
+    ids: Vec<StoredUuid>,
+}
+
+impl QueryFragment<Pg> for FindPostings {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT id, from_account_id, to_account_id, amount, from_version, to_version, \
+             from_balance_after, to_balance_after, memo FROM transfers WHERE id = ANY (",
+        );
+        push_unseen::<Array<Uuid>, _>(&mut out, &self.ids)?;
+        // Without the type it would be a set of arrays, not of ids.
+        out.push_sql("::uuid[])");
+        Ok(())
+    }
+}
+
+impl QueryId for FindPostings {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for FindPostings {
+    type SqlType = SqlTypeOf<PostingColumns>;
+}
+
+impl RunQueryDsl<PgConnection> for FindPostings {}
+
+/// Writes a value of which the planner sees no more than its type.
+fn push_unseen<'b, T, U>(out: &mut AstPass<'_, 'b, Pg>, value: &'b U) -> QueryResult<()>
+where
+    Pg: HasSqlType<T>,
+    U: ToSql<T, Pg> + ?Sized,
+{
+    out.push_sql("(SELECT ");
+    out.push_bind_param::<T, _>(value)?;
+    out.push_sql(")");
+    Ok(())
 }
 
 /// From so many rows on, binary COPY is faster than an INSERT with arrays.
@@ -159,7 +204,7 @@ fn push_arrays<'b>(out: &mut AstPass<'_, 'b, Pg>, columns: impl IntoIterator<Ite
         if place > 0 {
             out.push_sql(", ");
         }
-        out.push_bind_param::<Array<BigInt>, _>(numbers)?;
+        push_unseen::<Array<BigInt>, _>(out, numbers)?;
     }
     Ok(())
 }
