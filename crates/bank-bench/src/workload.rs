@@ -31,7 +31,8 @@ pub(crate) fn run(ledger: &Ledger, directory: &Path, clients: u16, time: Duratio
     let bank_cli = |arguments: &[&str]| child::finish(child::start(directory, &ledger.url, arguments)?);
     bank_cli(&["workload", "init", "--accounts", &accounts, "--balance", &balance])?;
     let (clients, duration) = (clients.to_string(), format!("{}ms", time.as_millis()));
-    let load = ["workload", "run", "--clients", &clients, "--duration", &duration, "--readers", "0"];
+    // Quiet: a line a second would fill the pipe in a long run.
+    let load = ["-q", "workload", "run", "--clients", &clients, "--duration", &duration, "--readers", "0"];
     parse(&bank_cli(&[&load[..], &["--output", "json"]].concat())?.stdout)
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The statements are query fragments of their own rather than `sql_query`, which Diesel prepares anew each time.
 //!
-//! Arrays that rows are looked up by are written `(SELECT $1)`. Without prepared statements the planner would look into
-//! the array, and read the whole table for a few thousand of its rows; so it never does, and takes the index.
+//! Arrays are written `(SELECT $1)`. Otherwise the planner looks into them, the first times also where statements are
+//! prepared, and reads a whole table for a few thousand of its rows; so it sees nothing, and takes the index.
 
 mod single;
 
