@@ -20,7 +20,7 @@ pub(crate) enum Contestant {
     /// The journal rows of a batch and nothing else: COPY on PostgreSQL, prepared inserts on SQLite.
     Rows(Backend, u32),
     /// Two updates by name in a transaction, as the tutorial has them.
-    Tutorial,
+    Tutorial(Names),
     /// pgledger's design as pgbench runs it.
     Pgledger { form: Form, clients: u16 },
     /// `Bank::post_batch`, chunk by chunk, with all lines of the file.
@@ -58,6 +58,15 @@ pub(crate) enum Form {
     Function,
 }
 
+/// Where the tutorial's loop looks for the names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// In the tutorial's own table, which has no index on them.
+    Scanned,
+    /// In bank's table of accounts, where they are unique.
+    Indexed,
+}
+
 /// Where the ids of a file's lines come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ids {
@@ -78,7 +87,7 @@ impl Contestant {
             Self::Batch(backend, _) => format!("{backend}: Bank::post_batch"),
             Self::Rows(Backend::Postgres, _) => "PostgreSQL: COPY of the journal rows alone".to_owned(),
             Self::Rows(Backend::Sqlite, _) => "SQLite: prepared inserts of the journal rows alone".to_owned(),
-            Self::Tutorial => "PostgreSQL: the tutorial's two updates by name".to_owned(),
+            Self::Tutorial(names) => format!("PostgreSQL: the tutorial's two updates by name, {names}"),
             Self::Pgledger { form, .. } => format!("pgbench -M prepared, pgledger's design, {form}"),
             Self::Lines(backend, ids) => format!("{backend}: Bank::post_batch of all lines, {}", ids.of_library()),
             Self::File(backend, ids) => format!("{backend}: bank-cli batch, {}", ids.of_file()),
@@ -93,7 +102,7 @@ impl Contestant {
             Self::Post(_, load) | Self::Queue(_, load) => format!("{}, {}", many(load.threads, "thread"), load.spread),
             Self::Pgbench(load) | Self::Workload(load) => format!("{}, {}", many(load.threads, "client"), load.spread),
             Self::Batch(_, size) | Self::Rows(_, size) => format!("batches of {size}"),
-            Self::Tutorial => "1 connection".to_owned(),
+            Self::Tutorial(_) => "1 connection".to_owned(),
             Self::Pgledger { clients, .. } => many(clients, "client"),
             Self::Lines(..) | Self::File(..) => "one file".to_owned(),
             Self::AmongSingly(_, accounts) | Self::AmongBatch(_, accounts) => format!("{accounts} accounts"),
@@ -157,6 +166,20 @@ impl fmt::Display for Form {
         f.write_str(match self {
             Self::Statements => "by statements",
             Self::Function => "in one call",
+        })
+    }
+}
+
+impl Names {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Scanned, Self::Indexed];
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scanned => "in its own table",
+            Self::Indexed => "on bank's accounts",
         })
     }
 }

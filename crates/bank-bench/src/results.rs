@@ -79,26 +79,25 @@ mod tests {
     use bank_persistence::Backend;
 
     use super::*;
-    use crate::contestant::Form;
+    use crate::contestant::{Form, Names};
+
+    const TUTORIAL: Contestant = Contestant::Tutorial(Names::Scanned);
 
     #[test]
     fn ratios_are_of_medians_and_the_best_is_the_greatest() {
         let mut results = Results::default();
         for (contestant, rates) in [
-            (Contestant::Tutorial, [10.0, 900.0, 20.0]),
+            (TUTORIAL, [10.0, 900.0, 20.0]),
             (Contestant::Pgledger { form: Form::Function, clients: 1 }, [40.0, 41.0, 1.0]),
             (Contestant::Pgledger { form: Form::Function, clients: 4 }, [80.0, 70.0, 75.0]),
         ] {
             rates.into_iter().for_each(|rate| results.add(contestant, Sample::of_rate(rate)));
         }
-        let ratio = results.ratio(Contestant::Pgledger { form: Form::Function, clients: 1 }, Contestant::Tutorial);
+        let ratio = results.ratio(Contestant::Pgledger { form: Form::Function, clients: 1 }, TUTORIAL);
         assert_eq!(ratio.unwrap().to_string(), "2");
         let best = results.best(|contestant| matches!(contestant, Contestant::Pgledger { .. }));
         assert_eq!(best.unwrap().to_string(), "75");
-        assert_eq!(
-            results.ratio(Contestant::Tutorial, Contestant::Pgledger { form: Form::Function, clients: 16 }),
-            None
-        );
+        assert_eq!(results.ratio(TUTORIAL, Contestant::Pgledger { form: Form::Function, clients: 16 }), None);
     }
 
     #[test]
@@ -122,6 +121,6 @@ mod tests {
                 fewest(Backend::Postgres)
             ]
         );
-        assert_eq!(results.reference(Contestant::Tutorial), None);
+        assert_eq!(results.reference(TUTORIAL), None);
     }
 }

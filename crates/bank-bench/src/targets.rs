@@ -2,7 +2,7 @@
 
 use bank_persistence::Backend::{self, Postgres, Sqlite};
 
-use crate::contestant::{Contestant, Form, Ids, Load, Spread, many};
+use crate::contestant::{Contestant, Form, Ids, Load, Names, Spread, many};
 use crate::results::Results;
 
 /// The largest peak memory of `bank-cli batch`, in bytes.
@@ -53,9 +53,10 @@ fn batches(results: &Results) -> Vec<Target> {
         target("1. PostgreSQL, batches of 8190 / raw COPY", Goal::AtLeast(0.4), of_rows(Postgres, 8_190)),
         target("1. PostgreSQL, batches of 50000 / raw COPY", Goal::AtLeast(0.6), of_rows(Postgres, 50_000)),
     ];
-    targets.extend([8_190, 50_000].map(|size| {
-        let what = format!("1. PostgreSQL, batches of {size} / the tutorial's loop");
-        target(what, Goal::AtLeast(100.0), beside(size, results.rate(Contestant::Tutorial)))
+    let loops = Names::ALL.into_iter().flat_map(|names| [8_190, 50_000].map(|size| (names, size)));
+    targets.extend(loops.map(|(names, size)| {
+        let what = format!("1. PostgreSQL, batches of {size} / the tutorial's loop, {names}");
+        target(what, Goal::AtLeast(100.0), beside(size, results.rate(Contestant::Tutorial(names))))
     }));
     targets.extend(Form::ALL.map(|form| {
         let what = format!("1. PostgreSQL, batches of 8190 / pgledger's design {form}, at its best");

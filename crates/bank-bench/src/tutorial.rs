@@ -1,33 +1,87 @@
 //! The loop that tutorials show: two updates by name in a transaction, each statement sent as text, as psycopg2 does.
+//!
+//! There is no journal, nothing is locked in order, and no balance is looked at. The tutorial's own table has no index
+//! on names, and so every update reads all accounts; bank's has one.
 
 use std::time::{Duration, Instant};
 
 use crate::clock::{Latencies, rate};
 use crate::contestant::Spread;
-use crate::draw::Draw;
+use crate::draw::{Draw, OPENING_BALANCE};
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::sample::Sample;
+use crate::scale::Scale;
+use crate::server::Server;
+use crate::sql::Sql;
+use crate::stage::Stage;
 
-/// Moves money on one connection for a time. There is no journal and nothing is locked in order.
-pub(crate) fn run(ledger: &Ledger, time: Duration) -> Result<Sample, Failure> {
-    let mut sql = ledger.sql()?;
-    let mut draw = Draw::new(ledger.accounts, Spread::Uniform);
-    let mut latencies = Latencies::new()?;
-    let started = Instant::now();
-    let mut transfers = 0;
-    while started.elapsed() < time {
-        let transfer = draw.transfer()?;
-        let (from, to, amount) = (transfer.from.get(), transfer.to.get(), transfer.amount.get());
-        let began = Instant::now();
-        sql.execute("BEGIN")?;
-        sql.execute(&format!("UPDATE accounts SET balance = balance - {amount} WHERE name = 'account-{from:08}'"))?;
-        sql.execute(&format!("UPDATE accounts SET balance = balance + {amount} WHERE name = 'account-{to:08}'"))?;
-        sql.execute("COMMIT")?;
-        latencies.add(began.elapsed());
-        transfers += 1;
+/// The table as the tutorial makes it.
+const TABLE: &str =
+    "CREATE TABLE DemoAccount (id int PRIMARY KEY, name varchar, age int, country varchar, balance int)";
+
+const ORIGINAL: &str = "tutorial";
+const FRESH: &str = "tutorial_run";
+
+/// A database with the tutorial's own table.
+#[derive(Debug)]
+pub(crate) struct Tutorial {
+    accounts: u32,
+    time: Duration,
+}
+
+impl Tutorial {
+    /// Makes the table, with as many accounts as bank has.
+    pub(crate) fn load(server: &Server, scale: &Scale) -> Result<Self, Failure> {
+        let &Scale { accounts, time, .. } = scale;
+        server.create(ORIGINAL)?;
+        let mut sql = server.sql(ORIGINAL)?;
+        sql.execute(TABLE)?;
+        sql.execute(&format!(
+            "INSERT INTO DemoAccount SELECT n, 'account-' || lpad(n::text, 8, '0'), 30, 'USA', {OPENING_BALANCE} \
+             FROM generate_series(1, {accounts}) AS n"
+        ))?;
+        sql.execute("VACUUM (ANALYZE)")?;
+        Ok(Self { accounts, time })
     }
-    let transfers_per_second = rate(transfers, started.elapsed());
-    ledger.check_total()?;
-    Ok(Sample { latency: latencies.summary(), ..Sample::of_rate(transfers_per_second) })
+
+    /// Moves money in a fresh copy of the tutorial's table for a time.
+    pub(crate) fn run(&self, stage: &Stage) -> Result<Sample, Failure> {
+        stage.server.copy(ORIGINAL, FRESH)?;
+        stage.server.checkpoint()?;
+        let mut sql = stage.server.sql(FRESH)?;
+        let sample = self.move_money(&mut sql, "DemoAccount", self.accounts)?;
+        let total = sql.number("SELECT CAST(sum(balance) AS BIGINT) AS value FROM DemoAccount")?;
+        if total != i64::from(self.accounts).saturating_mul(OPENING_BALANCE) {
+            return Err(Failure::Broken(format!("the balances of the tutorial's table total {total}")));
+        }
+        Ok(sample)
+    }
+
+    /// Moves money between bank's accounts for a time.
+    pub(crate) fn run_on(&self, ledger: &Ledger) -> Result<Sample, Failure> {
+        let sample = self.move_money(&mut ledger.sql()?, "accounts", ledger.accounts)?;
+        ledger.check_total()?;
+        Ok(sample)
+    }
+
+    fn move_money(&self, sql: &mut Sql, table: &str, accounts: u32) -> Result<Sample, Failure> {
+        let mut draw = Draw::new(accounts, Spread::Uniform);
+        let mut latencies = Latencies::new()?;
+        let started = Instant::now();
+        let mut transfers = 0;
+        while started.elapsed() < self.time {
+            let transfer = draw.transfer()?;
+            let (from, to, amount) = (transfer.from.get(), transfer.to.get(), transfer.amount.get());
+            let began = Instant::now();
+            sql.execute("BEGIN")?;
+            sql.execute(&format!("UPDATE {table} SET balance = balance - {amount} WHERE name = 'account-{from:08}'"))?;
+            sql.execute(&format!("UPDATE {table} SET balance = balance + {amount} WHERE name = 'account-{to:08}'"))?;
+            sql.execute("COMMIT")?;
+            latencies.add(began.elapsed());
+            transfers += 1;
+        }
+        let transfers_per_second = rate(transfers, started.elapsed());
+        Ok(Sample { latency: latencies.summary(), ..Sample::of_rate(transfers_per_second) })
+    }
 }

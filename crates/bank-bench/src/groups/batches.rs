@@ -6,7 +6,7 @@ use bank_persistence::Backend;
 use bank_persistence::bank_domain::{AccountState, Outcome, Posting, Transfer, apply_batch};
 
 use crate::clock::{Latencies, rate};
-use crate::contestant::{Contestant, Form, Spread};
+use crate::contestant::{Contestant, Form, Names, Spread};
 use crate::draw::Draw;
 use crate::failure::Failure;
 use crate::ledger::{Ledger, Thoroughness};
@@ -15,7 +15,8 @@ use crate::results::Results;
 use crate::sample::Sample;
 use crate::scale::Scale;
 use crate::stage::Stage;
-use crate::{raw_copy, raw_inserts, tutorial};
+use crate::tutorial::Tutorial;
+use crate::{raw_copy, raw_inserts};
 
 use super::{Group, not_mine};
 
@@ -26,13 +27,15 @@ pub(super) struct Batches<'a> {
     postgres: Ledger,
     sqlite: Ledger,
     pgledger: Pgledger,
+    tutorial: Tutorial,
 }
 
 impl<'a> Batches<'a> {
     pub(super) fn prepare(stage: &'a Stage, scale: &'a Scale) -> Result<Self, Failure> {
         let load = |backend| stage.load(backend, "batches", scale.accounts, scale.posted_before);
         let (postgres, sqlite) = (load(Backend::Postgres)?, load(Backend::Sqlite)?);
-        Ok(Self { stage, scale, postgres, sqlite, pgledger: Pgledger::load(&stage.server, scale)? })
+        let (pgledger, tutorial) = (Pgledger::load(&stage.server, scale)?, Tutorial::load(&stage.server, scale)?);
+        Ok(Self { stage, scale, postgres, sqlite, pgledger, tutorial })
     }
 
     fn fresh(&self, backend: Backend) -> Result<Ledger, Failure> {
@@ -114,14 +117,15 @@ impl Group for Batches<'_> {
         });
         let clients = self.scale.threads.iter().copied();
         let pgledger = clients.flat_map(|clients| Form::ALL.map(|form| Contestant::Pgledger { form, clients }));
-        batches.chain([Contestant::Tutorial]).chain(pgledger).collect()
+        batches.chain(Names::ALL.map(Contestant::Tutorial)).chain(pgledger).collect()
     }
 
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
         match contestant {
             Contestant::Batch(backend, size) => self.batches(backend, size),
             Contestant::Rows(backend, size) => self.rows(backend, size),
-            Contestant::Tutorial => tutorial::run(&self.fresh(Backend::Postgres)?, self.scale.time),
+            Contestant::Tutorial(Names::Scanned) => self.tutorial.run(self.stage),
+            Contestant::Tutorial(Names::Indexed) => self.tutorial.run_on(&self.fresh(Backend::Postgres)?),
             Contestant::Pgledger { form, clients } => self.pgledger.run(self.stage, form, clients),
             other => Err(not_mine(other)),
         }
