@@ -123,6 +123,8 @@ conformance! {
         an_empty_batch_does_nothing
         each_transfer_sees_the_effects_of_those_before_it
         a_rejected_transfer_leaves_its_neighbours_alone
+        a_batch_is_judged_step_by_step_even_if_its_end_is_sound
+        a_receiving_balance_may_not_overflow_even_for_a_moment
         an_id_twice_in_a_batch_is_posted_once
         an_id_twice_in_a_batch_with_other_content_is_a_conflict
         a_batch_posted_again_is_replayed_as_a_whole

@@ -4,6 +4,8 @@
 //! roll back. They are the only way to tell a failure before COMMIT, which changed nothing, from one at COMMIT, which
 //! may have changed everything.
 
+use std::time::Duration;
+
 use diesel::connection::{
     AnsiTransactionManager, Connection, SimpleConnection, TransactionManager, TransactionManagerStatus,
 };
@@ -41,11 +43,27 @@ pub(crate) fn write_through<T>(
     settings: &Settings,
     body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
 ) -> Result<T, AttemptError> {
-    let begin = match connection {
-        DbConnection::Postgres(_) => begin_write_sql(settings),
-        DbConnection::Sqlite(_) => "BEGIN IMMEDIATE".to_owned(),
-    };
+    let begin = begin_write_sql(connection, settings, settings.lock_timeout);
     run(gate, connection, &begin, body)
+}
+
+/// Does what [`write()`] does, but waits for no lock longer than `lock_timeout`, and rolls back if the body returns
+/// `None`.
+pub(crate) fn try_write_through<T>(
+    gate: &CommitGate,
+    connection: &mut DbConnection,
+    settings: &Settings,
+    lock_timeout: Duration,
+    body: impl FnOnce(&mut DbConnection) -> Result<Option<T>, Error>,
+) -> Result<Option<T>, AttemptError> {
+    begin(connection, &begin_write_sql(connection, settings, lock_timeout))?;
+    match body(connection).transpose() {
+        None => {
+            discard(connection);
+            Ok(None)
+        }
+        Some(result) => finish(gate, connection, result).map(Some),
+    }
 }
 
 /// Runs a body of one statement, which is a transaction by itself: it commits with the statement that writes, and
@@ -102,13 +120,16 @@ pub fn read<T>(
     result
 }
 
-/// Returns BEGIN and the timeouts as one text, so that they cost one round trip and leave nothing behind in the
-/// session, which a pooler may hand to somebody else.
-fn begin_write_sql(settings: &Settings) -> String {
+/// Returns what opens a transaction that may write. On servers BEGIN and the timeouts are one text, so that they cost
+/// one round trip and leave nothing behind in the session, which a pooler may hand to somebody else.
+fn begin_write_sql(connection: &DbConnection, settings: &Settings, lock_timeout: Duration) -> String {
+    if let DbConnection::Sqlite(_) = connection {
+        return "BEGIN IMMEDIATE".to_owned();
+    }
     let isolation = settings.isolation.sql();
     let timeouts = [
         ("statement_timeout", settings.statement_timeout),
-        ("lock_timeout", settings.lock_timeout),
+        ("lock_timeout", lock_timeout),
         ("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout),
     ];
     timeouts.iter().fold(format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE"), |sql, (name, limit)| {
@@ -119,15 +140,29 @@ fn begin_write_sql(settings: &Settings) -> String {
 fn run<T>(
     gate: &CommitGate,
     connection: &mut DbConnection,
-    begin: &str,
+    begin_sql: &str,
     body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
 ) -> Result<T, AttemptError> {
-    if let Err(error) = begin_sql(connection, begin) {
+    begin(connection, begin_sql)?;
+    let result = body(connection);
+    finish(gate, connection, result)
+}
+
+fn begin(connection: &mut DbConnection, sql: &str) -> Result<(), Error> {
+    let begun = match connection {
+        DbConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction_sql(postgres, sql),
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, sql),
+    };
+    begun.map_err(|error| {
         // The text can fail in its second half, with the transaction open.
         discard(connection);
-        return Err(Error::Database(error).into());
-    }
-    match body(connection) {
+        Error::Database(error)
+    })
+}
+
+/// Commits if the body succeeded and the gate is still open, and rolls back otherwise.
+fn finish<T>(gate: &CommitGate, connection: &mut DbConnection, result: Result<T, Error>) -> Result<T, AttemptError> {
+    match result {
         Ok(_) if !gate.pass() => {
             discard(connection);
             Err(Error::GivenUp.into())
@@ -147,13 +182,6 @@ fn run<T>(
 fn commit_failure(error: DieselError) -> AttemptError {
     let commit_unknown = may_be_committed(&error);
     AttemptError { error: Error::Database(error), commit_unknown }
-}
-
-fn begin_sql(connection: &mut DbConnection, sql: &str) -> Result<(), DieselError> {
-    match connection {
-        DbConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction_sql(postgres, sql),
-        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, sql),
-    }
 }
 
 fn commit(connection: &mut DbConnection) -> Result<(), DieselError> {

@@ -57,6 +57,28 @@ pub(crate) fn a_rejected_transfer_leaves_its_neighbours_alone(backend: TestBacke
     assert_sound(&database);
 }
 
+pub(crate) fn a_batch_is_judged_step_by_step_even_if_its_end_is_sound(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (a, b) = (open(&bank, "a", 10).id, open(&bank, "b", 100).id);
+    // In sum, a gains; but it has to pay before it gets.
+    let outcomes = bank.post_batch(&[transfer(a, b, 11), transfer(b, a, 50)]).unwrap();
+    assert_eq!(outcomes.iter().map(Outcome::status).collect::<Vec<_>>(), ["rejected", "posted"]);
+    assert_eq!((balance(&bank, "a"), balance(&bank, "b")), (60, 50));
+    assert_sound(&database);
+}
+
+pub(crate) fn a_receiving_balance_may_not_overflow_even_for_a_moment(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (a, b) = (open(&bank, "a", 10).id, open(&bank, "b", i64::MAX - 5).id);
+    let outcomes = bank.post_batch(&[transfer(a, b, 6), transfer(b, a, 50)]).unwrap();
+    assert_eq!(rejected(outcomes[0].clone()), Rejection::BalanceOverflow { account: b });
+    posted(outcomes[1].clone());
+    assert_eq!((balance(&bank, "a"), balance(&bank, "b")), (60, i64::MAX - 55));
+    assert_sound(&database);
+}
+
 pub(crate) fn an_id_twice_in_a_batch_is_posted_once(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();

@@ -61,6 +61,31 @@ fn a_locked_account_holds_up_only_those_who_share_it_in_a_queue() {
     assert_sound(&database);
 }
 
+/// Batches add to their accounts before they have locked all of them, in whatever order the server has planned. Each
+/// client has a bank of its own, as other processes have, and so none knows of the others.
+#[test]
+fn batches_on_hot_accounts_never_wait_for_each_other_in_a_circle() {
+    let (database, accounts) = hot_accounts();
+    let batches = scaled(20);
+    let mut sent = Vec::new();
+    let (_, counts) = measure(&database, |counter| {
+        sent = at_once(CLIENTS, |client| {
+            let bank = database.bank_with(patient(1));
+            let sent = random_transfers(u64::try_from(client).unwrap(), &accounts, batches * 50, 10);
+            for batch in sent.chunks(50) {
+                bank.post_batch(batch).unwrap().into_iter().for_each(|outcome| drop(posted(outcome)));
+            }
+            counter.fetch_add(batches, Ordering::SeqCst);
+            sent
+        })
+        .concat();
+    });
+    assert_eq!(counts.deadlocks, 0, "{counts:?}");
+    assert_exactly_once(&database, &sent, &crate::support::ids(&sent));
+    assert_sound(&database);
+    report(&format!("{CLIENTS} banks with {batches} batches each on {HOT_ACCOUNTS} hot accounts: {counts:?}"));
+}
+
 fn hot_accounts() -> (TestDatabase, Vec<AccountId>) {
     let database = TestBackend::Postgres.database();
     let accounts = open_many(&database.bank(), HOT_ACCOUNTS, 1_000_000_000);

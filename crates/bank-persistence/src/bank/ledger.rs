@@ -1,6 +1,7 @@
 //! Accounts, transfers and the audit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bank_domain::{
     Account, AccountId, AccountName, AccountVersion, NewAccount, Outcome, Reversal, Transfer, TransferId,
@@ -19,7 +20,7 @@ use crate::journal::{self, HistoryEntry, RecordedTransfer, Reversed};
 use crate::past::{self, BalanceAt, Period};
 use crate::posting;
 use crate::retry::AttemptError;
-use crate::settings::Isolation;
+use crate::settings::{Isolation, Settings};
 use crate::transaction;
 
 impl Bank {
@@ -120,9 +121,10 @@ impl Bank {
     /// same transfers again to learn which. Any other error: nothing was posted.
     pub fn post_batch(&self, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
         let shared: Arc<[Transfer]> = transfers.into();
-        let at_once = self.posts_at_once();
+        let (at_once, in_one_pass) = (self.posts_at_once(), self.backend() == Backend::Postgres && transfers.len() > 1);
         let outcomes = self.retry("posting", || {
             let (settings, transfers) = (Arc::clone(&self.settings), Arc::clone(&shared));
+            let confidence = Arc::clone(&self.confidence);
             self.attempt(move |gate, connection| {
                 if at_once
                     && let [transfer] = &*transfers
@@ -130,6 +132,12 @@ impl Bank {
                     && let Some(outcome) = post_at_once(gate, connection, transfer)?
                 {
                     return Ok(vec![outcome]);
+                }
+                if in_one_pass && confidence.is_there() {
+                    if let Some(outcomes) = post_in_one_pass(gate, connection, &settings, &transfers)? {
+                        return Ok(outcomes);
+                    }
+                    confidence.lose();
                 }
                 transaction::write_through(gate, connection, &settings, |connection| {
                     posting::post(connection, &transfers)
@@ -255,4 +263,21 @@ fn post_at_once(
     transfer: &Transfer,
 ) -> Result<Option<Outcome>, AttemptError> {
     transaction::write_at_once(gate, connection, |connection| posting::post_at_once(connection, transfer))
+}
+
+/// Whoever waits for a lock while others wait for his can wait for ever: rows are not locked in order here. So the wait
+/// is short.
+fn post_in_one_pass(
+    gate: &CommitGate,
+    connection: &mut DbConnection,
+    settings: &Settings,
+    transfers: &[Transfer],
+) -> Result<Option<Vec<Outcome>>, AttemptError> {
+    const LOCK_TIMEOUT_MAX: Duration = Duration::from_millis(10);
+    // None means for ever.
+    let is_bounded = !settings.lock_timeout.is_zero();
+    let lock_timeout = if is_bounded { settings.lock_timeout.min(LOCK_TIMEOUT_MAX) } else { LOCK_TIMEOUT_MAX };
+    transaction::try_write_through(gate, connection, settings, lock_timeout, |connection| {
+        posting::post_in_one_pass(connection, transfers)
+    })
 }

@@ -15,6 +15,7 @@ use crate::connection::{DbConnection, Missing, give_up};
 use crate::database_url::{Backend, DatabaseUrl};
 use crate::error::Error;
 use crate::pool::{self, ConnectionManager};
+use crate::posting::Confidence;
 use crate::retry::{AttemptError, Transient, classify, retry_observed};
 use crate::settings::Settings;
 use crate::transaction;
@@ -29,6 +30,8 @@ pub struct Bank {
     settings: Arc<Settings>,
     pool: r2d2::Pool<ConnectionManager>,
     threads: Arc<AttemptThreads>,
+    /// In batches that are posted in one pass.
+    confidence: Arc<Confidence>,
 }
 
 impl Bank {
@@ -52,7 +55,8 @@ impl Bank {
 
     fn open(url: &DatabaseUrl, settings: Settings, missing: Missing) -> Result<Self, Error> {
         let pool = pool::open(url, &settings, missing)?;
-        Ok(Self { url: Arc::new(url.clone()), settings: Arc::new(settings), pool, threads: Arc::default() })
+        let (url, settings) = (Arc::new(url.clone()), Arc::new(settings));
+        Ok(Self { url, settings, pool, threads: Arc::default(), confidence: Arc::default() })
     }
 
     /// Returns the kind of database.

@@ -3,6 +3,7 @@
 //! Locks the accounts, reads what is there, lets the domain decide, and writes what it decided; all in the caller's
 //! transaction. What differs from one backend to the other is five primitives, one module for each.
 
+mod one_pass;
 mod postgres;
 mod sqlite;
 
@@ -15,6 +16,8 @@ use crate::error::Error;
 use crate::journal::PostingRow;
 use crate::schema::transfers;
 use crate::sql_types::StoredUuid;
+
+pub(crate) use one_pass::{Confidence, post_in_one_pass};
 
 /// Posts transfers in order within the caller's transaction and returns their outcomes in that order.
 ///
@@ -157,14 +160,17 @@ struct RowsWritten {
     transfers: usize,
 }
 
-/// Writes the balances and versions of accounts that are locked, and appends postings to the journal. The last look
-/// before the commit: every row that was to be written has been.
+/// Writes the balances and versions of accounts that are locked, and appends postings to the journal.
 fn write(connection: &mut DbConnection, changed: &[AccountState], postings: &[&Posting]) -> Result<(), Error> {
     let written = match connection {
         DbConnection::Postgres(postgres) => postgres::write(postgres, changed, postings),
         DbConnection::Sqlite(sqlite) => sqlite::write(sqlite, changed, postings),
     };
-    let written = written.map_err(refused_by_journal)?;
+    expect_rows(written.map_err(refused_by_journal)?, changed, postings)
+}
+
+/// The last look before the commit: every row that was to be written has been.
+fn expect_rows(written: RowsWritten, changed: &[AccountState], postings: &[&Posting]) -> Result<(), Error> {
     let wanted = RowsWritten { balances: changed.len(), transfers: postings.len() };
     if written == wanted {
         return Ok(());

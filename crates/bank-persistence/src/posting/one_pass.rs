@@ -1,0 +1,207 @@
+//! Posting a batch with one pass over its accounts instead of two: what the transfers add is added at once, which locks
+//! and reads, too; then the domain decides from the accounts as they were before.
+//!
+//! That what was added is what the domain would have added is a guess. It is wrong as soon as a transfer of the batch is
+//! refused or was posted before, and then everything is undone and [`post`](super::post) does it step by step.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bank_domain::{AccountId, AccountState, AccountVersion, Balance, Outcome, Posting, Transfer, apply_batch};
+
+use super::{RowsWritten, expect_rows, find_postings, newly_posted, postgres, refused_by_journal, sort_for_journal};
+use crate::connection::DbConnection;
+use crate::error::Error;
+use crate::retry::{Transient, classify};
+
+/// What transfers add to one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Addition {
+    pub(super) account: AccountId,
+    /// To its balance.
+    pub(super) sum: i64,
+    /// To its version: how many of the transfers touch it.
+    pub(super) count: i64,
+}
+
+/// Posts transfers in the caller's transaction; `None` if it is to be rolled back, and they are to be posted otherwise.
+///
+/// # Errors
+///
+/// The database's, unless it says no more than that something stands in the way.
+pub(crate) fn post_in_one_pass(
+    connection: &mut DbConnection,
+    transfers: &[Transfer],
+) -> Result<Option<Vec<Outcome>>, Error> {
+    let DbConnection::Postgres(postgres) = connection else {
+        return Ok(None);
+    };
+    let Some(additions) = additions(transfers) else {
+        return Ok(None);
+    };
+    let mut after = match postgres::move_balances(postgres, &additions) {
+        Ok(after) => after,
+        Err(error) if classify(&error) == Some(Transient::ConnectionLost) => return Err(error),
+        Err(error) => {
+            // A lock that somebody else has, a balance below its limit: the general way will meet it again, or not.
+            tracing::debug!(%error, "not posted in one pass");
+            return Ok(None);
+        }
+    };
+    after.sort_unstable_by_key(|account| account.id);
+    let Some(before) = taken_back(&additions, &after) else {
+        return Ok(None);
+    };
+    // Only after the locks: a transfer that was posted while we waited for them must be seen.
+    let already_posted = find_postings(connection, transfers)?;
+    let applied = apply_batch(before, already_posted, transfers);
+    let mut postings: Vec<&Posting> = applied.outcomes.iter().filter_map(newly_posted).collect();
+    if postings.len() != transfers.len() || applied.changed != after {
+        return Ok(None);
+    }
+    sort_for_journal(&mut postings);
+    if let DbConnection::Postgres(postgres) = connection {
+        let transfers = postgres::append(postgres, &postings).map_err(refused_by_journal)?;
+        let balances = after.len();
+        expect_rows(RowsWritten { balances, transfers }, &applied.changed, &postings)?;
+    }
+    Ok(Some(applied.outcomes))
+}
+
+/// Returns what the transfers add to their accounts, ascending by account, or `None` if that cannot be all of it.
+fn additions(transfers: &[Transfer]) -> Option<Vec<Addition>> {
+    let mut legs = Vec::with_capacity(transfers.len().saturating_mul(2));
+    for Transfer { from, to, amount, expected_version, .. } in transfers {
+        if from == to || expected_version.is_some() {
+            return None;
+        }
+        legs.push((*from, amount.get().checked_neg()?));
+        legs.push((*to, amount.get()));
+    }
+    legs.sort_unstable_by_key(|(account, _)| *account);
+    let mut additions: Vec<Addition> = Vec::with_capacity(legs.len());
+    for (account, amount) in legs {
+        match additions.last_mut() {
+            Some(last) if last.account == account => {
+                last.sum = last.sum.checked_add(amount)?;
+                last.count = last.count.checked_add(1)?;
+            }
+            _ => additions.push(Addition { account, sum: amount, count: 1 }),
+        }
+    }
+    Some(additions)
+}
+
+/// Returns the accounts as they were before; `None` if one is missing.
+fn taken_back(additions: &[Addition], after: &[AccountState]) -> Option<Vec<AccountState>> {
+    if additions.len() != after.len() {
+        return None;
+    }
+    let before = additions.iter().zip(after).map(|(added, after)| {
+        let balance = Balance::new(after.balance.get().checked_sub(added.sum)?);
+        let version = AccountVersion::new(after.version.get().checked_sub(added.count)?);
+        Some(AccountState { balance, version, ..*after })
+    });
+    before.collect()
+}
+
+/// Whether one pass is worth trying: for a while it is not after it was in vain, because what was in the way, another
+/// writer or transfers that are refused, is likely to be there again.
+#[derive(Debug, Default)]
+pub(crate) struct Confidence {
+    left_out: AtomicU32,
+}
+
+impl Confidence {
+    /// Returns whether to try; otherwise it is one batch less until the next trial.
+    pub(crate) fn is_there(&self) -> bool {
+        let one_less = |left: u32| left.checked_sub(1);
+        self.left_out.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err()
+    }
+
+    /// Remembers that it was in vain.
+    pub(crate) fn lose(&self) {
+        const BATCHES: u32 = 64;
+        self.left_out.store(BATCHES, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bank_domain::{Amount, OverdraftLimit};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::transfer_ids::new_transfer_id;
+
+    fn transfer(from: i64, to: i64, amount: i64) -> Transfer {
+        Transfer {
+            id: new_transfer_id(),
+            from: AccountId::new(from),
+            to: AccountId::new(to),
+            amount: Amount::new(amount).unwrap(),
+            memo: None,
+            expected_version: None,
+        }
+    }
+
+    fn account(id: i64, balance: i64, version: i64) -> AccountState {
+        AccountState {
+            id: AccountId::new(id),
+            balance: Balance::new(balance),
+            overdraft_limit: OverdraftLimit::new(0).unwrap(),
+            version: AccountVersion::new(version),
+        }
+    }
+
+    #[test]
+    fn what_a_batch_adds_is_summed_by_account() {
+        let added = additions(&[transfer(3, 1, 5), transfer(1, 2, 4), transfer(3, 1, 1)]).unwrap();
+        let of = |account, sum, count| Addition { account: AccountId::new(account), sum, count };
+        assert_eq!(added, [of(1, 2, 3), of(2, 4, 1), of(3, -6, 2)]);
+    }
+
+    #[test]
+    fn what_is_refused_or_depends_on_the_accounts_is_not_guessed() {
+        let expecting = Transfer { expected_version: Some(AccountVersion::new(1)), ..transfer(1, 2, 1) };
+        assert_eq!(additions(&[transfer(1, 2, 1), transfer(2, 2, 1)]), None);
+        assert_eq!(additions(&[transfer(1, 2, 1), expecting]), None);
+        assert_eq!(additions(&[transfer(1, 2, i64::MAX), transfer(1, 2, 1)]), None);
+    }
+
+    #[test]
+    fn a_missing_account_or_a_state_that_cannot_be_has_no_before() {
+        let added = additions(&[transfer(1, 2, 5)]).unwrap();
+        let before = taken_back(&added, &[account(1, 0, 1), account(2, 5, 7)]);
+        assert_eq!(before, Some(vec![account(1, 5, 0), account(2, 0, 6)]));
+        assert_eq!(taken_back(&added, &[account(1, 0, 1)]), None);
+        assert_eq!(taken_back(&added, &[account(1, i64::MAX, 1), account(2, 5, 7)]), None);
+    }
+
+    #[test]
+    fn confidence_that_is_lost_comes_back_after_a_while() {
+        let confidence = Confidence::default();
+        assert!(confidence.is_there() && confidence.is_there());
+        confidence.lose();
+        assert_eq!((0..1000).take_while(|_| !confidence.is_there()).count(), 64);
+        assert!(confidence.is_there());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_added_is_what_the_domain_adds_where_it_refuses_nothing(
+            legs in prop::collection::vec((1..6_i64, 1..5_i64, 1..1000_i64), 1..40),
+        ) {
+            let transfers: Vec<Transfer> =
+                legs.iter().map(|(from, step, amount)| transfer(*from, (from + step - 1) % 5 + 1, *amount)).collect();
+            let rich: Vec<AccountState> = (1..6).map(|id| account(id, 1_000_000, 10)).collect();
+            prop_assume!(transfers.iter().all(|transfer| transfer.from != transfer.to));
+            let added = additions(&transfers).unwrap();
+            let changed = apply_batch(rich.clone(), Vec::new(), &transfers).changed;
+            let rich: BTreeMap<AccountId, AccountState> = rich.into_iter().map(|account| (account.id, account)).collect();
+            let expected: Vec<AccountState> = added.iter().map(|added| rich[&added.account]).collect();
+            prop_assert_eq!(taken_back(&added, &changed), Some(expected));
+        }
+    }
+}
