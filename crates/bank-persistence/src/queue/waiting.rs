@@ -26,7 +26,7 @@ pub(super) struct Job {
 struct LastBatch {
     size: usize,
     took: Duration,
-    /// Whether many of its transfers shared accounts. What comes back then has to wait for each other anyway.
+    /// Whether many of its transfers shared accounts, and so will many of the next ones.
     is_crowded: bool,
 }
 
@@ -51,6 +51,11 @@ struct State {
     in_use: HashSet<AccountId>,
     /// How many batches are on their way.
     on_their_way: usize,
+    /// How many transfers they have.
+    in_flight: usize,
+    /// How many transfers each worker would have had, had those that waited and those in flight been shared out evenly
+    /// when the last batch began.
+    share: usize,
     last: LastBatch,
     /// How many transfers a worker waits for.
     gathering: Option<usize>,
@@ -108,9 +113,7 @@ impl WaitingLine {
         let mut state = self.locked();
         loop {
             if state.gathering.is_none() && state.on_their_way < self.settings.workers && !state.waiting.is_empty() {
-                if state.last.is_crowded || self.settings.workers == 1 {
-                    state = self.gather(state);
-                }
+                state = self.gather(state);
                 let batch = state.pick(self.settings.batch_max);
                 if !batch.is_empty() {
                     let on_its_way = self.begin_batch(state, &batch);
@@ -128,6 +131,7 @@ impl WaitingLine {
         let on_its_way =
             self.begin(&mut state, batch.len(), batch.iter().flat_map(|job| accounts(&job.transfer)).collect());
         let is_more = !state.waiting.is_empty();
+        state.share = state.in_flight.saturating_add(state.waiting.len()) / self.settings.workers;
         drop(state);
         self.room.notify_all();
         if is_more {
@@ -143,19 +147,29 @@ impl WaitingLine {
         }
         let is_crowded = shared > accounts.len() / 4;
         state.on_their_way = state.on_their_way.saturating_add(1);
+        state.in_flight = state.in_flight.saturating_add(size);
         OnItsWay { line: Arc::clone(self), accounts, size, is_crowded, began: Instant::now() }
     }
 
-    /// Waits until as many transfers are there as were answered just now, but no longer than a part of what they took:
-    /// callers who have been answered come back one after the other, and the first of them would get a commit of its
-    /// own. That is only bad where the others cannot be posted at the same time.
+    /// Waits until enough transfers for a batch are there, but no longer than a part of what the last one took: callers
+    /// who have been answered come back one after the other, and the first of them would get a commit of their own.
     fn gather<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         const PART: u32 = 4;
-        let last = std::mem::take(&mut state.last);
-        let wanted = last.size.min(self.settings.batch_max).min(self.settings.capacity);
+        const WAIT_MAX: Duration = Duration::from_millis(10);
+        let wait = (state.last.took / PART).min(WAIT_MAX);
+        let all_are_needed = self.settings.workers == 1 || state.last.is_crowded;
+        let enough = state.enough(all_are_needed);
+        let wanted = enough.min(self.settings.batch_max).min(self.settings.capacity);
+        if all_are_needed {
+            // Once.
+            state.last = LastBatch::default();
+        }
         state.gathering = Some(wanted);
-        let too_few = |state: &mut State| state.waiting.len() < wanted && !state.closed;
-        let waited = self.gathered.wait_timeout_while(state, last.took / PART, too_few);
+        let too_few = |state: &mut State| {
+            let would_be_idle = state.on_their_way == 0 && !all_are_needed;
+            state.waiting.len() < wanted && !state.closed && !would_be_idle
+        };
+        let waited = self.gathered.wait_timeout_while(state, wait, too_few);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.gathering = None;
         state
@@ -176,6 +190,19 @@ impl WaitingLine {
 }
 
 impl State {
+    /// Returns how many transfers are worth waiting for before the next batch begins.
+    fn enough(&self, all_are_needed: bool) -> usize {
+        if all_are_needed {
+            // What does not wait now has to wait for this batch anyway.
+            self.last.size
+        } else if self.on_their_way > 0 {
+            // The last callers to come back are not worth it, and some never do.
+            self.share / 2
+        } else {
+            0
+        }
+    }
+
     /// Takes the next batch out of the first `limit` transfers. Left behind are those that share an account with a batch
     /// on its way, or with another that is left behind.
     fn pick(&mut self, limit: usize) -> Vec<Job> {
@@ -220,8 +247,12 @@ impl Drop for OnItsWay {
             state.in_use.remove(account);
         }
         state.on_their_way = state.on_their_way.saturating_sub(1);
+        state.in_flight = state.in_flight.saturating_sub(self.size);
         state.last = LastBatch { size: self.size, took: self.began.elapsed(), is_crowded: self.is_crowded };
         let (is_wanted, is_closed) = (!state.waiting.is_empty(), state.closed);
+        if state.gathering.is_some() && state.on_their_way == 0 {
+            self.line.gathered.notify_one();
+        }
         drop(state);
         // Waking a worker for nothing would cost a lone caller a tenth of his time.
         if is_closed {

@@ -74,6 +74,35 @@ fn a_batch_has_a_largest_size_and_the_rest_stays_in_order() {
 }
 
 #[test]
+fn half_a_share_is_enough_while_another_batch_is_on_its_way() {
+    let line = Arc::new(WaitingLine::new(QueueSettings::default()));
+    let enough = |line: &WaitingLine| line.locked().enough(false);
+    submit(&line, &[(1, 2), (3, 4), (5, 6), (7, 8), (9, 10)]);
+    assert_eq!(enough(&line), 0);
+    let (_, first) = take(&line);
+    // Two workers would have had two and a half.
+    assert_eq!(enough(&line), 1);
+    submit(&line, &[(1, 2), (11, 12), (13, 14), (15, 16), (17, 18), (19, 20)]);
+    let (batch, second) = take(&line);
+    assert_eq!(batch.len(), 5);
+    assert_eq!(enough(&line), 2);
+    drop(first);
+    assert_eq!(enough(&line), 2);
+    drop(second);
+    assert_eq!(enough(&line), 0);
+}
+
+#[test]
+fn where_accounts_are_shared_all_that_were_answered_are_needed() {
+    let line = line();
+    submit(&line, &[(1, 2), (2, 3), (3, 1)]);
+    drop(take(&line));
+    let state = line.locked();
+    assert!(state.last.is_crowded);
+    assert_eq!(state.enough(state.last.is_crowded), 3);
+}
+
+#[test]
 fn a_caller_is_alone_only_when_nothing_waits_and_nothing_is_on_its_way() {
     let line = line();
     let alone = line.begin_alone(&transfer(1, 2)).unwrap();
