@@ -2,13 +2,14 @@
 //! and reads, too; then the domain decides from the accounts as they were before.
 //!
 //! That what was added is what the domain would have added is a guess. It is wrong as soon as a transfer of the batch is
-//! refused or was posted before, and then everything is undone and [`post`](super::post) does it step by step.
+//! refused or was posted before, and then everything is undone and [`post`](super::post) does it step by step. Nobody
+//! looks for the transfers in the journal before: its key says no to what is there already.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bank_domain::{AccountId, AccountState, AccountVersion, Balance, Outcome, Posting, Transfer, apply_batch};
 
-use super::{RowsWritten, expect_rows, find_postings, newly_posted, postgres, refused_by_journal, sort_for_journal};
+use super::{RowsWritten, expect_rows, newly_posted, postgres, sort_for_journal};
 use crate::connection::DbConnection;
 use crate::error::Error;
 use crate::retry::{Transient, classify};
@@ -38,33 +39,37 @@ pub(crate) fn post_in_one_pass(
     let Some(additions) = additions(transfers) else {
         return Ok(None);
     };
-    let mut after = match postgres::move_balances(postgres, &additions) {
-        Ok(after) => after,
-        Err(error) if classify(&error) == Some(Transient::ConnectionLost) => return Err(error),
-        Err(error) => {
-            // A lock that somebody else has, a balance below its limit: the general way will meet it again, or not.
-            tracing::debug!(%error, "not posted in one pass");
-            return Ok(None);
-        }
+    let Some(mut after) = unless_in_the_way(postgres::move_balances(postgres, &additions))? else {
+        return Ok(None);
     };
     after.sort_unstable_by_key(|account| account.id);
     let Some(before) = taken_back(&additions, &after) else {
         return Ok(None);
     };
-    // Only after the locks: a transfer that was posted while we waited for them must be seen.
-    let already_posted = find_postings(connection, transfers)?;
-    let applied = apply_batch(before, already_posted, transfers);
+    let applied = apply_batch(before, Vec::new(), transfers);
     let mut postings: Vec<&Posting> = applied.outcomes.iter().filter_map(newly_posted).collect();
     if postings.len() != transfers.len() || applied.changed != after {
         return Ok(None);
     }
     sort_for_journal(&mut postings);
-    if let DbConnection::Postgres(postgres) = connection {
-        let transfers = postgres::append(postgres, &postings).map_err(refused_by_journal)?;
-        let balances = after.len();
-        expect_rows(RowsWritten { balances, transfers }, &applied.changed, &postings)?;
-    }
+    let Some(transfers) = unless_in_the_way(postgres::append(postgres, &postings).map_err(Error::from))? else {
+        return Ok(None);
+    };
+    expect_rows(RowsWritten { balances: after.len(), transfers }, &applied.changed, &postings)?;
     Ok(Some(applied.outcomes))
+}
+
+/// Returns `None` for what the server has refused: an account that somebody else has locked, a balance below its limit,
+/// a transfer that was posted before. The general way will meet it again, or not, and say so.
+fn unless_in_the_way<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if classify(&error) == Some(Transient::ConnectionLost) => Err(error),
+        Err(error) => {
+            tracing::debug!(%error, "not posted in one pass");
+            Ok(None)
+        }
+    }
 }
 
 /// Returns what the transfers add to their accounts, ascending by account, or `None` if that cannot be all of it.
