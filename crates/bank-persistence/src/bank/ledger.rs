@@ -274,7 +274,7 @@ fn post_in_one_pass(
     transfers: &[Transfer],
 ) -> Result<Option<Vec<Outcome>>, AttemptError> {
     const LOCK_TIMEOUT_MAX: Duration = Duration::from_millis(10);
-    // None means for ever.
+    // Zero means for ever.
     let is_bounded = !settings.lock_timeout.is_zero();
     let lock_timeout = if is_bounded { settings.lock_timeout.min(LOCK_TIMEOUT_MAX) } else { LOCK_TIMEOUT_MAX };
     transaction::try_write_through(gate, connection, settings, lock_timeout, |connection| {

@@ -1,7 +1,7 @@
 //! Posting: the one path by which money moves.
 //!
 //! Locks the accounts, reads what is there, lets the domain decide, and writes what it decided; all in the caller's
-//! transaction. What differs from one backend to the other is five primitives, one module for each.
+//! transaction. What differs from one backend to the other is few primitives, one module for each.
 
 mod one_pass;
 mod postgres;
