@@ -61,6 +61,28 @@ fn a_locked_account_holds_up_only_those_who_share_it_in_a_queue() {
     assert_sound(&database);
 }
 
+/// The server counts what was begun in vain.
+#[test]
+fn a_batch_that_is_refused_in_part_costs_one_pass_in_vain_and_the_next_ones_none() {
+    let (database, accounts) = hot_accounts();
+    let rollbacks_of = |batches: &[&[i64]]| {
+        let (_, counts) = measure(&database, |counter| {
+            let bank = database.bank();
+            for amounts in batches {
+                let transfers: Vec<_> =
+                    amounts.iter().map(|units| transfer(accounts[0], accounts[1], *units)).collect();
+                bank.post_batch(&transfers).unwrap();
+            }
+            counter.fetch_add(batches.len(), Ordering::SeqCst);
+        });
+        counts.rollbacks
+    };
+    const REFUSED: i64 = 2_000_000_000;
+    assert_eq!(rollbacks_of(&[&[1, 2], &[3, 4, 5], &[6, 7]]), 0);
+    assert_eq!(rollbacks_of(&[&[1, 2], &[3, REFUSED], &[4, 5], &[REFUSED, 6]]), 1);
+    assert_sound(&database);
+}
+
 /// Batches add to their accounts before they have locked all of them, in whatever order the server has planned. Each
 /// client has a bank of its own, as other processes have, and so none knows of the others.
 #[test]

@@ -265,8 +265,8 @@ fn post_at_once(
     transaction::write_at_once(gate, connection, |connection| posting::post_at_once(connection, transfer))
 }
 
-/// Whoever waits for a lock while others wait for his can wait for ever: rows are not locked in order here. So the wait
-/// is short.
+/// Rows are not locked in order here, so two of these can wait for each other; the short wait ends that long before the
+/// server looks for deadlocks.
 fn post_in_one_pass(
     gate: &CommitGate,
     connection: &mut DbConnection,
