@@ -28,6 +28,8 @@ mod history;
 mod migrations;
 #[path = "conformance/past.rs"]
 mod past;
+#[path = "conformance/pipeline.rs"]
+mod pipeline;
 #[path = "conformance/posting.rs"]
 mod posting;
 #[path = "conformance/queue.rs"]
@@ -82,6 +84,10 @@ conformance! {
         the_list_is_one_snapshot
         counts_and_totals_exceed_64_bits
         similar_names_contain_the_nearest;
+    pipeline:
+        a_pipeline_has_the_outcomes_of_one_batch_after_the_other
+        a_pipeline_tries_again_what_has_failed
+        dropping_a_pipeline_waits_for_what_is_on_its_way;
     posting:
         a_transfer_moves_the_amount_and_is_recorded
         each_transfer_raises_the_version_of_both_accounts

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bank_persistence::bank_domain::{AccountId, Transfer};
-use bank_persistence::{PostingQueue, QueueSettings};
+use bank_persistence::{PostingPipeline, PostingQueue, QueueSettings};
 use bank_tests::fixtures::{open_many, post, posted, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::plain::Plain;
@@ -12,7 +12,7 @@ use bank_tests::threads::at_once;
 use bank_tests::{TestBackend, TestDatabase};
 
 use crate::storms::wait_until_somebody_waits_for_a_lock;
-use crate::support::{ServerCounts, patient, report, scaled};
+use crate::support::{ServerCounts, patient, report, scaled, wait_until};
 
 const CLIENTS: usize = 8;
 const HOT_ACCOUNTS: usize = 10;
@@ -58,6 +58,32 @@ fn a_locked_account_holds_up_only_those_who_share_it_in_a_queue() {
     locker.execute("COMMIT");
     posted(held_up.wait().unwrap());
     posted(behind.wait().unwrap());
+    assert_sound(&database);
+}
+
+#[test]
+fn a_locked_account_holds_up_only_those_who_share_it_in_a_pipeline() {
+    let database = TestBackend::Postgres.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 7, 1000);
+    let mut pipeline = PostingPipeline::new(&bank, 2);
+    let mut locker = database.plain();
+    locker.execute(&format!("BEGIN; UPDATE accounts SET age = age WHERE id = {}", accounts[0]));
+    pipeline.push(vec![transfer(accounts[0], accounts[1], 1)]).unwrap();
+    wait_until_somebody_waits_for_a_lock(&database);
+    // The first needs what the batch before it brings, and so has to wait; the others have nothing to do with either.
+    let second = vec![
+        transfer(accounts[1], accounts[2], 1001),
+        transfer(accounts[3], accounts[4], 1),
+        transfer(accounts[5], accounts[6], 1),
+    ];
+    pipeline.push(second).unwrap();
+    wait_until("the others are posted", || locker.number("SELECT count(*) AS value FROM transfers") == 2);
+    locker.execute("COMMIT");
+    pipeline.flush().unwrap();
+    let outcomes = pipeline.take_outcomes();
+    assert_eq!(outcomes.iter().map(Vec::len).collect::<Vec<_>>(), [1, 3]);
+    outcomes.into_iter().flatten().for_each(|outcome| drop(posted(outcome)));
     assert_sound(&database);
 }
 

@@ -120,10 +120,14 @@ impl Bank {
     /// [`Error::RetriesExhausted`]: nothing was posted. [`Error::OutcomeUnknown`]: all or nothing was posted; post the
     /// same transfers again to learn which. Any other error: nothing was posted.
     pub fn post_batch(&self, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
-        let shared: Arc<[Transfer]> = transfers.into();
+        self.post_shared(&transfers.into())
+    }
+
+    /// Does what [`Self::post_batch`] does, without copying the transfers.
+    pub(crate) fn post_shared(&self, transfers: &Arc<[Transfer]>) -> Result<Vec<Outcome>, Error> {
         let (at_once, in_one_pass) = (self.posts_at_once(), self.backend() == Backend::Postgres && transfers.len() > 1);
         let outcomes = self.retry("posting", || {
-            let (settings, transfers) = (Arc::clone(&self.settings), Arc::clone(&shared));
+            let (settings, transfers) = (Arc::clone(&self.settings), Arc::clone(transfers));
             let confidence = Arc::clone(&self.confidence);
             self.attempt(move |gate, connection| {
                 if at_once

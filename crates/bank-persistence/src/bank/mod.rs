@@ -71,6 +71,11 @@ impl Bank {
         &self.url
     }
 
+    /// Returns the largest number of connections.
+    pub(crate) fn pool_size(&self) -> u32 {
+        self.pool.max_size()
+    }
+
     /// Runs the caller's statements in one snapshot that they cannot change, and retries what may pass.
     ///
     /// # Errors

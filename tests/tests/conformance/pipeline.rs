@@ -1,0 +1,92 @@
+//! The posting pipeline: several batches of one caller on their way at once.
+
+use bank_persistence::bank_domain::{AccountId, AccountVersion, Outcome, Transfer};
+use bank_persistence::{Bank, PostingPipeline};
+use bank_tests::TestBackend;
+use bank_tests::fixtures::{balance, open_many, random_transfers, transfer};
+use bank_tests::invariants::{assert_exactly_once, assert_sound};
+
+const AT_ONCE: usize = 3;
+
+pub(crate) fn a_pipeline_has_the_outcomes_of_one_batch_after_the_other(backend: TestBackend) {
+    for (seed, account_count) in [(1, 4), (2, 40), (3, 400)] {
+        let (one_by_one, at_once) = (backend.database(), backend.database());
+        let accounts = open_many(&one_by_one.bank(), account_count, 60);
+        // Both databases give the same ids.
+        assert_eq!(open_many(&at_once.bank(), account_count, 60), accounts);
+        let batches = tricky_batches(seed, &accounts);
+        let expected: Vec<Vec<Outcome>> =
+            batches.iter().map(|batch| one_by_one.bank().post_batch(batch).unwrap()).collect();
+        let outcomes = post_all(&at_once.bank(), &batches);
+        assert_eq!(outcomes, expected, "{account_count} accounts");
+        let statuses: Vec<_> = outcomes.iter().flatten().map(Outcome::status).collect();
+        for status in ["posted", "rejected", "replayed"] {
+            assert!(statuses.contains(&status), "{statuses:?}");
+        }
+        assert_sound(&at_once);
+    }
+}
+
+/// Returns batches in which transfers need what earlier ones bring, ids come again, with the same content and with
+/// another, and versions are expected, right and wrong.
+fn tricky_batches(seed: u64, accounts: &[AccountId]) -> Vec<Vec<Transfer>> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut transfers = random_transfers(seed, accounts, 600, 50);
+    for number in 1..transfers.len() {
+        let earlier = transfers[random.usize(number.saturating_sub(20)..number)].clone();
+        match random.u8(..12) {
+            0 => transfers[number] = earlier,
+            1 => transfers[number].id = earlier.id,
+            2 => transfers[number].expected_version = Some(AccountVersion::new(random.i64(..3))),
+            _ => {}
+        }
+    }
+    let mut batches: Vec<Vec<Transfer>> = transfers.chunks(12).map(<[Transfer]>::to_vec).collect();
+    batches.insert(20, Vec::new());
+    batches
+}
+
+fn post_all(bank: &Bank, batches: &[Vec<Transfer>]) -> Vec<Vec<Outcome>> {
+    let mut pipeline = PostingPipeline::new(bank, AT_ONCE);
+    let mut outcomes = Vec::new();
+    for batch in batches {
+        pipeline.push(batch.clone()).unwrap();
+        outcomes.extend(pipeline.take_outcomes());
+    }
+    pipeline.flush().unwrap();
+    outcomes.extend(pipeline.take_outcomes());
+    assert!(pipeline.take_outcomes().is_empty(), "each is handed out once");
+    outcomes
+}
+
+pub(crate) fn a_pipeline_tries_again_what_has_failed(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 4, 1000);
+    let mut pipeline = PostingPipeline::new(&bank, AT_ONCE);
+    let batches: Vec<Vec<Transfer>> = random_transfers(5, &accounts, 60, 10).chunks(10).map(<[_]>::to_vec).collect();
+    let mut plain = database.plain();
+    plain.execute("ALTER TABLE transfers RENAME TO hidden");
+    let failed = batches.iter().filter(|batch| pipeline.push(batch.to_vec()).is_err()).count();
+    assert!(failed > 0);
+    assert!(pipeline.flush().is_err());
+    plain.execute("ALTER TABLE hidden RENAME TO transfers");
+    pipeline.flush().unwrap();
+    let outcomes = pipeline.take_outcomes();
+    let ids = |batches: &[Vec<Transfer>]| batches.iter().flatten().map(|transfer| transfer.id).collect::<Vec<_>>();
+    let posted: Vec<_> = outcomes.iter().flatten().map(|outcome| outcome.posting().unwrap().transfer.id).collect();
+    assert_eq!(posted, ids(&batches), "each outcome in its place");
+    assert_exactly_once(&database, &batches.concat(), &posted);
+    assert_sound(&database);
+}
+
+pub(crate) fn dropping_a_pipeline_waits_for_what_is_on_its_way(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 2, 1000);
+    let mut pipeline = PostingPipeline::new(&bank, AT_ONCE);
+    let batch = (0..200).map(|_| transfer(accounts[0], accounts[1], 1)).collect();
+    pipeline.push(batch).unwrap();
+    drop(pipeline);
+    assert_eq!(balance(&bank, "a1"), 1200);
+}
