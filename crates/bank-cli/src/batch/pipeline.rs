@@ -13,8 +13,17 @@ use super::reader::{Chunk, Reader};
 /// How many chunks wait between the two threads, beside the one that is read and the one that is posted.
 const CHUNKS_WAITING: usize = 1;
 
-/// How long a slow input may hide that Ctrl-C was pressed.
+/// How long a slow input may hide that Ctrl-C was pressed, and what became of the lines before.
 const LOOK_UP: Duration = Duration::from_millis(50);
+
+/// What comes next of a file.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Next {
+    Chunk(Chunk),
+    /// The input is slow.
+    NotYet,
+    End,
+}
 
 /// The chunks of a file, in order.
 pub(crate) struct Pipeline {
@@ -34,23 +43,21 @@ impl Pipeline {
         Ok(Self { chunks, thread: Some(thread), interrupt })
     }
 
-    /// Returns the next chunk, or `None` at the end of the file.
+    /// Returns the next chunk, waiting for a slow input only for a moment.
     ///
     /// # Panics
     ///
     /// If the reading thread has: its end must not be taken for that of the file.
-    pub(crate) fn next(&mut self) -> Result<Option<Chunk>, Failure> {
-        loop {
-            self.interrupt.check()?;
-            match self.chunks.recv_timeout(LOOK_UP) {
-                Ok(chunk) => return chunk.map(Some),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
-                        std::panic::resume_unwind(panic);
-                    }
-                    return Ok(None);
+    pub(crate) fn next(&mut self) -> Result<Next, Failure> {
+        self.interrupt.check()?;
+        match self.chunks.recv_timeout(LOOK_UP) {
+            Ok(chunk) => chunk.map(Next::Chunk),
+            Err(RecvTimeoutError::Timeout) => Ok(Next::NotYet),
+            Err(RecvTimeoutError::Disconnected) => {
+                if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
+                    std::panic::resume_unwind(panic);
                 }
+                Ok(Next::End)
             }
         }
     }
@@ -81,10 +88,14 @@ mod tests {
         let reader = Reader::open(Box::new(Cursor::new(text)), None, None, Some(reference)).unwrap();
         let mut pipeline = Pipeline::start(reader, 10, Interrupt::default()).unwrap();
         let mut numbers = Vec::new();
-        while let Some(chunk) = pipeline.next().unwrap() {
-            numbers.extend(chunk.lines.iter().map(|line| line.number));
+        loop {
+            match pipeline.next().unwrap() {
+                Next::Chunk(chunk) => numbers.extend(chunk.lines.iter().map(|line| line.number)),
+                Next::NotYet => {}
+                Next::End => break,
+            }
         }
         assert_eq!(numbers, (2..=26).collect::<Vec<_>>());
-        assert_eq!(pipeline.next().unwrap(), None);
+        assert_eq!(pipeline.next().unwrap(), Next::End);
     }
 }

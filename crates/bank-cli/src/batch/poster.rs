@@ -1,7 +1,9 @@
 //! Posting chunks of lines, in the way that `--on-reject` asks for.
 
-use bank_persistence::Bank;
+use std::collections::VecDeque;
+
 use bank_persistence::bank_domain::{AccountId, Outcome, Rejection, Transfer};
+use bank_persistence::{Bank, PostingPipeline};
 
 use crate::failure::Failure;
 use crate::rejection;
@@ -35,12 +37,21 @@ pub(crate) enum Wants {
     Nothing,
 }
 
+/// How many chunks are posted at once, where they have nothing to do with each other.
+const AT_ONCE: usize = 2;
+
+/// How many connections a poster uses: beside the chunks that are posted it asks for the accounts of the next.
+pub(crate) const CONNECTIONS: u32 = 3;
+
 /// Posts the chunks of one file in order.
 pub(crate) struct Poster<'a> {
     bank: &'a Bank,
     accounts: Accounts<'a>,
     mode: Mode,
     interrupt: Interrupt,
+    pipeline: PostingPipeline,
+    /// The chunks in the pipeline, in order.
+    begun: VecDeque<(Chunk, Plan)>,
     /// The whole file, when it is posted in one transaction.
     held: Chunk,
     duplicates: Duplicates,
@@ -49,14 +60,22 @@ pub(crate) struct Poster<'a> {
 impl<'a> Poster<'a> {
     /// Returns a poster that has seen nothing yet.
     pub(crate) fn new(bank: &'a Bank, mode: Mode, interrupt: Interrupt) -> Self {
-        let (accounts, held, duplicates) = (Accounts::new(bank), Chunk::default(), Duplicates::new());
-        Self { bank, accounts, mode, interrupt, held, duplicates }
+        Self {
+            bank,
+            accounts: Accounts::new(bank),
+            mode,
+            interrupt,
+            pipeline: PostingPipeline::new(bank, AT_ONCE),
+            begun: VecDeque::new(),
+            held: Chunk::default(),
+            duplicates: Duplicates::new(),
+        }
     }
 
     /// Takes the next chunk.
     pub(crate) fn take(&mut self, mut chunk: Chunk, report: &mut Report) -> Result<Wants, Failure> {
         match self.mode {
-            Mode::Continue => self.post(&chunk, report)?,
+            Mode::Continue => self.begin(chunk, report)?,
             Mode::Stop => return self.post_until_bad(&chunk, report),
             Mode::Atomic => {
                 self.held.lines.append(&mut chunk.lines);
@@ -70,17 +89,36 @@ impl<'a> Poster<'a> {
 
     /// Ends the file.
     pub(crate) fn finish(mut self, report: &mut Report) -> Result<(), Failure> {
+        self.settle(report)?;
         let held = std::mem::take(&mut self.held);
         if held.lines.is_empty() { Ok(()) } else { self.post_atomically(&held, report) }
     }
 
-    fn post(&mut self, chunk: &Chunk, report: &mut Report) -> Result<(), Failure> {
+    /// Waits for the chunks that were begun, and tells what became of them.
+    pub(crate) fn settle(&mut self, report: &mut Report) -> Result<(), Failure> {
+        let flushed = self.pipeline.flush();
+        self.tell(report)?;
+        Ok(flushed?)
+    }
+
+    fn begin(&mut self, chunk: Chunk, report: &mut Report) -> Result<(), Failure> {
         let mut plan = Plan::of(&chunk.lines, &mut self.accounts)?;
-        if !plan.transfers.is_empty() {
-            let outcomes = self.bank.post_batch(&plan.transfers)?;
+        let transfers = std::mem::take(&mut plan.transfers);
+        self.begun.push_back((chunk, plan));
+        let pushed = self.pipeline.push(transfers);
+        // Of the chunks before one that has failed, too.
+        self.tell(report)?;
+        Ok(pushed?)
+    }
+
+    fn tell(&mut self, report: &mut Report) -> Result<(), Failure> {
+        for outcomes in self.pipeline.take_outcomes() {
+            // One for each that was pushed.
+            let Some((chunk, mut plan)) = self.begun.pop_front() else { break };
             plan.settle(&chunk.lines, &outcomes);
+            report.lines(&chunk.lines, &plan.verdicts, chunk.bytes)?;
         }
-        report.lines(&chunk.lines, &plan.verdicts, chunk.bytes)
+        Ok(())
     }
 
     /// Posts what stands before the first bad line. Which lines a rule refuses shows only in a transaction; it is rolled
@@ -149,18 +187,21 @@ impl<'a> Poster<'a> {
 }
 
 /// The transfers among some lines, and what is known of the others.
+#[derive(Default)]
 struct Plan {
     /// One for each line; of a transfer that has no outcome yet, `Skipped`.
     verdicts: Vec<Verdict>,
     transfers: Vec<Transfer>,
     /// The line of each transfer.
     places: Vec<usize>,
+    /// The payer of each transfer.
+    payers: Vec<AccountId>,
 }
 
 impl Plan {
     fn of(lines: &[Line], accounts: &mut Accounts<'_>) -> Result<Self, Failure> {
         accounts.find(lines)?;
-        let mut plan = Self { verdicts: Vec::with_capacity(lines.len()), transfers: Vec::new(), places: Vec::new() };
+        let mut plan = Self { verdicts: Vec::with_capacity(lines.len()), ..Self::default() };
         for (place, line) in (0..).zip(lines) {
             let verdict = match &line.content {
                 Err(malformed) => Verdict::Malformed(malformed.reason.clone()),
@@ -169,6 +210,7 @@ impl Plan {
                         let (id, amount, memo) = (*id, order.amount, order.memo.clone());
                         plan.transfers.push(Transfer { id, from, to, amount, memo, expected_version: None });
                         plan.places.push(place);
+                        plan.payers.push(from);
                         Verdict::Skipped
                     }
                     (None, _) => unknown(order.from.as_str()),
@@ -192,7 +234,7 @@ impl Plan {
         self.verdicts[place] = match outcome {
             Outcome::Posted(_) => Verdict::Posted,
             Outcome::Replayed(_) => Verdict::Replayed,
-            Outcome::Rejected(reason) => rejected(reason, &lines[place], self.transfers[number].from),
+            Outcome::Rejected(reason) => rejected(reason, &lines[place], self.payers[number]),
         };
     }
 

@@ -7,7 +7,8 @@ use bank_persistence::{Backend, Settings};
 use clap::{Args, ValueEnum};
 
 use crate::batch::{
-    Format, Interrupt, Mode, Pipeline, Poster, Progress, Reader, Reference, Report, Results, Source, Wants,
+    CONNECTIONS, Format, Interrupt, Mode, Next, Pipeline, Poster, Progress, Reader, Reference, Report, Results, Source,
+    Wants,
 };
 use crate::context::Context;
 use crate::exit_code::ExitCode;
@@ -106,6 +107,7 @@ impl BatchArgs {
             statement_timeout: typed.statement_timeout.max(limit),
             // SQLite's statements are prepared once, not once for each transfer.
             prepared_statements: backend == Backend::Sqlite,
+            pool_size: typed.pool_size.max(CONNECTIONS),
             ..typed
         }
     }
@@ -162,12 +164,19 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
 }
 
 fn post_all(mut pipeline: Pipeline, mut poster: Poster<'_>, report: &mut Report) -> Result<(), Failure> {
-    while let Some(chunk) = pipeline.next()? {
-        if poster.take(chunk, report)? == Wants::Nothing {
-            return Ok(());
+    loop {
+        match pipeline.next() {
+            Ok(Next::Chunk(chunk)) => {
+                if poster.take(chunk, report)? == Wants::Nothing {
+                    return Ok(());
+                }
+            }
+            // Whoever sends line by line wants to see what became of the last ones.
+            Ok(Next::NotYet) => poster.settle(report)?,
+            Ok(Next::End) => return poster.finish(report),
+            Err(failure) => return poster.settle(report).and(Err(failure)),
         }
     }
-    poster.finish(report)
 }
 
 /// Returns whether the database itself is wrong, which running again does not mend.
