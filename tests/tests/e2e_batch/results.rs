@@ -1,5 +1,10 @@
 //! The results file.
 
+use std::io::Write;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
 use crate::{BOTH, ID, Scene};
 
 #[test]
@@ -41,4 +46,29 @@ fn a_derived_id_never_changes() {
     scene.batch("from,to,amount,memo\na,b,10,rent\n", &["--results", "results.csv"]);
     // UUIDv5 of "r\na\nb\n10\nrent\n1" in the documented namespace.
     assert!(scene.read("results.csv").contains("\n2,34f0f68c-42b3-52ce-8458-23b414c91c3a,posted,\n"));
+}
+
+#[test]
+fn a_line_has_its_result_before_the_next_one_comes() {
+    for backend in BOTH {
+        let scene = Scene::on(backend);
+        let arguments = ["batch", "-", "--reference", "r", "--chunk", "1", "--results", "results.csv"];
+        let mut child = scene.cli.command(&arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"from,to,amount\n").unwrap();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        for count in 1..=3 {
+            input.write_all(format!("a,b,{count}\n").as_bytes()).unwrap();
+            let posted = || {
+                std::fs::read_to_string(scene.path("results.csv")).map_or(0, |text| text.matches(",posted,").count())
+            };
+            while posted() < count {
+                assert!(Instant::now() < deadline, "line {count} has no result");
+                sleep(Duration::from_millis(10));
+            }
+        }
+        drop(input);
+        assert!(child.wait().unwrap().success());
+        assert_eq!(scene.transfers(), 3);
+    }
 }

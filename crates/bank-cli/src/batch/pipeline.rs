@@ -10,8 +10,8 @@ use crate::failure::Failure;
 use super::interrupt::Interrupt;
 use super::reader::{Chunk, Reader};
 
-/// How many chunks wait between the two threads, beside the one that is read and the one that is posted.
-const CHUNKS_WAITING: usize = 1;
+/// The reader hands a chunk over when it is asked for, and has read the next by then: more would be memory for nothing.
+const NONE_WAITS: usize = 0;
 
 /// How long a slow input may hide that Ctrl-C was pressed, and what became of the lines before.
 const LOOK_UP: Duration = Duration::from_millis(50);
@@ -35,7 +35,7 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     /// Begins to read.
     pub(crate) fn start(mut reader: Reader, lines_max: usize, interrupt: Interrupt) -> Result<Self, Failure> {
-        let (sender, chunks) = sync_channel(CHUNKS_WAITING);
+        let (sender, chunks) = sync_channel(NONE_WAITS);
         let thread = thread::Builder::new()
             .name("batch-reader".to_owned())
             .spawn(move || read_all(&mut reader, lines_max, &sender))
