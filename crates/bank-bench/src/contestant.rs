@@ -17,6 +17,8 @@ pub(crate) enum Contestant {
     Pgbench(Load),
     /// `Bank::post_batch`.
     Batch(Backend, u32),
+    /// `PostingPipeline` on PostgreSQL, with two batches of this size on their way.
+    Pipeline(u32),
     /// The journal rows of a batch and nothing else: COPY on PostgreSQL, prepared inserts on SQLite.
     Rows(Backend, u32),
     /// Two updates by name in a transaction, as the tutorial has them.
@@ -31,6 +33,8 @@ pub(crate) enum Contestant {
     AmongSingly(Backend, u32),
     /// `Bank::post_batch`, among so many accounts.
     AmongBatch(Backend, u32),
+    /// `PostingPipeline` on PostgreSQL, with two batches on their way, among so many accounts.
+    AmongPipeline(u32),
 }
 
 /// Threads, or pgbench's clients, and whom they pay.
@@ -85,6 +89,7 @@ impl Contestant {
             Self::Workload(_) => "PostgreSQL: bank-cli workload".to_owned(),
             Self::Pgbench(_) => "pgbench -M prepared, equivalent transaction".to_owned(),
             Self::Batch(backend, _) => format!("{backend}: Bank::post_batch"),
+            Self::Pipeline(_) | Self::AmongPipeline(_) => "PostgreSQL: PostingPipeline".to_owned(),
             Self::Rows(Backend::Postgres, _) => "PostgreSQL: COPY of the journal rows alone".to_owned(),
             Self::Rows(Backend::Sqlite, _) => "SQLite: prepared inserts of the journal rows alone".to_owned(),
             Self::Tutorial(names) => format!("PostgreSQL: the tutorial's two updates by name, {names}"),
@@ -101,11 +106,13 @@ impl Contestant {
         match self {
             Self::Post(_, load) | Self::Queue(_, load) => format!("{}, {}", many(load.threads, "thread"), load.spread),
             Self::Pgbench(load) | Self::Workload(load) => format!("{}, {}", many(load.threads, "client"), load.spread),
-            Self::Batch(_, size) | Self::Rows(_, size) => format!("batches of {size}"),
+            Self::Batch(_, size) | Self::Rows(_, size) | Self::Pipeline(size) => format!("batches of {size}"),
             Self::Tutorial(_) => "1 connection".to_owned(),
             Self::Pgledger { clients, .. } => many(clients, "client"),
             Self::Lines(..) | Self::File(..) => "one file".to_owned(),
-            Self::AmongSingly(_, accounts) | Self::AmongBatch(_, accounts) => format!("{accounts} accounts"),
+            Self::AmongSingly(_, accounts) | Self::AmongBatch(_, accounts) | Self::AmongPipeline(accounts) => {
+                format!("{accounts} accounts")
+            }
         }
     }
 
@@ -115,6 +122,7 @@ impl Contestant {
             Self::Post(Backend::Postgres, load) | Self::Queue(Backend::Postgres, load) => Some(Self::Pgbench(load)),
             Self::Queue(Backend::Sqlite, load) => Some(Self::Post(Backend::Sqlite, load)),
             Self::Batch(backend, size) => Some(Self::Rows(backend, size)),
+            Self::Pipeline(size) => Some(Self::Batch(Backend::Postgres, size)),
             Self::File(backend, ids) => Some(Self::Lines(backend, ids)),
             Self::Workload(load) => Some(Self::Post(Backend::Postgres, load)),
             _ => None,
@@ -130,6 +138,7 @@ impl Contestant {
             Self::Rows(Backend::Postgres, _) => "COPY".to_owned(),
             Self::Rows(Backend::Sqlite, _) => "inserts".to_owned(),
             Self::Post(..) => "Bank::post".to_owned(),
+            Self::Batch(..) => "Bank::post_batch".to_owned(),
             Self::Lines(..) => "the library".to_owned(),
             other => other.size(),
         }

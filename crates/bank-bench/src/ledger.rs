@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bank_persistence::bank_domain::{AccountState, Transfer};
+use bank_persistence::bank_domain::{AccountState, Outcome, Transfer};
 use bank_persistence::{Backend, Bank, Settings};
 
 use crate::draw::OPENING_BALANCE;
@@ -75,11 +75,15 @@ impl Ledger {
 
     /// Posts a batch, all of which must be posted, and counts it.
     pub(crate) fn post(&mut self, bank: &Bank, transfers: &[Transfer]) -> Result<(), Failure> {
-        let outcomes = bank.post_batch(transfers)?;
+        self.note(&bank.post_batch(transfers)?)
+    }
+
+    /// Counts outcomes, all of which must be posted.
+    pub(crate) fn note(&mut self, outcomes: &[Outcome]) -> Result<(), Failure> {
         if let Some(other) = outcomes.iter().find(|outcome| outcome.status() != "posted") {
             return Err(Failure::Broken(format!("a valid transfer was not posted: {other:?}")));
         }
-        self.posted = self.posted.saturating_add(u64::try_from(transfers.len()).unwrap_or(u64::MAX));
+        self.posted = self.posted.saturating_add(u64::try_from(outcomes.len()).unwrap_or(u64::MAX));
         Ok(())
     }
 

@@ -60,6 +60,7 @@ impl Results {
             Contestant::AmongSingly(backend, _) => {
                 fewest(&|other| matches!(other, Contestant::AmongSingly(of, _) if of == backend))
             }
+            Contestant::AmongPipeline(_) => fewest(&|other| matches!(other, Contestant::AmongPipeline(_))),
             Contestant::AmongBatch(backend, _) => {
                 fewest(&|other| matches!(other, Contestant::AmongBatch(of, _) if of == backend))
             }

@@ -133,7 +133,9 @@ fn growth(results: &Results) -> Vec<Target> {
         let what = format!("6. {backend}, {name}, cost at 10000000 accounts / at 10000");
         target(what, Goal::AtMost(1.5), results.ratio(of(backend, 10_000), of(backend, 10_000_000)))
     });
-    targets.collect()
+    let ratio = results.ratio(Contestant::AmongPipeline(10_000), Contestant::AmongPipeline(10_000_000));
+    let what = "6. PostgreSQL, batches in a pipeline, cost at 10000000 accounts / at 10000";
+    targets.chain([target(what, Goal::AtMost(1.5), ratio)]).collect()
 }
 
 /// A run that breaks an invariant ends the program, so all that were checked held.

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use bank_persistence::Backend;
 use bank_persistence::bank_domain::{AccountState, Outcome, Posting, Transfer, apply_batch};
+use bank_persistence::{Backend, PostingPipeline};
 
 use crate::clock::{Latencies, rate};
 use crate::contestant::{Contestant, Form, Names, Spread};
@@ -60,6 +60,13 @@ impl<'a> Batches<'a> {
         Ok(sample)
     }
 
+    fn pipeline(&self, size: u32) -> Result<Sample, Failure> {
+        let mut ledger = self.fresh(Backend::Postgres)?;
+        let sample = push_all(&mut ledger, self.draw(size)?)?;
+        ledger.check(Thoroughness::Audit)?;
+        Ok(sample)
+    }
+
     fn rows(&self, backend: Backend, size: u32) -> Result<Sample, Failure> {
         let ledger = self.fresh(backend)?;
         let postings = postings(ledger.states()?, &self.draw(size)?);
@@ -85,6 +92,25 @@ pub(super) fn post_all(ledger: &mut Ledger, batches: &[Vec<Transfer>]) -> Result
     }
     let transfers_per_second = rate(ledger.posted - posted_before, started.elapsed());
     Ok(Sample { latency: latencies.summary(), ..Sample::of_rate(transfers_per_second) })
+}
+
+/// Posts the batches with two on their way at once; the first is not measured.
+pub(super) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> Result<Sample, Failure> {
+    let bank = ledger.bank(2)?;
+    let mut pipeline = PostingPipeline::new(&bank, 2);
+    let measured = batches.split_off(1);
+    for batch in batches {
+        ledger.post(&bank, &batch)?;
+    }
+    let posted_before = ledger.posted;
+    let started = Instant::now();
+    for batch in measured {
+        pipeline.push(batch)?;
+        pipeline.take_outcomes().iter().try_for_each(|outcomes| ledger.note(outcomes))?;
+    }
+    pipeline.flush()?;
+    pipeline.take_outcomes().iter().try_for_each(|outcomes| ledger.note(outcomes))?;
+    Ok(Sample::of_rate(rate(ledger.posted - posted_before, started.elapsed())))
 }
 
 /// Returns what bank would write into the journal.
@@ -117,12 +143,14 @@ impl Group for Batches<'_> {
         });
         let clients = self.scale.threads.iter().copied();
         let pgledger = clients.flat_map(|clients| Form::ALL.map(|form| Contestant::Pgledger { form, clients }));
-        batches.chain(Names::ALL.map(Contestant::Tutorial)).chain(pgledger).collect()
+        let pipelines = self.scale.batches.iter().map(|(size, _)| Contestant::Pipeline(*size));
+        batches.chain(pipelines).chain(Names::ALL.map(Contestant::Tutorial)).chain(pgledger).collect()
     }
 
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
         match contestant {
             Contestant::Batch(backend, size) => self.batches(backend, size),
+            Contestant::Pipeline(size) => self.pipeline(size),
             Contestant::Rows(backend, size) => self.rows(backend, size),
             Contestant::Tutorial(Names::Scanned) => self.tutorial.run(self.stage),
             Contestant::Tutorial(Names::Indexed) => self.tutorial.run_on(&self.fresh(Backend::Postgres)?),

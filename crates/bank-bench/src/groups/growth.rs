@@ -13,7 +13,7 @@ use crate::sample::Sample;
 use crate::scale::Scale;
 use crate::stage::Stage;
 
-use super::batches::post_all;
+use super::batches::{post_all, push_all};
 use super::{Group, not_mine};
 
 /// These ledgers are not copied: each takes all runs, and so all journals grow alike.
@@ -76,6 +76,14 @@ impl<'a> Growth<'a> {
         ledger.check(Thoroughness::Totals)?;
         Ok(sample)
     }
+
+    fn pipeline(&mut self, accounts: u32) -> Result<Sample, Failure> {
+        let (size, count) = self.scale.growth_batches;
+        let ledger = self.ledger(Backend::Postgres, accounts)?;
+        let sample = push_all(ledger, draw(ledger, size, count)?)?;
+        ledger.check(Thoroughness::Totals)?;
+        Ok(sample)
+    }
 }
 
 fn draw(ledger: &Ledger, size: u32, count: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
@@ -91,13 +99,15 @@ impl Group for Growth<'_> {
         let backends = [Backend::Postgres, Backend::Sqlite].into_iter();
         let contestants = backends
             .flat_map(|backend| sizes(backend, Contestant::AmongSingly).chain(sizes(backend, Contestant::AmongBatch)));
-        contestants.collect()
+        let pipelines = self.scale.growth_accounts.iter().map(|accounts| Contestant::AmongPipeline(*accounts));
+        contestants.chain(pipelines).collect()
     }
 
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
         match contestant {
             Contestant::AmongSingly(backend, accounts) => self.singly(backend, accounts),
             Contestant::AmongBatch(backend, accounts) => self.batches(backend, accounts),
+            Contestant::AmongPipeline(accounts) => self.pipeline(accounts),
             other => Err(not_mine(other)),
         }
     }
