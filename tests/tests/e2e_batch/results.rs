@@ -72,3 +72,18 @@ fn a_line_has_its_result_before_the_next_one_comes() {
         assert_eq!(scene.transfers(), 3);
     }
 }
+
+#[test]
+fn what_was_posted_has_its_results_although_the_next_chunk_fails() {
+    for backend in BOTH {
+        let scene = Scene::on(backend);
+        scene.database.plain().execute("UPDATE accounts SET country = '' WHERE name = 'c'");
+        let run = scene.batch("from,to,amount\na,b,10\na,c,10\n", &["--chunk", "1", "--results", "results.csv"]);
+        assert!(run.stdout.starts_with("Posted 1, replayed 0, rejected 0 of 1 lines"), "{run:?}");
+        assert!(run.stderr.contains("is corrupt"), "{run:?}");
+        let results = scene.read("results.csv");
+        let lines: Vec<&str> = results.lines().skip(1).collect();
+        assert!(matches!(lines[..], [line] if line.ends_with(",posted,")), "{backend:?}: {results}");
+        assert_eq!(scene.transfers(), 1);
+    }
+}

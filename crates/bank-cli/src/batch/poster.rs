@@ -102,7 +102,11 @@ impl<'a> Poster<'a> {
     }
 
     fn begin(&mut self, chunk: Chunk, report: &mut Report) -> Result<(), Failure> {
-        let mut plan = Plan::of(&chunk.lines, &mut self.accounts)?;
+        let mut plan = match Plan::of(&chunk.lines, &mut self.accounts) {
+            Ok(plan) => plan,
+            // The chunks before it are being posted, and have a right to their results.
+            Err(failure) => return self.settle(report).and(Err(failure)),
+        };
         let transfers = std::mem::take(&mut plan.transfers);
         self.begun.push_back((chunk, plan));
         let pushed = self.pipeline.push(transfers);
