@@ -168,6 +168,7 @@ conformance! {
     concurrency:
         two_racing_transfers_never_overdraw
         opposite_transfers_do_not_deadlock
+        who_writes_without_a_pause_leaves_the_others_their_turn
         eight_threads_on_ten_accounts_keep_every_invariant
         concurrent_batches_keep_every_invariant
         readers_never_see_a_wrong_total

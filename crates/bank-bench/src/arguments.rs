@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// Length of a run of single transfers [default: 5]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub(crate) seconds: Option<u16>,
-    /// Numbers of accounts between which growth is measured [default: 10000,10000000]
+    /// Numbers of accounts between which growth is measured [default: 1000 to 10000000 in tens]
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(100..=20_000_000))]
     pub(crate) growth_accounts: Vec<u32>,
     /// Write the tables to this file as Markdown, too

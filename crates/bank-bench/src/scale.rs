@@ -60,9 +60,9 @@ impl Scale {
             batches: vec![(100, 300), (1_000, 100), (8_190, 20), (50_000, 5)],
             lines: 1_000_000,
             chunk: 8_190,
-            growth_accounts: vec![10_000, 10_000_000],
+            growth_accounts: vec![1_000, 10_000, 100_000, 1_000_000, 10_000_000],
             growth_batches: (8_190, 20),
-            shared_buffers: "4GB",
+            shared_buffers: "6GB",
             is_durable: true,
         }
     }

@@ -1,9 +1,12 @@
 //! Many threads at once.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::Duration;
 
 use bank_persistence::bank_domain::{AccountId, Outcome, Transfer, TransferId};
-use bank_persistence::{Bank, Error, Settings};
+use bank_persistence::{Bank, Error, Settings, posting};
 use bank_tests::fixtures::{balance, new_account, open, open_many, post, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::threads::at_once;
@@ -36,6 +39,30 @@ pub(crate) fn opposite_transfers_do_not_deadlock(backend: TestBackend) {
     });
     assert_eq!(statuses, [true; 4]);
     assert_eq!((balance(&bank, "a0"), balance(&bank, "a1")), (10_000, 10_000));
+    assert_sound(&database);
+}
+
+pub(crate) fn who_writes_without_a_pause_leaves_the_others_their_turn(backend: TestBackend) {
+    const TURNS: usize = 10;
+    let database = backend.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 2, 10_000);
+    let turns = Arc::new(Mutex::new(Vec::new()));
+    at_once(4, |thread| {
+        for _ in 0..TURNS {
+            let (turns, order) = (Arc::clone(&turns), transfer(accounts[0], accounts[1], 1));
+            let posted = bank.write("posting slowly", move |connection| {
+                let outcomes = posting::post(connection, std::slice::from_ref(&order))?;
+                turns.lock().unwrap().push(thread);
+                sleep(Duration::from_millis(10));
+                Ok(outcomes)
+            });
+            assert!(matches!(posted.as_deref(), Ok([Outcome::Posted(_)])), "{posted:?}");
+        }
+    });
+    let turns = turns.lock().unwrap();
+    let of = |thread| turns[..2 * TURNS].iter().filter(|turn| **turn == thread).count();
+    assert!((0..4).all(|thread| of(thread) >= 2), "the first half of all turns: {:?}", &turns[..2 * TURNS]);
     assert_sound(&database);
 }
 
@@ -114,7 +141,7 @@ pub(crate) fn racing_openings_of_one_name_make_one_account(backend: TestBackend)
 /// Connects with a connection for each thread, and as many attempts as a small machine may need.
 fn patient(database: &TestDatabase) -> Bank {
     let mut settings = Settings { pool_size: 2 * u32::try_from(THREADS).unwrap(), ..Settings::default() };
-    settings.busy_timeout = std::time::Duration::from_secs(30);
+    settings.busy_timeout = Duration::from_secs(30);
     database.bank_with(settings)
 }
 

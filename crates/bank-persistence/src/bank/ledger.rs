@@ -129,7 +129,7 @@ impl Bank {
         let outcomes = self.retry("posting", || {
             let (settings, transfers) = (Arc::clone(&self.settings), Arc::clone(transfers));
             let confidence = Arc::clone(&self.confidence);
-            self.attempt(move |gate, connection| {
+            self.attempt_to_write(move |gate, connection| {
                 if at_once
                     && let [transfer] = &*transfers
                     && transfer.expected_version.is_none()

@@ -10,6 +10,8 @@ pub use snapshot::Snapshot;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use crate::attempt::{AttemptThreads, CommitGate};
 use crate::connection::{DbConnection, Missing, give_up};
 use crate::database_url::{Backend, DatabaseUrl};
@@ -32,6 +34,8 @@ pub struct Bank {
     threads: Arc<AttemptThreads>,
     /// In batches that are posted in one pass.
     confidence: Arc<Confidence>,
+    /// Whose turn it is to write, on SQLite.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Bank {
@@ -56,7 +60,7 @@ impl Bank {
     fn open(url: &DatabaseUrl, settings: Settings, missing: Missing) -> Result<Self, Error> {
         let pool = pool::open(url, &settings, missing)?;
         let (url, settings) = (Arc::new(url.clone()), Arc::new(settings));
-        Ok(Self { url, settings, pool, threads: Arc::default(), confidence: Arc::default() })
+        Ok(Self { url, settings, pool, threads: Arc::default(), confidence: Arc::default(), turn: Arc::default() })
     }
 
     /// Returns the kind of database.
@@ -106,7 +110,7 @@ impl Bank {
         let body = Arc::new(body);
         self.retry(operation, || {
             let (settings, body) = (Arc::clone(&self.settings), Arc::clone(&body));
-            self.attempt(move |gate, connection| {
+            self.attempt_to_write(move |gate, connection| {
                 transaction::write_through(gate, connection, &settings, |connection| body(connection))
             })
         })
@@ -155,6 +159,22 @@ impl Bank {
         })?;
         slot.put(connection);
         result
+    }
+
+    /// Runs an attempt that writes, on SQLite in its turn.
+    ///
+    /// SQLite has one writer. Whoever has to wait for it sleeps and looks again, up to a tenth of a second later, and a
+    /// thread that writes without a pause is always there before. So the threads of a bank wait in line for each other,
+    /// as long as they would for the file, and only the first of them meets other processes there.
+    pub(super) fn attempt_to_write<T: Send + 'static>(
+        &self,
+        attempt: impl FnOnce(&CommitGate, &mut DbConnection) -> Result<T, AttemptError> + Send + 'static,
+    ) -> Result<T, AttemptError> {
+        let _turn = match self.backend() {
+            Backend::Sqlite => self.turn.try_lock_for(self.settings.busy_timeout),
+            Backend::Postgres => None,
+        };
+        self.attempt(attempt)
     }
 
     /// Lends a connection of the pool to the caller's thread, however long it takes.
