@@ -1,5 +1,6 @@
 -- The journal. The two UNIQUE constraints are the history's indexes and the proof that no two postings saw the same
 -- state of an account. There is no foreign key: posting holds the write lock already, and the audit looks for orphans.
+-- Not WITHOUT ROWID: rows are appended whatever their ids, and the indexes hold a short row number in place of an id.
 CREATE TABLE transfers (
     id BLOB NOT NULL PRIMARY KEY,
     from_account_id INTEGER NOT NULL,
@@ -13,4 +14,4 @@ CREATE TABLE transfers (
     posted_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
     UNIQUE (from_account_id, from_version),
     UNIQUE (to_account_id, to_version)
-) STRICT, WITHOUT ROWID;
+) STRICT;
