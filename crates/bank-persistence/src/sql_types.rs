@@ -106,6 +106,11 @@ impl StoredTime {
     /// The last moment of the year 9999, after everything that is stored.
     pub(crate) const LAST: Self = Self(moment(253_402_300_799, 999_999_000));
 
+    /// Returns the moment as SQLite keeps it: all texts of the same length, so that their order is that of time.
+    pub(crate) fn sqlite_text(self) -> String {
+        self.comparable().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+    }
+
     /// Returns the moment within the years that both backends can write and compare.
     fn comparable(self) -> DateTime<Utc> {
         self.0.clamp(Self::FIRST.0, Self::LAST.0)
@@ -155,7 +160,7 @@ impl ToSql<Timestamptz, Pg> for StoredTime {
 
 impl ToSql<Timestamptz, Sqlite> for StoredTime {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.comparable().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string());
+        out.set_value(self.sqlite_text());
         Ok(IsNull::No)
     }
 }
