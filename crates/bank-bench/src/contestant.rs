@@ -32,9 +32,16 @@ pub(crate) enum Contestant {
     /// `Bank::post` from one thread, among so many accounts.
     AmongSingly(Backend, u32),
     /// `Bank::post_batch`, among so many accounts.
-    AmongBatch(Backend, u32),
+    AmongBatch(Backend, Among),
     /// `PostingPipeline` on PostgreSQL, with two batches on their way, among so many accounts.
-    AmongPipeline(u32),
+    AmongPipeline(Among),
+}
+
+/// The size of a batch, and from how many accounts it is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Among {
+    pub(crate) accounts: u32,
+    pub(crate) batch: u32,
 }
 
 /// Threads, or pgbench's clients, and whom they pay.
@@ -110,9 +117,8 @@ impl Contestant {
             Self::Tutorial(_) => "1 connection".to_owned(),
             Self::Pgledger { clients, .. } => many(clients, "client"),
             Self::Lines(..) | Self::File(..) => "one file".to_owned(),
-            Self::AmongSingly(_, accounts) | Self::AmongBatch(_, accounts) | Self::AmongPipeline(accounts) => {
-                format!("{accounts} accounts")
-            }
+            Self::AmongSingly(_, accounts) => format!("{accounts} accounts"),
+            Self::AmongBatch(_, among) | Self::AmongPipeline(among) => among.to_string(),
         }
     }
 
@@ -140,6 +146,7 @@ impl Contestant {
             Self::Post(..) => "Bank::post".to_owned(),
             Self::Batch(..) => "Bank::post_batch".to_owned(),
             Self::Lines(..) => "the library".to_owned(),
+            Self::AmongBatch(_, among) | Self::AmongPipeline(among) => format!("{} accounts", among.accounts),
             other => other.size(),
         }
     }
@@ -162,6 +169,12 @@ impl fmt::Display for Spread {
             Self::Uniform => "uniform",
             Self::Hot => "one hot account",
         })
+    }
+}
+
+impl fmt::Display for Among {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "batches of {}, {} accounts", self.batch, self.accounts)
     }
 }
 

@@ -1,6 +1,6 @@
 //! All samples, by contestant.
 
-use crate::contestant::Contestant;
+use crate::contestant::{Among, Contestant};
 use crate::sample::{Sample, Summary};
 
 /// What has been measured so far.
@@ -60,10 +60,13 @@ impl Results {
             Contestant::AmongSingly(backend, _) => {
                 fewest(&|other| matches!(other, Contestant::AmongSingly(of, _) if of == backend))
             }
-            Contestant::AmongPipeline(_) => fewest(&|other| matches!(other, Contestant::AmongPipeline(_))),
-            Contestant::AmongBatch(backend, _) => {
-                fewest(&|other| matches!(other, Contestant::AmongBatch(of, _) if of == backend))
+            Contestant::AmongPipeline(among) => {
+                fewest(&|other| matches!(other, Contestant::AmongPipeline(of) if of.batch == among.batch))
             }
+            Contestant::AmongBatch(backend, Among { batch, .. }) => fewest(&|other| match other {
+                Contestant::AmongBatch(of, among) => of == backend && among.batch == batch,
+                _ => false,
+            }),
             other => other.floor(),
         };
         reference.filter(|reference| *reference != contestant)
@@ -102,26 +105,29 @@ mod tests {
     }
 
     #[test]
-    fn many_accounts_are_compared_with_the_fewest_on_the_same_backend() {
+    fn many_accounts_are_compared_with_the_fewest_on_the_same_backend_in_batches_of_the_same_size() {
         let mut results = Results::default();
-        let all = [Backend::Sqlite, Backend::Postgres].map(|backend| {
-            [100, 1_000, 10_000].map(|accounts| {
-                results.add(Contestant::AmongBatch(backend, accounts), Sample::default());
-                results.reference(Contestant::AmongBatch(backend, accounts))
-            })
-        });
-        let fewest = |backend| Some(Contestant::AmongBatch(backend, 100));
-        assert_eq!(
-            all.concat(),
-            [
-                None,
-                fewest(Backend::Sqlite),
-                fewest(Backend::Sqlite),
-                None,
-                fewest(Backend::Postgres),
-                fewest(Backend::Postgres)
-            ]
-        );
+        for kind in [among_sqlite, among_postgres, among_pipeline] {
+            for batch in [5, 7] {
+                for accounts in [100, 1_000, 10_000] {
+                    let (contestant, fewest) = (kind(accounts, batch), kind(100, batch));
+                    results.add(contestant, Sample::default());
+                    assert_eq!(results.reference(contestant), Some(fewest).filter(|fewest| *fewest != contestant));
+                }
+            }
+        }
         assert_eq!(results.reference(TUTORIAL), None);
+    }
+
+    fn among_sqlite(accounts: u32, batch: u32) -> Contestant {
+        Contestant::AmongBatch(Backend::Sqlite, Among { accounts, batch })
+    }
+
+    fn among_postgres(accounts: u32, batch: u32) -> Contestant {
+        Contestant::AmongBatch(Backend::Postgres, Among { accounts, batch })
+    }
+
+    fn among_pipeline(accounts: u32, batch: u32) -> Contestant {
+        Contestant::AmongPipeline(Among { accounts, batch })
     }
 }

@@ -27,8 +27,8 @@ pub(crate) struct Scale {
     pub(crate) chunk: u16,
     /// Numbers of accounts between which growth is measured, ascending.
     pub(crate) growth_accounts: Vec<u32>,
-    /// The size of a batch while growth is measured, and how many make a run.
-    pub(crate) growth_batches: (u32, u32),
+    /// Batches while growth is measured: the size of one, and how many make a run.
+    pub(crate) growth_batches: Vec<(u32, u32)>,
     /// The server's `shared_buffers`; all that is measured fits in.
     pub(crate) shared_buffers: &'static str,
     /// Whether the server waits for the disk: always, but for a proof that everything runs.
@@ -61,7 +61,7 @@ impl Scale {
             lines: 1_000_000,
             chunk: 8_190,
             growth_accounts: vec![1_000, 10_000, 100_000, 1_000_000, 10_000_000],
-            growth_batches: (8_190, 20),
+            growth_batches: vec![(100, 500), (1_000, 100), (8_190, 20)],
             shared_buffers: "6GB",
             is_durable: true,
         }
@@ -79,7 +79,7 @@ impl Scale {
             lines: 4_000,
             chunk: 500,
             growth_accounts: vec![200, 2_000],
-            growth_batches: (500, 2),
+            growth_batches: vec![(500, 2)],
             shared_buffers: "128MB",
             is_durable: false,
         }

@@ -1,12 +1,15 @@
 //! What bank is to reach, and what it has reached. Nothing fails because of it: figures depend on the machine.
 
-use bank_persistence::Backend::{self, Postgres, Sqlite};
+use bank_persistence::Backend::{Postgres, Sqlite};
 
-use crate::contestant::{Contestant, Form, Ids, Load, Names, Spread, many};
+use crate::contestant::{Among, Contestant, Form, Ids, Load, Names, Spread, many};
 use crate::results::Results;
 
 /// The largest peak memory of `bank-cli batch`, in bytes.
 const MEMORY_MAX: f64 = 64e6;
+
+/// The sizes of batches whose cost is not to grow with the accounts.
+const GROWTH_BATCHES: [u32; 3] = [100, 1_000, 8_190];
 
 /// One goal and the figure for it.
 #[derive(Clone, Debug)]
@@ -126,16 +129,25 @@ fn files(results: &Results) -> Vec<Target> {
 }
 
 fn growth(results: &Results) -> Vec<Target> {
-    type Kind = fn(Backend, u32) -> Contestant;
-    let kinds: [(&str, Kind); 2] = [("singly", Contestant::AmongSingly), ("batches", Contestant::AmongBatch)];
-    let pairs = [Postgres, Sqlite].into_iter().flat_map(|backend| kinds.map(|kind| (backend, kind)));
-    let targets = pairs.map(|(backend, (name, of))| {
-        let what = format!("6. {backend}, {name}, cost at 10000000 accounts / at 10000");
-        target(what, Goal::AtMost(1.5), results.ratio(of(backend, 10_000), of(backend, 10_000_000)))
-    });
-    let ratio = results.ratio(Contestant::AmongPipeline(10_000), Contestant::AmongPipeline(10_000_000));
-    let what = "6. PostgreSQL, batches in a pipeline, cost at 10000000 accounts / at 10000";
-    targets.chain([target(what, Goal::AtMost(1.5), ratio)]).collect()
+    let cost = |what: String, among: &dyn Fn(u32) -> Contestant| {
+        let ratio = results.ratio(among(10_000), among(10_000_000));
+        target(format!("6. {what}, cost at 10000000 accounts / at 10000"), Goal::AtMost(1.5), ratio)
+    };
+    let mut targets = Vec::new();
+    for backend in [Postgres, Sqlite] {
+        targets.push(cost(format!("{backend}, singly"), &|accounts| Contestant::AmongSingly(backend, accounts)));
+        targets.extend(GROWTH_BATCHES.map(|batch| {
+            cost(format!("{backend}, batches of {batch}"), &|accounts| {
+                Contestant::AmongBatch(backend, Among { accounts, batch })
+            })
+        }));
+    }
+    targets.extend(GROWTH_BATCHES.map(|batch| {
+        cost(format!("PostgreSQL, batches of {batch} in a pipeline"), &|accounts| {
+            Contestant::AmongPipeline(Among { accounts, batch })
+        })
+    }));
+    targets
 }
 
 /// A run that breaks an invariant ends the program, so all that were checked held.
@@ -162,8 +174,9 @@ mod tests {
         let mut results = Results::default();
         let load = |threads, spread| Load { threads, spread };
         for (contestant, rate) in [
-            (Contestant::AmongBatch(Postgres, 10_000), 300.0),
-            (Contestant::AmongBatch(Postgres, 10_000_000), 200.0),
+            (Contestant::AmongBatch(Postgres, Among { accounts: 10_000, batch: 100 }), 300.0),
+            (Contestant::AmongBatch(Postgres, Among { accounts: 10_000_000, batch: 100 }), 200.0),
+            (Contestant::AmongBatch(Postgres, Among { accounts: 10_000_000, batch: 1_000 }), 9.0),
             (Contestant::Queue(Postgres, load(64, Spread::Uniform)), 100.0),
             (Contestant::Pgbench(load(4, Spread::Uniform)), 10.0),
             (Contestant::Pgbench(load(16, Spread::Uniform)), 20.0),

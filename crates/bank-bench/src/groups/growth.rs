@@ -3,7 +3,7 @@
 use bank_persistence::Backend;
 use bank_persistence::bank_domain::Transfer;
 
-use crate::contestant::{Contestant, Load, Spread};
+use crate::contestant::{Among, Contestant, Load, Spread};
 use crate::draw::Draw;
 use crate::drive::drive;
 use crate::failure::Failure;
@@ -43,7 +43,7 @@ impl<'a> Growth<'a> {
         /// How many accounts share a page, or fewer.
         const ACCOUNTS_A_PAGE: u32 = 30;
         let largest = self.scale.growth_accounts.iter().copied().max().unwrap_or_default();
-        let (size, _) = self.scale.growth_batches;
+        let size = self.scale.growth_batches.iter().map(|(size, _)| *size).max().unwrap_or(1);
         // Each transfer changes two pages; three changes for each page leave one in twenty unchanged.
         let batches = (largest / ACCOUNTS_A_PAGE).saturating_mul(3) / size.saturating_mul(2);
         for ledger in &mut self.ledgers {
@@ -69,20 +69,34 @@ impl<'a> Growth<'a> {
         Ok(sample)
     }
 
-    fn batches(&mut self, backend: Backend, accounts: u32) -> Result<Sample, Failure> {
-        let (size, count) = self.scale.growth_batches;
-        let ledger = self.ledger(backend, accounts)?;
-        let sample = post_all(ledger, &draw(ledger, size, count)?)?;
+    fn batches(&mut self, backend: Backend, among: Among) -> Result<Sample, Failure> {
+        let count = self.count(among.batch);
+        let ledger = self.ledger(backend, among.accounts)?;
+        let sample = post_all(ledger, &draw(ledger, among.batch, count)?)?;
         ledger.check(Thoroughness::Totals)?;
         Ok(sample)
     }
 
-    fn pipeline(&mut self, accounts: u32) -> Result<Sample, Failure> {
-        let (size, count) = self.scale.growth_batches;
-        let ledger = self.ledger(Backend::Postgres, accounts)?;
-        let sample = push_all(ledger, draw(ledger, size, count)?)?;
+    fn pipeline(&mut self, among: Among) -> Result<Sample, Failure> {
+        let count = self.count(among.batch);
+        let ledger = self.ledger(Backend::Postgres, among.accounts)?;
+        let sample = push_all(ledger, draw(ledger, among.batch, count)?)?;
         ledger.check(Thoroughness::Totals)?;
         Ok(sample)
+    }
+
+    /// Returns how many batches of this size make a run.
+    fn count(&self, batch: u32) -> u32 {
+        self.scale.growth_batches.iter().find(|(size, _)| *size == batch).map_or(1, |(_, count)| *count)
+    }
+
+    /// Returns every size of a batch among every number of accounts; those of one size, which are compared, together.
+    fn cases(&self) -> impl Iterator<Item = Among> + '_ {
+        let sizes = self.scale.growth_batches.iter();
+        sizes.flat_map(|(batch, _)| {
+            let accounts = self.scale.growth_accounts.iter();
+            accounts.map(|accounts| Among { accounts: *accounts, batch: *batch })
+        })
     }
 }
 
@@ -93,21 +107,21 @@ fn draw(ledger: &Ledger, size: u32, count: u32) -> Result<Vec<Vec<Transfer>>, Fa
 
 impl Group for Growth<'_> {
     fn contestants(&self) -> Vec<Contestant> {
-        let sizes = |backend, of: fn(Backend, u32) -> Contestant| {
-            self.scale.growth_accounts.iter().map(move |accounts| of(backend, *accounts))
-        };
-        let backends = [Backend::Postgres, Backend::Sqlite].into_iter();
-        let contestants = backends
-            .flat_map(|backend| sizes(backend, Contestant::AmongSingly).chain(sizes(backend, Contestant::AmongBatch)));
-        let pipelines = self.scale.growth_accounts.iter().map(|accounts| Contestant::AmongPipeline(*accounts));
-        contestants.chain(pipelines).collect()
+        let mut contestants = Vec::new();
+        for backend in [Backend::Postgres, Backend::Sqlite] {
+            let accounts = self.scale.growth_accounts.iter();
+            contestants.extend(accounts.map(|accounts| Contestant::AmongSingly(backend, *accounts)));
+            contestants.extend(self.cases().map(|among| Contestant::AmongBatch(backend, among)));
+        }
+        contestants.extend(self.cases().map(Contestant::AmongPipeline));
+        contestants
     }
 
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
         match contestant {
             Contestant::AmongSingly(backend, accounts) => self.singly(backend, accounts),
-            Contestant::AmongBatch(backend, accounts) => self.batches(backend, accounts),
-            Contestant::AmongPipeline(accounts) => self.pipeline(accounts),
+            Contestant::AmongBatch(backend, among) => self.batches(backend, among),
+            Contestant::AmongPipeline(among) => self.pipeline(among),
             other => Err(not_mine(other)),
         }
     }
