@@ -150,6 +150,7 @@ conformance! {
         pages_of_a_history_fit_together
         an_account_without_transfers_has_no_history
         a_transfer_is_found_by_its_id
+        no_moment_lies_within_a_batch
         an_unknown_id_finds_nothing
         ids_are_listed_in_their_order_page_by_page;
     audit:

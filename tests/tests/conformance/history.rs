@@ -1,9 +1,12 @@
 //! The history of an account, and single transfers.
 
+use std::collections::BTreeSet;
+
 use bank_persistence::bank_domain::{AccountVersion, Memo, Transfer};
 use bank_persistence::{Direction, new_transfer_id};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{name, open, open_many, post, posted, random_transfers, transfer};
+use chrono::{DateTime, Utc};
 
 pub(crate) fn a_history_is_newest_first_with_running_balances(backend: TestBackend) {
     let database = backend.database();
@@ -76,6 +79,20 @@ pub(crate) fn a_transfer_is_found_by_its_id(backend: TestBackend) {
     assert_eq!((recorded.from_name, recorded.to_name), (name("Jessica"), name("John")));
     let posted_at = std::time::SystemTime::from(recorded.posted_at);
     assert!(posted_at > before && posted_at < before + std::time::Duration::from_secs(120), "{posted_at:?}");
+}
+
+pub(crate) fn no_moment_lies_within_a_batch(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 5, 1_000_000);
+    // Servers take them in other ways from 1,000 on.
+    for size in [2, 20, 1_500] {
+        let transfers = random_transfers(1, &accounts, size, 10);
+        bank.post_batch(&transfers).unwrap();
+        let times = transfers.iter().map(|transfer| bank.find_transfer(transfer.id).unwrap().unwrap().posted_at);
+        let times: BTreeSet<DateTime<Utc>> = times.collect();
+        assert_eq!(times.first(), times.last(), "the first and the last of {size}");
+    }
 }
 
 pub(crate) fn an_unknown_id_finds_nothing(backend: TestBackend) {

@@ -112,6 +112,9 @@ impl Bank {
     /// Posts transfers in order, in one database transaction, and returns their outcomes in that order. What a rule
     /// refuses does not stop the others.
     ///
+    /// All that are posted have one time: to whoever looks back ([`Bank::balance_at`], [`Period`]), a batch has happened
+    /// or has not.
+    ///
     /// When the answer to COMMIT is lost, the same transfers are submitted again in a fresh transaction: their ids make
     /// that harmless, and it alone can tell what became of the first attempt.
     ///

@@ -79,8 +79,7 @@ fn write_balances(connection: &mut SqliteConnection, changed: &[AccountState]) -
 
 /// One row a statement: SQLite would keep the old pages of a statement that may fail half-way in a file.
 ///
-/// The time is read once, under the write lock: the column's default would be computed for each row, which takes a
-/// twelfth of a large batch's time.
+/// The column's default would compute the time for each row, which takes a twelfth of a large batch's time.
 fn append_to_journal(connection: &mut SqliteConnection, postings: &[&Posting]) -> QueryResult<usize> {
     let posted_at = StoredTime(Utc::now()).sqlite_text();
     let mut rows: usize = 0;

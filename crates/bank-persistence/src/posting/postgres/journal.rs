@@ -10,7 +10,7 @@ use diesel::sql_types::{Array, Nullable, Text};
 use super::{push_arrays, push_unseen};
 use crate::journal::{PostingColumns, PostingRow};
 use crate::schema::transfers;
-use crate::sql_types::{StoredUuid, Uuid};
+use crate::sql_types::{StoredTime, StoredUuid, Uuid};
 
 /// From so many rows on, binary COPY is faster than an INSERT with arrays.
 const COPY_ROWS_MIN: usize = 1000;
@@ -49,6 +49,11 @@ impl Query for FindPostings {
 }
 
 impl RunQueryDsl<PgConnection> for FindPostings {}
+
+#[declare_sql_function]
+extern "SQL" {
+    fn clock_timestamp() -> crate::sql_types::Timestamptz;
+}
 
 /// Appends postings to the journal, and returns how many.
 pub(in crate::posting) fn append(connection: &mut PgConnection, postings: &[&Posting]) -> QueryResult<usize> {
@@ -91,7 +96,8 @@ impl QueryFragment<Pg> for Append {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
             "INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
-             from_balance_after, to_balance_after, memo) SELECT * FROM unnest(",
+             from_balance_after, to_balance_after, memo, posted_at) \
+             SELECT new.*, (SELECT clock_timestamp()) FROM unnest(",
         );
         out.push_bind_param::<Array<Uuid>, _>(&self.ids)?;
         out.push_sql(", ");
@@ -100,7 +106,7 @@ impl QueryFragment<Pg> for Append {
         push_arrays(&mut out, accounts.into_iter().chain([&self.amounts]).chain(entries))?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Nullable<Text>>, _>(&self.memos)?;
-        out.push_sql(")");
+        out.push_sql(") AS new");
         Ok(())
     }
 }
@@ -124,9 +130,11 @@ struct JournalRow<'a> {
     from_balance_after: i64,
     to_balance_after: i64,
     memo: Option<&'a str>,
+    posted_at: StoredTime,
 }
 
 fn copy(connection: &mut PgConnection, postings: &[&Posting]) -> QueryResult<usize> {
+    let posted_at = diesel::select(clock_timestamp()).get_result(connection)?;
     let rows = postings.iter().map(|Posting { transfer, debit, credit }| JournalRow {
         id: StoredUuid(transfer.id.as_uuid()),
         from_account_id: transfer.from.get(),
@@ -137,6 +145,7 @@ fn copy(connection: &mut PgConnection, postings: &[&Posting]) -> QueryResult<usi
         from_balance_after: debit.balance_after.get(),
         to_balance_after: credit.balance_after.get(),
         memo: transfer.memo.as_ref().map(Memo::as_str),
+        posted_at,
     });
     diesel::copy_from(transfers::table).from_insertable(rows.collect::<Vec<_>>()).execute(connection)
 }
