@@ -37,7 +37,8 @@ fn a_batch_killed_half_way_is_run_again_with_nothing_twice() {
         let posted = scene.transfers();
         assert!((500..LINES).contains(&posted), "{posted}");
         let told = scene.read("results.csv").matches(",posted,").count();
-        assert!(told <= posted && posted - told <= 50, "{told} of {posted} are in the results");
+        // While a chunk gets its results, the next one is on its way.
+        assert!(told <= posted && posted - told <= 2 * 50, "{told} of {posted} are in the results");
 
         let run = scene.again(&[]);
         expect(&run, 0, &format!("Posted {}, replayed {posted}, rejected 0 of {LINES} lines", LINES - posted));
