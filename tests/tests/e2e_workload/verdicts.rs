@@ -1,6 +1,6 @@
 //! What a workload says when something is wrong, or when it is stopped.
 
-use std::process::Command;
+use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,9 +31,10 @@ fn a_balance_that_was_changed_by_hand_is_found_and_its_account_named() {
 fn a_balance_that_is_changed_while_the_load_runs_is_found() {
     for backend in BOTH {
         let scene = Scene::new(backend, 20);
-        let child = start(&scene, &["--clients", "2", "--duration", "2s"]);
+        let child = start(&scene, &["--clients", "2", "--duration", "60s", "--rate", RATE]);
         wait_for_transfers(&scene, 20);
         scene.plain().execute("UPDATE accounts SET balance = balance + 5 WHERE name = 'workload-0000007'");
+        interrupt(&child);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(8));
         assert!(String::from_utf8(output.stdout).unwrap().contains("account workload-0000007 "));
@@ -44,9 +45,10 @@ fn a_balance_that_is_changed_while_the_load_runs_is_found() {
 fn a_transfer_that_vanishes_is_lost_money_and_said_to_be() {
     for backend in BOTH {
         let scene = Scene::new(backend, 20);
-        let child = start(&scene, &["--clients", "2", "--duration", "2s", "--readers", "0"]);
+        let child = start(&scene, &["--clients", "2", "--duration", "60s", "--rate", RATE, "--readers", "0"]);
         wait_for_transfers(&scene, 20);
         scene.plain().execute("DELETE FROM transfers WHERE id = (SELECT id FROM transfers ORDER BY id LIMIT 1)");
+        interrupt(&child);
         let output = child.wait_with_output().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(8), "{stdout}");
@@ -60,7 +62,7 @@ fn ctrl_c_ends_with_summary_and_report() {
         let scene = Scene::new(backend, 20);
         let child = start(&scene, &["--clients", "2", "--duration", "60s", "--report", "r.html", "--jsonl", "r.jsonl"]);
         wait_for_transfers(&scene, 20);
-        assert!(Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap().success());
+        interrupt(&child);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130));
         let stdout = String::from_utf8(output.stdout).unwrap();
@@ -83,8 +85,16 @@ fn tables_that_vanish_end_the_run_with_their_failure() {
     assert!(scene.read("r.html").contains("could not be audited"));
 }
 
-fn start(scene: &Scene, options: &[&str]) -> std::process::Child {
+/// Slow enough that SQLite's write lock is free for somebody who does damage.
+const RATE: &str = "200";
+
+fn start(scene: &Scene, options: &[&str]) -> Child {
     scene.cli.command(&[&["workload", "run", "-q"], options].concat()).spawn().unwrap()
+}
+
+fn interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 fn wait_for_transfers(scene: &Scene, count: i64) {
