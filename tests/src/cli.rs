@@ -1,7 +1,7 @@
 //! The real binary, in an environment without anything of the machine's own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use snapbox::IntoData;
 use tempfile::TempDir;
@@ -66,6 +66,16 @@ impl Sandbox {
         assert_eq!(run.code, Some(0), "{run:?}");
         run.stdout
     }
+}
+
+/// Sends SIGINT to a process, as Ctrl-C does.
+///
+/// # Panics
+///
+/// If the process is gone, and its end has been waited for.
+pub fn interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "the signal can be sent");
 }
 
 /// A run of the binary that has ended.

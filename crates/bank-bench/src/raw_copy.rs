@@ -12,7 +12,7 @@ use crate::ledger::Ledger;
 use crate::sample::Sample;
 
 diesel::table! {
-    // A UUID's binary form is its 16 bytes, so the type need not be known here.
+    // In binary form a UUID is its 16 bytes and a time a number, so these types need not be known here.
     transfers (id) {
         id -> Binary,
         from_account_id -> BigInt,
@@ -23,6 +23,7 @@ diesel::table! {
         from_balance_after -> BigInt,
         to_balance_after -> BigInt,
         memo -> Nullable<Text>,
+        posted_at -> BigInt,
     }
 }
 
@@ -38,7 +39,11 @@ struct JournalRow {
     from_balance_after: i64,
     to_balance_after: i64,
     memo: Option<String>,
+    posted_at: i64,
 }
+
+/// The time in all rows, in microseconds since 2000: bank sends one for a batch and leaves nothing to the column's default.
+const POSTED_AT: i64 = 836_222_400_000_000;
 
 /// Copies the batches, of which the first is not measured, and checks that all rows are there.
 pub(crate) fn run(ledger: &Ledger, batches: Vec<Vec<Posting>>) -> Result<Sample, Failure> {
@@ -82,6 +87,7 @@ impl From<Posting> for JournalRow {
             from_balance_after: debit.balance_after.get(),
             to_balance_after: credit.balance_after.get(),
             memo: transfer.memo.map(|memo| memo.as_str().to_owned()),
+            posted_at: POSTED_AT,
         }
     }
 }

@@ -35,6 +35,11 @@ pub(crate) struct Scale {
     pub(crate) is_durable: bool,
 }
 
+/// Returns how many batches of this size make a run.
+pub(crate) fn batches_a_run(batches: &[(u32, u32)], size: u32) -> u32 {
+    batches.iter().find(|(known, _)| *known == size).map_or(1, |(_, count)| *count)
+}
+
 impl Scale {
     /// Returns the sizes that are asked for.
     pub(crate) fn of(arguments: &Arguments) -> Self {

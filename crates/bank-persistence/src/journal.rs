@@ -47,7 +47,7 @@ pub struct RecordedTransfer {
     pub from_name: AccountName,
     /// The name of the account that received.
     pub to_name: AccountName,
-    /// When it was posted, by the database's clock.
+    /// When it was posted, by the database's clock; on SQLite, by that of the machine.
     pub posted_at: DateTime<Utc>,
 }
 
@@ -96,7 +96,7 @@ pub struct HistoryEntry {
     pub balance_after: Balance,
     /// The transfer's note.
     pub memo: Option<Memo>,
-    /// When it was posted, by the database's clock.
+    /// When it was posted, by the database's clock; on SQLite, by that of the machine.
     pub posted_at: DateTime<Utc>,
 }
 

@@ -3,12 +3,12 @@
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use bank_persistence::accounts;
 use bank_tests::TestBackend;
-use bank_tests::cli::Run;
+use bank_tests::cli::{Run, interrupt};
 use bank_tests::fixtures::new_account;
 use bank_tests::terminal::Session;
 
@@ -127,8 +127,7 @@ fn an_interrupted_command_ends_at_once_and_changes_nothing() {
         let mut child = scene.cli.command(&TRANSFER).stdin(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(700));
         assert!(child.try_wait().unwrap().is_none(), "the transfer waits for the lock");
-        let killed = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
+        interrupt(&child);
         // A shell reports death by this signal as 130.
         assert_eq!(child.wait().unwrap().signal(), Some(2));
         plain.execute("ROLLBACK");

@@ -1,10 +1,11 @@
 //! Runs that end early, and are run again.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use bank_tests::TestBackend;
+use bank_tests::cli::interrupt;
 use bank_tests::invariants::Ledger;
 
 use crate::{BOTH, Scene, expect, many_lines};
@@ -105,9 +106,4 @@ fn a_second_interrupt_ends_at_once() {
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     plain.execute("ROLLBACK");
     assert_eq!(Ledger::read(&scene.database), before);
-}
-
-fn interrupt(child: &Child) {
-    let sent = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
 }

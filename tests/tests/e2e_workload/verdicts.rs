@@ -1,10 +1,11 @@
 //! What a workload says when something is wrong, or when it is stopped.
 
-use std::process::{Child, Command};
+use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bank_tests::TestBackend;
+use bank_tests::cli::interrupt;
 
 use crate::{BOTH, Scene};
 
@@ -90,11 +91,6 @@ const RATE: &str = "200";
 
 fn start(scene: &Scene, options: &[&str]) -> Child {
     scene.cli.command(&[&["workload", "run", "-q"], options].concat()).spawn().unwrap()
-}
-
-fn interrupt(child: &Child) {
-    let sent = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
 }
 
 fn wait_for_transfers(scene: &Scene, count: i64) {

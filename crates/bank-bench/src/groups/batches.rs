@@ -13,7 +13,7 @@ use crate::ledger::{Ledger, Thoroughness};
 use crate::pgledger::Pgledger;
 use crate::results::Results;
 use crate::sample::Sample;
-use crate::scale::Scale;
+use crate::scale::{Scale, batches_a_run};
 use crate::stage::Stage;
 use crate::tutorial::Tutorial;
 use crate::{raw_copy, raw_inserts};
@@ -47,7 +47,7 @@ impl<'a> Batches<'a> {
 
     /// Draws the batches of a run, and one more in front that is not measured: it makes the connection and prepares.
     fn draw(&self, size: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
-        let measured = self.scale.batches.iter().find(|(known, _)| *known == size).map_or(1, |(_, count)| *count);
+        let measured = batches_a_run(&self.scale.batches, size);
         let mut draw = Draw::new(self.scale.accounts, Spread::Uniform);
         (0..=measured).map(|_| draw.transfers(size)).collect()
     }

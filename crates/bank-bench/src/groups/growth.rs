@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::ledger::{Ledger, Thoroughness};
 use crate::results::Results;
 use crate::sample::Sample;
-use crate::scale::Scale;
+use crate::scale::{Scale, batches_a_run};
 use crate::stage::Stage;
 
 use super::batches::{post_all, push_all};
@@ -70,7 +70,7 @@ impl<'a> Growth<'a> {
     }
 
     fn batches(&mut self, backend: Backend, among: Among) -> Result<Sample, Failure> {
-        let count = self.count(among.batch);
+        let count = batches_a_run(&self.scale.growth_batches, among.batch);
         let ledger = self.ledger(backend, among.accounts)?;
         let sample = post_all(ledger, &draw(ledger, among.batch, count)?)?;
         ledger.check(Thoroughness::Totals)?;
@@ -78,16 +78,11 @@ impl<'a> Growth<'a> {
     }
 
     fn pipeline(&mut self, among: Among) -> Result<Sample, Failure> {
-        let count = self.count(among.batch);
+        let count = batches_a_run(&self.scale.growth_batches, among.batch);
         let ledger = self.ledger(Backend::Postgres, among.accounts)?;
         let sample = push_all(ledger, draw(ledger, among.batch, count)?)?;
         ledger.check(Thoroughness::Totals)?;
         Ok(sample)
-    }
-
-    /// Returns how many batches of this size make a run.
-    fn count(&self, batch: u32) -> u32 {
-        self.scale.growth_batches.iter().find(|(size, _)| *size == batch).map_or(1, |(_, count)| *count)
     }
 
     /// Returns every size of a batch among every number of accounts; those of one size, which are compared, together.

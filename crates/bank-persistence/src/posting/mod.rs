@@ -3,8 +3,8 @@
 //! Locks the accounts, reads what is there, lets the domain decide, and writes what it decided; all in the caller's
 //! transaction. What differs from one backend to the other is few primitives, one module for each.
 //!
-//! The transfers of a batch have one time, read when their accounts are locked: no moment lies within a batch, and
-//! nothing is posted before the last transfer of its accounts.
+//! The transfers of a batch have one time, read when their accounts are locked: no moment lies within a batch, and unless
+//! the clock goes back, nothing is posted before the last transfer of its accounts.
 
 mod one_pass;
 mod postgres;
