@@ -76,7 +76,7 @@ fn ctrl_c_ends_with_summary_and_report() {
 #[test]
 fn tables_that_vanish_end_the_run_with_their_failure() {
     let scene = Scene::new(TestBackend::Sqlite, 20);
-    let child = start(&scene, &["--clients", "2", "--duration", "60s", "--report", "r.html"]);
+    let child = start(&scene, &["--clients", "2", "--duration", "60s", "--rate", RATE, "--report", "r.html"]);
     wait_for_transfers(&scene, 20);
     scene.plain().execute("DROP TABLE transfers");
     let output = child.wait_with_output().unwrap();
