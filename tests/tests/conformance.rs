@@ -87,6 +87,7 @@ conformance! {
     pipeline:
         a_pipeline_has_the_outcomes_of_one_batch_after_the_other
         a_pipeline_tries_again_what_has_failed
+        no_transaction_of_a_pipeline_is_larger_than_a_batch
         dropping_a_pipeline_waits_for_what_is_on_its_way;
     posting:
         a_transfer_moves_the_amount_and_is_recorded

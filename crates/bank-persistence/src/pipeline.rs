@@ -22,7 +22,8 @@ use ahead::{Claims, split};
 ///
 /// Each transfer has the outcome that it would have if it was posted after all those before it. Batches are not units,
 /// though: transfers that have to wait for others are posted in a later transaction, so a part of a batch can be there
-/// when the process or the database fails, and of a later batch, too.
+/// when the process or the database fails, and of a later batch, too. No transaction holds more transfers than the largest
+/// batch that was pushed.
 ///
 /// Dropping a pipeline waits for what is on its way. What has not begun by then is not posted: see
 /// [`flush`](Self::flush).
@@ -30,6 +31,8 @@ use ahead::{Claims, split};
 pub struct PostingPipeline {
     bank: Bank,
     at_once: usize,
+    /// The size of the largest batch that was pushed, and so of the largest that is posted.
+    most: usize,
     on_their_way: VecDeque<OnItsWay>,
     /// What has not begun, in order.
     waiting: Vec<Placed>,
@@ -72,13 +75,14 @@ impl PostingPipeline {
     /// connections. SQLite has one writer, and so one batch, beside which the caller prepares the next.
     #[must_use]
     pub fn new(bank: &Bank, at_once: usize) -> Self {
-        let most = match bank.backend() {
+        let connections = match bank.backend() {
             Backend::Postgres => usize::try_from(bank.pool_size()).unwrap_or(usize::MAX),
             Backend::Sqlite => 1,
         };
         Self {
             bank: bank.clone(),
-            at_once: at_once.min(most).max(1),
+            at_once: at_once.min(connections).max(1),
+            most: 0,
             on_their_way: VecDeque::new(),
             waiting: Vec::new(),
             pushed: VecDeque::new(),
@@ -94,6 +98,7 @@ impl PostingPipeline {
     /// what has no outcome, and whoever makes none posts the same transfers again to learn what became of them.
     pub fn push(&mut self, transfers: Vec<Transfer>) -> Result<(), Error> {
         let batch = self.first.saturating_add(self.pushed.len());
+        self.most = self.most.max(transfers.len());
         self.pushed.push_back(Pushed { outcomes: vec![None; transfers.len()], missing: transfers.len() });
         let placed = (0..).zip(transfers).map(|(index, transfer)| Placed { place: Place { batch, index }, transfer });
         self.waiting.extend(placed);
@@ -128,7 +133,7 @@ impl PostingPipeline {
         while !self.waiting.is_empty() {
             if self.on_their_way.len() < self.at_once {
                 let claims: Vec<&Claims> = self.on_their_way.iter().map(|batch| &batch.claims).collect();
-                if let Some(next) = split(&mut self.waiting, &claims) {
+                if let Some(next) = split(&mut self.waiting, &claims, self.most) {
                     return self.begin(next);
                 }
             }

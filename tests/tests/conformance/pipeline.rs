@@ -90,3 +90,19 @@ pub(crate) fn dropping_a_pipeline_waits_for_what_is_on_its_way(backend: TestBack
     drop(pipeline);
     assert_eq!(balance(&bank, "a1"), 1200);
 }
+
+pub(crate) fn no_transaction_of_a_pipeline_is_larger_than_a_batch(backend: TestBackend) {
+    const SIZE: usize = 100;
+    let database = backend.database();
+    let bank = database.bank();
+    // So many that a third of a batch has to wait for the ones on their way, and would join the next one.
+    let accounts = open_many(&bank, 1000, 1_000_000);
+    let batches: Vec<Vec<Transfer>> = random_transfers(7, &accounts, 4000, 1).chunks(SIZE).map(<[_]>::to_vec).collect();
+    post_all(&bank, &batches);
+    // Transfers of a transaction have one time; where several commit at once, the transaction's own number is safer.
+    let transaction = if backend == TestBackend::Postgres { "xmin::text" } else { "posted_at" };
+    let sizes = format!("SELECT count(*) AS value FROM transfers GROUP BY {transaction}");
+    let sizes = database.plain().numbers(&sizes);
+    let most = i64::try_from(SIZE).unwrap();
+    assert!(sizes.len() >= batches.len() && sizes.iter().all(|size| *size <= most), "{sizes:?}");
+}

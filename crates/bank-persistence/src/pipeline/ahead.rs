@@ -38,15 +38,14 @@ impl Claims {
 }
 
 /// Takes out of the waiting transfers those that have nothing to do with the ones on their way, nor with any that waits
-/// before them; leaves all where they are and returns `None` if these are less than half.
-pub(super) fn split(waiting: &mut Vec<Placed>, on_their_way: &[&Claims]) -> Option<Vec<Placed>> {
+/// before them, but only the first `most`; leaves all where they are and returns `None` if these are less than half.
+pub(super) fn split(waiting: &mut Vec<Placed>, on_their_way: &[&Claims], most: usize) -> Option<Vec<Placed>> {
     if on_their_way.is_empty() {
-        return Some(std::mem::take(waiting));
+        return Some(waiting.drain(..waiting.len().min(most)).collect());
     }
-    let must_wait = must_wait(waiting, on_their_way)?;
-    let mut must_wait = must_wait.into_iter();
+    let mut must_wait = must_wait(waiting, on_their_way)?.into_iter();
     let is_free = |_: &mut Placed| !must_wait.next().unwrap_or(true);
-    Some(waiting.extract_if(.., is_free).collect())
+    Some(waiting.extract_if(.., is_free).take(most).collect())
 }
 
 /// Returns for each transfer whether it has to wait; `None` if more than half have to.
@@ -98,8 +97,12 @@ mod tests {
 
     /// Returns which of the transfers go ahead of the ones on their way, by their places.
     fn ahead(waiting: &[Transfer], on_their_way: &[Transfer]) -> Option<Vec<usize>> {
+        first_ahead(waiting, on_their_way, waiting.len())
+    }
+
+    fn first_ahead(waiting: &[Transfer], on_their_way: &[Transfer], most: usize) -> Option<Vec<usize>> {
         let mut left = placed(waiting);
-        let gone = split(&mut left, &[&Claims::of(on_their_way)]);
+        let gone = split(&mut left, &[&Claims::of(on_their_way)], most);
         let indexes = |placed: &[Placed]| placed.iter().map(|placed| placed.place.index).collect::<Vec<_>>();
         let gone = gone.as_deref().map(indexes);
         let mut all = [gone.clone().unwrap_or_default(), indexes(&left)].concat();
@@ -135,9 +138,17 @@ mod tests {
     }
 
     #[test]
-    fn with_nothing_on_its_way_everything_goes() {
-        let mut waiting = placed(&[transfer(1, 2), transfer(1, 2)]);
-        assert_eq!(split(&mut waiting, &[]).map(|gone| gone.len()), Some(2));
+    fn no_more_go_ahead_than_a_batch_holds() {
+        let waiting = [transfer(1, 3), transfer(4, 5), transfer(6, 7), transfer(8, 9), transfer(10, 11)];
+        assert_eq!(first_ahead(&waiting, &[transfer(1, 2)], 2), Some(vec![1, 2]));
+    }
+
+    #[test]
+    fn with_nothing_on_its_way_everything_goes_that_a_batch_holds() {
+        let mut waiting = placed(&[transfer(1, 2), transfer(1, 2), transfer(1, 2)]);
+        for expected in [2, 1] {
+            assert_eq!(split(&mut waiting, &[], 2).map(|gone| gone.len()), Some(expected));
+        }
         assert!(waiting.is_empty());
     }
 }
