@@ -1,4 +1,5 @@
-//! The harness itself: a checker that cannot fail checks nothing, and a server must not outlive its test.
+//! The harness itself: a checker that cannot fail checks nothing, a server must not outlive its test, and SQLite is the one
+//! that the build asks for.
 
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
@@ -57,6 +58,17 @@ fn money_from_nowhere_is_noticed() {
     let (database, _bank, _accounts) = two_accounts();
     database.plain().execute("UPDATE accounts SET balance = balance + 1 WHERE name = 'a'");
     assert_sound(&database);
+}
+
+/// What `.cargo/config.toml` asks for. A flag that is misspelt, or an option that SQLite renames, is silently ignored.
+#[test]
+fn sqlite_is_compiled_as_the_build_asks() {
+    let database = TestBackend::Sqlite.database();
+    let options = database.plain().texts("SELECT compile_options AS value FROM pragma_compile_options");
+    for wanted in ["THREADSAFE=2", "DEFAULT_MEMSTATUS=0"] {
+        assert!(options.iter().any(|option| option == wanted), "{wanted}: {options:?}");
+    }
+    assert!(!options.iter().any(|option| option.starts_with("ENABLE_MEMORY_MANAGEMENT")), "{options:?}");
 }
 
 #[test]
