@@ -17,6 +17,7 @@ pub mod plain;
 pub mod postgres;
 pub mod proxy;
 pub mod proxy_cuts;
+pub mod proxy_delays;
 pub mod terminal;
 pub mod threads;
 

@@ -6,6 +6,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+#[path = "faults_clients/at_once.rs"]
+mod at_once;
 #[path = "faults_clients/checker.rs"]
 mod checker;
 #[path = "faults_clients/commit_cuts.rs"]

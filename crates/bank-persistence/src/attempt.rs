@@ -19,29 +19,30 @@ const OPEN: u8 = 0;
 const PASSED: u8 = 1;
 const CLOSED: u8 = 2;
 
-/// Stands between an attempt's last statement and its COMMIT: either the attempt passes it, or whoever waits for the
-/// attempt closes it, never both. An attempt that was given up before COMMIT so rolls back when it wakes.
+/// Stands between an attempt's last statement and its COMMIT: the attempt has passed it, or whoever waits for the
+/// attempt has closed it, whichever came first. An attempt that was given up before COMMIT so rolls back when it wakes.
 #[derive(Debug, Default)]
 pub(crate) struct CommitGate(AtomicU8);
 
 impl CommitGate {
     /// Returns whether the attempt may commit.
     pub(crate) fn pass(&self) -> bool {
-        self.move_from_open_to(PASSED)
+        self.turn(OPEN, PASSED)
     }
 
-    /// Opens the gate again for an attempt that has passed it and then found nothing to commit.
-    pub(crate) fn reopen(&self) {
-        self.0.store(OPEN, Ordering::SeqCst);
+    /// Opens the gate again for an attempt that has passed it and then found nothing to commit. Returns whether somebody
+    /// still waits for the attempt.
+    pub(crate) fn reopen(&self) -> bool {
+        self.turn(PASSED, OPEN)
     }
 
-    /// Returns whether the attempt will never commit.
+    /// Lets nothing through any longer. Returns whether nothing has passed, so that the attempt will never commit.
     fn close(&self) -> bool {
-        self.move_from_open_to(CLOSED)
+        self.0.swap(CLOSED, Ordering::SeqCst) == OPEN
     }
 
-    fn move_from_open_to(&self, state: u8) -> bool {
-        self.0.compare_exchange(OPEN, state, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    fn turn(&self, from: u8, to: u8) -> bool {
+        self.0.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 }
 
@@ -190,6 +191,21 @@ mod tests {
         let result = waiting.join().unwrap();
         assert!(matches!(result, Err(AttemptError { error: Error::NoAnswer { .. }, commit_unknown: true })));
         wake.send(()).unwrap();
+    }
+
+    #[test]
+    fn an_attempt_given_up_at_its_first_commit_makes_no_second_one() {
+        let (wake, sleep) = channel::<()>();
+        let (tell, told) = channel();
+        let result = AttemptThreads::default().run_within::<()>(SHORT, move |gate| {
+            assert!(gate.pass());
+            sleep.recv().unwrap();
+            tell.send(gate.reopen() || gate.pass()).unwrap();
+            Ok(())
+        });
+        assert!(matches!(result, Err(AttemptError { error: Error::NoAnswer { .. }, commit_unknown: true })));
+        wake.send(()).unwrap();
+        assert!(!told.recv().unwrap());
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(crate) fn try_write_through<T>(
 ///
 /// # Errors
 ///
-/// The body's; `commit_unknown` if the connection was lost before its answer.
+/// The body's; `commit_unknown` unless the database has refused the statement.
 pub(crate) fn write_at_once<T>(
     gate: &CommitGate,
     connection: &mut DbConnection,
@@ -81,16 +81,19 @@ pub(crate) fn write_at_once<T>(
         return Err(Error::GivenUp.into());
     }
     match body(connection) {
-        Ok(None) => {
-            gate.reopen();
-            Ok(None)
-        }
-        Ok(written) => Ok(written),
+        // Nobody would learn what a transaction did that began now.
+        Ok(None) if !gate.reopen() => Err(Error::GivenUp.into()),
+        Ok(outcome) => Ok(outcome),
         Err(error) => {
             if classify(&error) == Some(Transient::ConnectionLost) {
                 give_up(connection);
             }
-            let commit_unknown = matches!(&error, Error::Database(error) if may_be_committed(error));
+            let commit_unknown = match &error {
+                Error::Database(error) => may_be_committed(error),
+                Error::ConcurrentPosting => false,
+                // What is wrong was found in the answer, when the statement was committed already.
+                _ => true,
+            };
             Err(AttemptError { error, commit_unknown })
         }
     }

@@ -1,27 +1,15 @@
 //! Accounts, transfers and the audit.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use bank_domain::{
-    Account, AccountId, AccountName, AccountVersion, NewAccount, Outcome, Reversal, Transfer, TransferId,
-};
+use bank_domain::{Account, AccountId, AccountName, AccountVersion, NewAccount, Outcome, Reversal, TransferId};
 
 use chrono::{DateTime, Utc};
 
 use super::Bank;
 use crate::accounts::{self, Totals};
-use crate::attempt::CommitGate;
 use crate::audit::{self, AuditReport};
-use crate::connection::DbConnection;
-use crate::database_url::Backend;
 use crate::error::Error;
 use crate::journal::{self, HistoryEntry, RecordedTransfer, Reversed};
 use crate::past::{self, BalanceAt, Period};
-use crate::posting;
-use crate::retry::AttemptError;
-use crate::settings::{Isolation, Settings};
-use crate::transaction;
 
 impl Bank {
     /// Opens an account.
@@ -94,79 +82,6 @@ impl Bank {
     /// The database's.
     pub fn totals(&self) -> Result<Totals, Error> {
         self.run("summing the accounts", accounts::totals)
-    }
-
-    /// Posts one transfer.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Bank::post_batch`].
-    pub fn post(&self, transfer: &Transfer) -> Result<Outcome, Error> {
-        let outcomes = self.post_batch(std::slice::from_ref(transfer))?;
-        outcomes
-            .into_iter()
-            .next()
-            .ok_or_else(|| Error::InvariantViolation { detail: "a transfer has no outcome".to_owned() })
-    }
-
-    /// Posts transfers in order, in one database transaction, and returns their outcomes in that order. What a rule
-    /// refuses does not stop the others.
-    ///
-    /// All that are posted have one time: to whoever looks back ([`Bank::balance_at`], [`Period`]), a batch has happened
-    /// or has not.
-    ///
-    /// When the answer to COMMIT is lost, the same transfers are submitted again in a fresh transaction: their ids make
-    /// that harmless, and it alone can tell what became of the first attempt.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::RetriesExhausted`]: nothing was posted. [`Error::OutcomeUnknown`]: all or nothing was posted; post the
-    /// same transfers again to learn which. Any other error: nothing was posted.
-    pub fn post_batch(&self, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
-        self.post_shared(&transfers.into())
-    }
-
-    /// Does what [`Self::post_batch`] does, without copying the transfers.
-    pub(crate) fn post_shared(&self, transfers: &Arc<[Transfer]>) -> Result<Vec<Outcome>, Error> {
-        let (at_once, in_one_pass) = (self.posts_at_once(), self.backend() == Backend::Postgres && transfers.len() > 1);
-        let outcomes = self.retry("posting", || {
-            let (settings, transfers) = (Arc::clone(&self.settings), Arc::clone(transfers));
-            let confidence = Arc::clone(&self.confidence);
-            self.attempt_to_write(move |gate, connection| {
-                if at_once
-                    && let [transfer] = &*transfers
-                    && transfer.expected_version.is_none()
-                    && let Some(outcome) = post_at_once(gate, connection, transfer)?
-                {
-                    return Ok(vec![outcome]);
-                }
-                if in_one_pass && confidence.is_there() {
-                    if let Some(outcomes) = post_in_one_pass(gate, connection, &settings, &transfers)? {
-                        return Ok(outcomes);
-                    }
-                    confidence.lose();
-                }
-                transaction::write_through(gate, connection, &settings, |connection| {
-                    posting::post(connection, &transfers)
-                })
-            })
-        });
-        outcomes.map_err(|error| match error {
-            Error::OutcomeUnknown { operation, source, .. } => {
-                Error::OutcomeUnknown { operation, ids: transfers.iter().map(|transfer| transfer.id).collect(), source }
-            }
-            other => other,
-        })
-    }
-
-    /// Returns whether a single transfer may be one statement without BEGIN and COMMIT, a third of the round trips.
-    ///
-    /// The lock timeout must then hold for the session, so the session must be ours alone; and the isolation level is
-    /// the session's, so none may be asked for.
-    fn posts_at_once(&self) -> bool {
-        self.backend() == Backend::Postgres
-            && self.settings.prepared_statements
-            && self.settings.isolation == Isolation::ReadCommitted
     }
 
     /// Returns the transfer of this id.
@@ -262,29 +177,4 @@ impl Bank {
     pub fn audit(&self) -> Result<AuditReport, Error> {
         self.read("auditing", audit::audit)
     }
-}
-
-fn post_at_once(
-    gate: &CommitGate,
-    connection: &mut DbConnection,
-    transfer: &Transfer,
-) -> Result<Option<Outcome>, AttemptError> {
-    transaction::write_at_once(gate, connection, |connection| posting::post_at_once(connection, transfer))
-}
-
-/// Rows are not locked in order here, so two of these can wait for each other; the short wait ends that long before the
-/// server looks for deadlocks.
-fn post_in_one_pass(
-    gate: &CommitGate,
-    connection: &mut DbConnection,
-    settings: &Settings,
-    transfers: &[Transfer],
-) -> Result<Option<Vec<Outcome>>, AttemptError> {
-    const LOCK_TIMEOUT_MAX: Duration = Duration::from_millis(10);
-    // Zero means for ever.
-    let is_bounded = !settings.lock_timeout.is_zero();
-    let lock_timeout = if is_bounded { settings.lock_timeout.min(LOCK_TIMEOUT_MAX) } else { LOCK_TIMEOUT_MAX };
-    transaction::try_write_through(gate, connection, settings, lock_timeout, |connection| {
-        posting::post_in_one_pass(connection, transfers)
-    })
 }

@@ -2,6 +2,7 @@
 
 mod diagnosis;
 mod ledger;
+mod posting;
 mod setup;
 mod snapshot;
 
@@ -17,7 +18,7 @@ use crate::connection::{DbConnection, Missing, give_up};
 use crate::database_url::{Backend, DatabaseUrl};
 use crate::error::Error;
 use crate::pool::{self, ConnectionManager};
-use crate::posting::Confidence;
+use crate::posting::{Confidence, ServerClock};
 use crate::retry::{AttemptError, Transient, classify, retry_observed};
 use crate::settings::Settings;
 use crate::transaction;
@@ -34,6 +35,8 @@ pub struct Bank {
     threads: Arc<AttemptThreads>,
     /// In batches that are posted in one pass.
     confidence: Arc<Confidence>,
+    /// For single transfers that are posted at once.
+    clock: Arc<ServerClock>,
     /// Whose turn it is to write, on SQLite.
     turn: Arc<Mutex<()>>,
 }
@@ -60,7 +63,15 @@ impl Bank {
     fn open(url: &DatabaseUrl, settings: Settings, missing: Missing) -> Result<Self, Error> {
         let pool = pool::open(url, &settings, missing)?;
         let (url, settings) = (Arc::new(url.clone()), Arc::new(settings));
-        Ok(Self { url, settings, pool, threads: Arc::default(), confidence: Arc::default(), turn: Arc::default() })
+        Ok(Self {
+            url,
+            settings,
+            pool,
+            threads: Arc::default(),
+            confidence: Arc::default(),
+            clock: Arc::default(),
+            turn: Arc::default(),
+        })
     }
 
     /// Returns the kind of database.

@@ -8,7 +8,10 @@
 
 mod one_pass;
 mod postgres;
+mod server_clock;
 mod sqlite;
+
+use std::time::Duration;
 
 use bank_domain::{AccountId, AccountState, Outcome, Posting, Transfer, apply_batch};
 use diesel::prelude::*;
@@ -20,7 +23,12 @@ use crate::journal::PostingRow;
 use crate::schema::transfers;
 use crate::sql_types::StoredUuid;
 
-pub(crate) use one_pass::{Confidence, post_in_one_pass};
+pub(crate) use one_pass::{Additions, Confidence, post_in_one_pass};
+pub(crate) use server_clock::ServerClock;
+
+/// How long after it was sent a statement that posts a transfer at once may begin to write. One that got stuck on its way
+/// holds no locks, so nobody else's posting waits for it; only this makes sure that it has no effect later.
+pub(crate) const AT_ONCE_MAX: Duration = Duration::from_secs(2);
 
 /// Posts transfers in order within the caller's transaction and returns their outcomes in that order.
 ///
@@ -53,17 +61,28 @@ pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec
     Ok(applied.outcomes)
 }
 
-/// Posts a single transfer with one statement, in a transaction of its own, if nothing stands in its way; otherwise does
-/// nothing, and [`post`] will say why.
+/// Posts a single transfer with one statement, in a transaction of its own, if nothing stands in its way and it gets to
+/// the server within [`AT_ONCE_MAX`]; otherwise does nothing, and [`post`] will say why.
 ///
 /// # Errors
 ///
 /// The database's; [`Error::InvariantViolation`] if the domain would not have posted it, or otherwise.
-pub(crate) fn post_at_once(connection: &mut DbConnection, transfer: &Transfer) -> Result<Option<Outcome>, Error> {
+pub(crate) fn post_at_once(
+    connection: &mut DbConnection,
+    clock: &ServerClock,
+    transfer: &Transfer,
+) -> Result<Option<Outcome>, Error> {
     let DbConnection::Postgres(postgres) = connection else {
         return Ok(None);
     };
-    let Locked { accounts, written } = postgres::lock_and_write(postgres, transfer)?;
+    let deadline = match clock.time_after(AT_ONCE_MAX) {
+        Some(deadline) => deadline,
+        None => clock.set(postgres::now(postgres)?.0) + AT_ONCE_MAX,
+    };
+    let (Locked { accounts, written }, now) = postgres::lock_and_write(postgres, transfer, Some(deadline))?;
+    if let Some(now) = now {
+        clock.set(now);
+    }
     let Some(written) = written else {
         return Ok(None);
     };
@@ -117,7 +136,7 @@ fn sort_for_journal(postings: &mut [&Posting]) {
 fn lock_accounts(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Locked, Error> {
     match (connection, transfers) {
         (DbConnection::Postgres(postgres), [transfer]) if transfer.expected_version.is_none() => {
-            postgres::lock_and_write(postgres, transfer)
+            postgres::lock_and_write(postgres, transfer, None).map(|(locked, _)| locked)
         }
         (DbConnection::Postgres(postgres), _) => {
             postgres::lock_accounts(postgres, &accounts_of(transfers)).map(Locked::only)

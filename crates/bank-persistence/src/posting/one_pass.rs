@@ -24,7 +24,11 @@ pub(super) struct Addition {
     pub(super) count: i64,
 }
 
-/// Posts transfers in the caller's transaction; `None` if it is to be rolled back, and they are to be posted otherwise.
+/// What a batch adds to its accounts, ascending by account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Additions(Vec<Addition>);
+
+/// Posts transfers, which add this, in the caller's transaction; `None` if it is to be rolled back, and they are to be posted otherwise.
 ///
 /// # Errors
 ///
@@ -32,18 +36,16 @@ pub(super) struct Addition {
 pub(crate) fn post_in_one_pass(
     connection: &mut DbConnection,
     transfers: &[Transfer],
+    additions: &Additions,
 ) -> Result<Option<Vec<Outcome>>, Error> {
     let DbConnection::Postgres(postgres) = connection else {
         return Ok(None);
     };
-    let Some(additions) = additions(transfers) else {
-        return Ok(None);
-    };
-    let Some(mut after) = unless_in_the_way(postgres::move_balances(postgres, &additions))? else {
+    let Some(mut after) = unless_in_the_way(postgres::move_balances(postgres, &additions.0))? else {
         return Ok(None);
     };
     after.sort_unstable_by_key(|account| account.id);
-    let Some(before) = taken_back(&additions, &after) else {
+    let Some(before) = additions.taken_from(&after) else {
         return Ok(None);
     };
     let applied = apply_batch(before, Vec::new(), transfers);
@@ -72,41 +74,43 @@ fn unless_in_the_way<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Returns what the transfers add to their accounts, ascending by account, or `None` if that cannot be all of it.
-fn additions(transfers: &[Transfer]) -> Option<Vec<Addition>> {
-    let mut legs = Vec::with_capacity(transfers.len().saturating_mul(2));
-    for Transfer { from, to, amount, expected_version, .. } in transfers {
-        if from == to || expected_version.is_some() {
+impl Additions {
+    /// Returns what the transfers add to their accounts, or `None` if that cannot be all of it.
+    pub(crate) fn of(transfers: &[Transfer]) -> Option<Self> {
+        let mut legs = Vec::with_capacity(transfers.len().saturating_mul(2));
+        for Transfer { from, to, amount, expected_version, .. } in transfers {
+            if from == to || expected_version.is_some() {
+                return None;
+            }
+            legs.push((*from, amount.get().checked_neg()?));
+            legs.push((*to, amount.get()));
+        }
+        legs.sort_unstable_by_key(|(account, _)| *account);
+        let mut additions: Vec<Addition> = Vec::with_capacity(legs.len());
+        for (account, amount) in legs {
+            match additions.last_mut() {
+                Some(last) if last.account == account => {
+                    last.sum = last.sum.checked_add(amount)?;
+                    last.count = last.count.checked_add(1)?;
+                }
+                _ => additions.push(Addition { account, sum: amount, count: 1 }),
+            }
+        }
+        Some(Self(additions))
+    }
+
+    /// Returns the accounts as they were before; `None` if one is missing.
+    fn taken_from(&self, after: &[AccountState]) -> Option<Vec<AccountState>> {
+        if self.0.len() != after.len() {
             return None;
         }
-        legs.push((*from, amount.get().checked_neg()?));
-        legs.push((*to, amount.get()));
+        let before = self.0.iter().zip(after).map(|(added, after)| {
+            let balance = Balance::new(after.balance.get().checked_sub(added.sum)?);
+            let version = AccountVersion::new(after.version.get().checked_sub(added.count)?);
+            Some(AccountState { balance, version, ..*after })
+        });
+        before.collect()
     }
-    legs.sort_unstable_by_key(|(account, _)| *account);
-    let mut additions: Vec<Addition> = Vec::with_capacity(legs.len());
-    for (account, amount) in legs {
-        match additions.last_mut() {
-            Some(last) if last.account == account => {
-                last.sum = last.sum.checked_add(amount)?;
-                last.count = last.count.checked_add(1)?;
-            }
-            _ => additions.push(Addition { account, sum: amount, count: 1 }),
-        }
-    }
-    Some(additions)
-}
-
-/// Returns the accounts as they were before; `None` if one is missing.
-fn taken_back(additions: &[Addition], after: &[AccountState]) -> Option<Vec<AccountState>> {
-    if additions.len() != after.len() {
-        return None;
-    }
-    let before = additions.iter().zip(after).map(|(added, after)| {
-        let balance = Balance::new(after.balance.get().checked_sub(added.sum)?);
-        let version = AccountVersion::new(after.version.get().checked_sub(added.count)?);
-        Some(AccountState { balance, version, ..*after })
-    });
-    before.collect()
 }
 
 /// Whether one pass is worth trying: for a while it is not after it was in vain, because what was in the way, another
@@ -162,26 +166,26 @@ mod tests {
 
     #[test]
     fn what_a_batch_adds_is_summed_by_account() {
-        let added = additions(&[transfer(3, 1, 5), transfer(1, 2, 4), transfer(3, 1, 1)]).unwrap();
+        let added = Additions::of(&[transfer(3, 1, 5), transfer(1, 2, 4), transfer(3, 1, 1)]).unwrap();
         let of = |account, sum, count| Addition { account: AccountId::new(account), sum, count };
-        assert_eq!(added, [of(1, 2, 3), of(2, 4, 1), of(3, -6, 2)]);
+        assert_eq!(added.0, [of(1, 2, 3), of(2, 4, 1), of(3, -6, 2)]);
     }
 
     #[test]
     fn what_is_refused_or_depends_on_the_accounts_is_not_guessed() {
         let expecting = Transfer { expected_version: Some(AccountVersion::new(1)), ..transfer(1, 2, 1) };
-        assert_eq!(additions(&[transfer(1, 2, 1), transfer(2, 2, 1)]), None);
-        assert_eq!(additions(&[transfer(1, 2, 1), expecting]), None);
-        assert_eq!(additions(&[transfer(1, 2, i64::MAX), transfer(1, 2, 1)]), None);
+        assert_eq!(Additions::of(&[transfer(1, 2, 1), transfer(2, 2, 1)]), None);
+        assert_eq!(Additions::of(&[transfer(1, 2, 1), expecting]), None);
+        assert_eq!(Additions::of(&[transfer(1, 2, i64::MAX), transfer(1, 2, 1)]), None);
     }
 
     #[test]
     fn a_missing_account_or_a_state_that_cannot_be_has_no_before() {
-        let added = additions(&[transfer(1, 2, 5)]).unwrap();
-        let before = taken_back(&added, &[account(1, 0, 1), account(2, 5, 7)]);
+        let added = Additions::of(&[transfer(1, 2, 5)]).unwrap();
+        let before = added.taken_from(&[account(1, 0, 1), account(2, 5, 7)]);
         assert_eq!(before, Some(vec![account(1, 5, 0), account(2, 0, 6)]));
-        assert_eq!(taken_back(&added, &[account(1, 0, 1)]), None);
-        assert_eq!(taken_back(&added, &[account(1, i64::MAX, 1), account(2, 5, 7)]), None);
+        assert_eq!(added.taken_from(&[account(1, 0, 1)]), None);
+        assert_eq!(added.taken_from(&[account(1, i64::MAX, 1), account(2, 5, 7)]), None);
     }
 
     #[test]
@@ -202,11 +206,11 @@ mod tests {
                 legs.iter().map(|(from, step, amount)| transfer(*from, (from + step - 1) % 5 + 1, *amount)).collect();
             let rich: Vec<AccountState> = (1..6).map(|id| account(id, 1_000_000, 10)).collect();
             prop_assume!(transfers.iter().all(|transfer| transfer.from != transfer.to));
-            let added = additions(&transfers).unwrap();
+            let added = Additions::of(&transfers).unwrap();
             let changed = apply_batch(rich.clone(), Vec::new(), &transfers).changed;
             let rich: BTreeMap<AccountId, AccountState> = rich.into_iter().map(|account| (account.id, account)).collect();
-            let expected: Vec<AccountState> = added.iter().map(|added| rich[&added.account]).collect();
-            prop_assert_eq!(taken_back(&added, &changed), Some(expected));
+            let expected: Vec<AccountState> = added.0.iter().map(|added| rich[&added.account]).collect();
+            prop_assert_eq!(added.taken_from(&changed), Some(expected));
         }
     }
 }

@@ -17,10 +17,21 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, BigInt, HasSqlType};
 
 use crate::posting::RowsWritten;
+use crate::sql_types::StoredTime;
 
 pub(super) use accounts::{lock_accounts, move_balances};
 pub(super) use journal::{append, find_postings};
 pub(super) use single::lock_and_write;
+
+#[declare_sql_function]
+extern "SQL" {
+    fn clock_timestamp() -> crate::sql_types::Timestamptz;
+}
+
+/// Asks for the server's time.
+pub(super) fn now(connection: &mut PgConnection) -> QueryResult<StoredTime> {
+    diesel::select(clock_timestamp()).get_result(connection)
+}
 
 /// Writes balances and versions of accounts that are locked, and appends to the journal.
 pub(super) fn write(

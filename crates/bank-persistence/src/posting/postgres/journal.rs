@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Nullable, Text};
 
-use super::{push_arrays, push_unseen};
+use super::{now, push_arrays, push_unseen};
 use crate::journal::{PostingColumns, PostingRow};
 use crate::schema::transfers;
 use crate::sql_types::{StoredTime, StoredUuid, Uuid};
@@ -49,11 +49,6 @@ impl Query for FindPostings {
 }
 
 impl RunQueryDsl<PgConnection> for FindPostings {}
-
-#[declare_sql_function]
-extern "SQL" {
-    fn clock_timestamp() -> crate::sql_types::Timestamptz;
-}
 
 /// Appends postings to the journal, and returns how many.
 pub(in crate::posting) fn append(connection: &mut PgConnection, postings: &[&Posting]) -> QueryResult<usize> {
@@ -134,7 +129,7 @@ struct JournalRow<'a> {
 }
 
 fn copy(connection: &mut PgConnection, postings: &[&Posting]) -> QueryResult<usize> {
-    let posted_at = diesel::select(clock_timestamp()).get_result(connection)?;
+    let posted_at = now(connection)?;
     let rows = postings.iter().map(|Posting { transfer, debit, credit }| JournalRow {
         id: StoredUuid(transfer.id.as_uuid()),
         from_account_id: transfer.from.get(),

@@ -1,10 +1,13 @@
 //! A single transfer in one round trip: locks, guesses, and writes if the guess is that nothing stands in the way.
 //!
 //! The statement's conditions are no second set of rules. They only say when writing at once is worth it; the domain
-//! decides afterwards from the same locked rows, and what it does not agree with is rolled back. Whatever is not plain
-//! (a refusal, an id that was posted before) is left to the general path, with the accounts locked already.
+//! decides afterwards from the same locked rows, and has to agree. If it does not, which takes somebody else's trigger, a
+//! transaction is rolled back; a statement that was a transaction by itself is not, and its outcome counts as unknown.
+//! Whatever is not plain (a refusal, an id that was posted before) is left to the general path, within a transaction with
+//! the accounts locked already.
 
 use bank_domain::{AccountState, AccountVersion, Balance, Entry, Memo, Posting, Transfer};
+use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -13,7 +16,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::accounts::StateRow;
 use crate::error::Error;
 use crate::posting::{Locked, refused_by_journal};
-use crate::sql_types::{StoredUuid, Uuid};
+use crate::sql_types::{StoredTime, StoredUuid, Timestamptz, Uuid};
 
 /// Whatever writes reads `plain`, which reads `locked`: so the rows are locked first, in ascending order of id as
 /// everywhere. The values written are absolute ones, made of locked rows, which makes the statement safe at READ
@@ -24,6 +27,8 @@ struct LockAndWrite<'a> {
     to: i64,
     amount: i64,
     memo: Option<&'a str>,
+    /// The server writes nothing from then on.
+    deadline: StoredTime,
 }
 
 impl QueryFragment<Pg> for LockAndWrite<'_> {
@@ -49,7 +54,11 @@ impl QueryFragment<Pg> for LockAndWrite<'_> {
              AND t.balance <= 9223372036854775807 - new.amount \
              AND f.version < 9223372036854775807 AND t.version < 9223372036854775807 \
              AND NOT EXISTS (SELECT 1 FROM transfers AS earlier WHERE earlier.id = new.id) \
-             ), moved AS (UPDATE accounts AS a SET \
+             AND clock_timestamp() < ",
+        );
+        out.push_bind_param::<Timestamptz, _>(&self.deadline)?;
+        out.push_sql(
+            "), moved AS (UPDATE accounts AS a SET \
              balance = CASE WHEN a.id = plain.from_id THEN plain.from_balance ELSE plain.to_balance END, \
              version = CASE WHEN a.id = plain.from_id THEN plain.from_version ELSE plain.to_version END \
              FROM plain WHERE a.id IN (",
@@ -62,7 +71,7 @@ impl QueryFragment<Pg> for LockAndWrite<'_> {
              SELECT id, from_id, to_id, amount, from_version, to_version, from_balance, to_balance, memo FROM plain \
              RETURNING id) \
              SELECT l.id, l.balance, l.overdraft_limit, l.version, m.version, m.balance, \
-             (SELECT count(*) FROM recorded) FROM locked AS l LEFT JOIN moved AS m ON m.id = l.id",
+             (SELECT count(*) FROM recorded), clock_timestamp() FROM locked AS l LEFT JOIN moved AS m ON m.id = l.id",
         );
         Ok(())
     }
@@ -82,28 +91,34 @@ impl QueryId for LockAndWrite<'_> {
 }
 
 impl Query for LockAndWrite<'_> {
-    type SqlType = ((BigInt, BigInt, BigInt, BigInt), Nullable<BigInt>, Nullable<BigInt>, BigInt);
+    type SqlType = ((BigInt, BigInt, BigInt, BigInt), Nullable<BigInt>, Nullable<BigInt>, BigInt, Timestamptz);
 }
 
 impl RunQueryDsl<PgConnection> for LockAndWrite<'_> {}
 
-/// An account as it was when it was locked, its version and balance as they were written if they were, and the number
-/// of transfers recorded.
-type Row = (StateRow, Option<i64>, Option<i64>, i64);
+/// An account as it was when it was locked, its version and balance as they were written if they were, the number of
+/// transfers recorded, and the server's time.
+type Row = (StateRow, Option<i64>, Option<i64>, i64, StoredTime);
 
-/// Locks the accounts of one transfer and, if it is plain, writes their balances and the journal.
-pub(in crate::posting) fn lock_and_write(connection: &mut PgConnection, transfer: &Transfer) -> Result<Locked, Error> {
+/// Locks the accounts of one transfer and, if it is plain and the deadline has not passed, writes their balances and the
+/// journal. Tells the server's time, too, if it found any account.
+pub(in crate::posting) fn lock_and_write(
+    connection: &mut PgConnection,
+    transfer: &Transfer,
+    deadline: Option<DateTime<Utc>>,
+) -> Result<(Locked, Option<DateTime<Utc>>), Error> {
     let statement = LockAndWrite {
         id: StoredUuid(transfer.id.as_uuid()),
         from: transfer.from.get(),
         to: transfer.to.get(),
         amount: transfer.amount.get(),
         memo: transfer.memo.as_ref().map(Memo::as_str),
+        deadline: deadline.map_or(StoredTime::LAST, StoredTime),
     };
     let rows: Vec<Row> = statement.load(connection).map_err(refused_by_journal)?;
     let mut accounts = Vec::with_capacity(rows.len());
-    let (mut debit, mut credit, mut recorded) = (None, None, 0);
-    for (account, version, balance, transfers) in rows {
+    let (mut debit, mut credit, mut recorded, mut now) = (None, None, 0, None);
+    for (account, version, balance, transfers, StoredTime(time)) in rows {
         let account = AccountState::try_from(account)?;
         let entry = version.zip(balance).map(|(version, balance)| Entry {
             version: AccountVersion::new(version),
@@ -114,7 +129,7 @@ pub(in crate::posting) fn lock_and_write(connection: &mut PgConnection, transfer
         } else {
             credit = entry;
         }
-        recorded = transfers;
+        (recorded, now) = (transfers, Some(time));
         accounts.push(account);
     }
     let written = match (debit, credit, recorded) {
@@ -125,5 +140,5 @@ pub(in crate::posting) fn lock_and_write(connection: &mut PgConnection, transfer
             return Err(Error::InvariantViolation { detail });
         }
     };
-    Ok(Locked { accounts, written })
+    Ok((Locked { accounts, written }, now))
 }

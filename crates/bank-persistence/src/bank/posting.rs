@@ -1,0 +1,166 @@
+//! Posting, with the way that each batch takes.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bank_domain::{Outcome, Transfer};
+
+use super::Bank;
+use crate::attempt::CommitGate;
+use crate::connection::DbConnection;
+use crate::database_url::Backend;
+use crate::error::Error;
+use crate::posting::{self, AT_ONCE_MAX, Additions};
+use crate::retry::AttemptError;
+use crate::settings::{Isolation, Settings};
+use crate::transaction;
+
+impl Bank {
+    /// Posts one transfer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Bank::post_batch`].
+    pub fn post(&self, transfer: &Transfer) -> Result<Outcome, Error> {
+        let outcomes = self.post_batch(std::slice::from_ref(transfer))?;
+        outcomes
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::InvariantViolation { detail: "a transfer has no outcome".to_owned() })
+    }
+
+    /// Posts transfers in order, in one database transaction, and returns their outcomes in that order. What a rule
+    /// refuses does not stop the others.
+    ///
+    /// All that are posted have one time: to whoever looks back ([`Bank::balance_at`], [`Period`](crate::Period)), a
+    /// batch has happened or has not.
+    ///
+    /// When the answer to COMMIT is lost, the same transfers are submitted again in a fresh transaction: their ids make
+    /// that harmless, and it alone can tell what became of the first attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RetriesExhausted`]: nothing was posted. [`Error::OutcomeUnknown`]: all or nothing was posted; post the
+    /// same transfers again to learn which. Any other error: nothing was posted.
+    pub fn post_batch(&self, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
+        self.post_shared(&transfers.into())
+    }
+
+    /// Does what [`Self::post_batch`] does, without copying the transfers.
+    pub(crate) fn post_shared(&self, transfers: &Arc<[Transfer]>) -> Result<Vec<Outcome>, Error> {
+        let straggler = Straggler::default();
+        let at_once = self.posts_at_once(transfers);
+        let outcomes = self.retry("posting", || {
+            let began = Instant::now();
+            let result = self.attempt_to_post(transfers);
+            if at_once { straggler.judge(began, result) } else { result }
+        });
+        outcomes.map_err(|error| match error {
+            Error::OutcomeUnknown { operation, source, .. } => {
+                Error::OutcomeUnknown { operation, ids: transfers.iter().map(|transfer| transfer.id).collect(), source }
+            }
+            other => other,
+        })
+    }
+
+    fn attempt_to_post(&self, transfers: &Arc<[Transfer]>) -> Result<Vec<Outcome>, AttemptError> {
+        let (settings, transfers) = (Arc::clone(&self.settings), Arc::clone(transfers));
+        if self.posts_at_once(&transfers) {
+            let clock = Arc::clone(&self.clock);
+            return self.attempt_to_write(move |gate, connection| {
+                let at_once = transaction::write_at_once(gate, connection, |connection| {
+                    posting::post_at_once(connection, &clock, &transfers[0])
+                })?;
+                at_once.map_or_else(
+                    || post_step_by_step(gate, connection, &settings, &transfers),
+                    |outcome| Ok(vec![outcome]),
+                )
+            });
+        }
+        let Some(additions) = self.posts_in_one_pass(&transfers) else {
+            return self
+                .attempt_to_write(move |gate, connection| post_step_by_step(gate, connection, &settings, &transfers));
+        };
+        let confidence = Arc::clone(&self.confidence);
+        self.attempt_to_write(move |gate, connection| {
+            if let Some(outcomes) = post_in_one_pass(gate, connection, &settings, &transfers, &additions)? {
+                return Ok(outcomes);
+            }
+            confidence.lose();
+            post_step_by_step(gate, connection, &settings, &transfers)
+        })
+    }
+
+    /// Returns whether this is a single transfer that may be one statement without BEGIN and COMMIT, a third of the round
+    /// trips.
+    ///
+    /// The lock timeout must then hold for the session, so the session must be ours alone; and the isolation level is
+    /// the session's, so none may be asked for.
+    fn posts_at_once(&self, transfers: &[Transfer]) -> bool {
+        self.backend() == Backend::Postgres
+            && self.settings.prepared_statements
+            && self.settings.isolation == Isolation::ReadCommitted
+            && matches!(transfers, [transfer] if transfer.expected_version.is_none())
+    }
+
+    fn posts_in_one_pass(&self, transfers: &[Transfer]) -> Option<Additions> {
+        let is_worth_it = self.backend() == Backend::Postgres && transfers.len() > 1 && self.confidence.is_there();
+        if is_worth_it { Additions::of(transfers) } else { None }
+    }
+}
+
+fn post_step_by_step(
+    gate: &CommitGate,
+    connection: &mut DbConnection,
+    settings: &Settings,
+    transfers: &[Transfer],
+) -> Result<Vec<Outcome>, AttemptError> {
+    transaction::write_through(gate, connection, settings, |connection| posting::post(connection, transfers))
+}
+
+/// Rows are not locked in order here, so two of these can wait for each other; the short wait ends that long before the
+/// server looks for deadlocks.
+fn post_in_one_pass(
+    gate: &CommitGate,
+    connection: &mut DbConnection,
+    settings: &Settings,
+    transfers: &[Transfer],
+    additions: &Additions,
+) -> Result<Option<Vec<Outcome>>, AttemptError> {
+    const LOCK_TIMEOUT_MAX: Duration = Duration::from_millis(10);
+    // Zero means for ever.
+    let is_bounded = !settings.lock_timeout.is_zero();
+    let lock_timeout = if is_bounded { settings.lock_timeout.min(LOCK_TIMEOUT_MAX) } else { LOCK_TIMEOUT_MAX };
+    transaction::try_write_through(gate, connection, settings, lock_timeout, |connection| {
+        posting::post_in_one_pass(connection, transfers, additions)
+    })
+}
+
+/// What a transfer that is posted at once may leave behind: a statement that has got no answer, and perhaps not to the
+/// server either. A COMMIT is sent while its accounts are locked, so whoever posts the transfer again waits for it, and
+/// learns the truth; such a statement holds no locks until it begins. It can make untrue that the transfer was refused.
+#[derive(Debug, Default)]
+struct Straggler {
+    /// When it can no longer begin.
+    until: Cell<Option<Instant>>,
+}
+
+impl Straggler {
+    /// Takes no refusal for an outcome that came while there was a straggler; waits until there is none, and has it tried
+    /// again. That it was posted, now or before, is the outcome: the straggler finds the transfer in the journal.
+    fn judge(&self, began: Instant, result: Result<Vec<Outcome>, AttemptError>) -> Result<Vec<Outcome>, AttemptError> {
+        match &result {
+            Err(failure) if failure.commit_unknown => self.until.set(Some(Instant::now() + AT_ONCE_MAX)),
+            Ok(outcomes) if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_))) => {
+                if let Some(until) = self.until.get().filter(|until| began < *until) {
+                    thread::sleep(until.saturating_duration_since(Instant::now()));
+                    return Err(Error::ConcurrentPosting.into());
+                }
+            }
+            Ok(_) | Err(_) => {}
+        }
+        result
+    }
+}
