@@ -20,6 +20,8 @@ mod hot_accounts;
 mod killed_batches;
 #[path = "faults_clients/killed_clients.rs"]
 mod killed_clients;
+#[path = "faults_clients/lost_connections.rs"]
+mod lost_connections;
 #[path = "faults_clients/same_id.rs"]
 mod same_id;
 #[path = "faults_clients/small_disk.rs"]

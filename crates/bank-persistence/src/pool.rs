@@ -1,8 +1,10 @@
 //! A pool of connections that were each opened with the settings of the session.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Instant;
 
 use diesel::r2d2::R2D2Connection;
+use parking_lot::Mutex;
 use r2d2::ManageConnection;
 use scheduled_thread_pool::ScheduledThreadPool;
 
@@ -18,28 +20,42 @@ pub(crate) type PooledSlot = r2d2::PooledConnection<ConnectionManager>;
 ///
 /// A connection whose server does not answer is left behind with the attempt that waits for it; its place must not be,
 /// or a few such attempts would use the pool up.
-pub(crate) struct Slot(Option<DbConnection>);
+pub(crate) struct Slot {
+    connection: Option<DbConnection>,
+    /// When the connection was good for the last time.
+    good: Instant,
+}
 
 impl Slot {
+    fn of(connection: DbConnection) -> Self {
+        Self { connection: Some(connection), good: Instant::now() }
+    }
+
     /// Takes the connection out; whoever does not put it back has given it up.
     pub(crate) fn take(&mut self) -> Result<DbConnection, Error> {
         let missing = || Error::InvariantViolation { detail: "the pool gave a place without a connection".to_owned() };
-        self.0.take().ok_or_else(missing)
+        self.connection.take().ok_or_else(missing)
     }
 
     /// Puts the connection back.
     pub(crate) fn put(&mut self, connection: DbConnection) {
-        self.0 = Some(connection);
+        *self = Self::of(connection);
     }
 }
 
 /// Opens connections for an r2d2 pool.
 ///
 /// Diesel's own manager does not fit: it hides why a connection failed and creates SQLite files that nobody asked for.
+///
+/// Nobody asks a connection whether it still works before it is handed out: that would cost each transfer a round trip,
+/// and on a server that is stopped nothing bounds the wait. But where one was lost, the others probably are, too, and each
+/// would cost an attempt. So those that nobody has used since are closed, and made anew.
 pub(crate) struct ConnectionManager {
     url: DatabaseUrl,
     settings: Settings,
     first: Mutex<Option<DbConnection>>,
+    /// When a connection was lost for the last time.
+    lost: Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for ConnectionManager {
@@ -53,19 +69,29 @@ impl ManageConnection for ConnectionManager {
     type Error = Error;
 
     fn connect(&self) -> Result<Slot, Error> {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let first = self.first.lock().take();
         match first {
-            Some(connection) => Ok(Slot(Some(connection))),
-            None => establish(&self.url, &self.settings, Missing::Refuse).map(|connection| Slot(Some(connection))),
+            Some(connection) => Ok(Slot::of(connection)),
+            None => establish(&self.url, &self.settings, Missing::Refuse).map(Slot::of),
         }
     }
 
     fn is_valid(&self, slot: &mut Slot) -> Result<(), Error> {
-        slot.0.as_mut().map_or(Ok(()), |connection| connection.ping().map_err(Error::Database))
+        match *self.lost.lock() {
+            Some(lost) if slot.good <= lost => {
+                let reason = "another connection was lost since this one was used".to_owned();
+                Err(Error::Unavailable { target: self.url.to_string(), reason })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn has_broken(&self, slot: &mut Slot) -> bool {
-        slot.0.as_mut().is_none_or(|connection| connection.is_broken())
+        let has_broken = slot.connection.as_mut().is_none_or(|connection| connection.is_broken());
+        if has_broken {
+            *self.lost.lock() = Some(Instant::now());
+        }
+        has_broken
     }
 }
 
@@ -77,7 +103,12 @@ pub(crate) fn open(
     missing: Missing,
 ) -> Result<r2d2::Pool<ConnectionManager>, Error> {
     let first = establish(url, settings, missing)?;
-    let manager = ConnectionManager { url: url.clone(), settings: settings.clone(), first: Mutex::new(Some(first)) };
+    let manager = ConnectionManager {
+        url: url.clone(),
+        settings: settings.clone(),
+        first: Mutex::new(Some(first)),
+        lost: Mutex::default(),
+    };
     let in_memory = url.is_in_memory();
     let size = if in_memory { 1 } else { settings.pool_size.max(1) };
     // Threads that open connections in the background. A small pool needs one; each costs a one-shot process time.
@@ -87,7 +118,7 @@ pub(crate) fn open(
         .min_idle(Some(u32::from(in_memory)))
         .thread_pool(Arc::new(ScheduledThreadPool::builder().num_threads(threads).build()))
         .connection_timeout(settings.connection_timeout)
-        .test_on_check_out(false)
+        .test_on_check_out(true)
         .error_handler(Box::new(LogErrors));
     // A database in memory ends with its connection, so that one is kept for ever.
     let builder = if in_memory { builder.max_lifetime(None).idle_timeout(None) } else { builder };
@@ -96,7 +127,7 @@ pub(crate) fn open(
 
 /// Takes a place with a connection, or says why there is none.
 pub(crate) fn take(pool: &r2d2::Pool<ConnectionManager>) -> Result<PooledSlot, Error> {
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     pool.get().map_err(|error| Error::PoolTimeout { waited: started.elapsed(), reason: error.to_string() })
 }
 
@@ -105,6 +136,6 @@ struct LogErrors;
 
 impl r2d2::HandleError<Error> for LogErrors {
     fn handle_error(&self, error: Error) {
-        tracing::warn!(%error, "a connection of the pool could not be opened");
+        tracing::warn!(%error, "a connection of the pool could not be opened, or is not used again");
     }
 }

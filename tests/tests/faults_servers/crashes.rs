@@ -58,8 +58,8 @@ fn a_pipeline_has_every_outcome_once_although_its_server_is_killed() {
         }
         killing.join().unwrap();
     });
-    // The pool still has connections that died with the server.
-    assert!((0..10).any(|_| pipeline.flush().is_ok()));
+    // Both that were on their way may have died with the server.
+    assert!((0..3).any(|_| pipeline.flush().is_ok()));
     outcomes.extend(pipeline.take_outcomes());
     assert!(failures > 0, "the server was never missed");
     let ids = |transfers: &[Transfer]| transfers.iter().map(|transfer| transfer.id).collect::<Vec<_>>();
