@@ -197,7 +197,9 @@ conformance! {
         a_full_queue_refuses_or_waits
         a_queue_whose_database_fails_leaves_nobody_waiting
         transfers_that_depend_on_each_other_take_effect_in_the_order_of_submission
-        a_ticket_can_be_awaited;
+        a_ticket_can_be_awaited
+        a_closed_queue_has_posted_the_transfer_of_a_lone_caller_too
+        a_queue_can_be_dropped_by_a_waker;
     schema:
         the_tables_are_those_of_schema_rs
         the_database_refuses_what_the_domain_refuses;

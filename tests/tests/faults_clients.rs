@@ -22,6 +22,8 @@ mod killed_batches;
 mod killed_clients;
 #[path = "faults_clients/lost_connections.rs"]
 mod lost_connections;
+#[path = "faults_clients/queues.rs"]
+mod queues;
 #[path = "faults_clients/same_id.rs"]
 mod same_id;
 #[path = "faults_clients/small_disk.rs"]

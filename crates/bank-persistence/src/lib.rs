@@ -4,6 +4,7 @@ pub mod accounts;
 mod attempt;
 pub mod audit;
 mod bank;
+mod claims;
 mod connection;
 mod database_url;
 pub mod diagnosis;

@@ -13,9 +13,10 @@ use std::thread::{self, JoinHandle};
 use bank_domain::{Outcome, Transfer};
 
 use crate::bank::Bank;
+use crate::claims::Claims;
 use crate::database_url::Backend;
 use crate::error::Error;
-use ahead::{Claims, split};
+use ahead::split;
 
 /// Posts the batches of one caller in order, as [`Bank::post_batch`] would one after the other, but with several on their
 /// way at once: the caller prepares the next one meanwhile, and a server works on several.
@@ -151,7 +152,7 @@ impl PostingPipeline {
         match started {
             Ok(thread) => {
                 // While the server is at work, not before.
-                let claims = if self.at_once > 1 { Claims::of(&transfers) } else { Claims::default() };
+                let claims = if self.at_once > 1 { Claims::of(transfers.iter()) } else { Claims::default() };
                 self.on_their_way.push_back(OnItsWay { places, transfers, claims, thread });
                 Ok(())
             }

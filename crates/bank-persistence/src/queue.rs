@@ -94,10 +94,10 @@ impl Future for TicketFuture {
 
 /// Posts single transfers of many threads in common database transactions.
 ///
-/// Transfers that share an account take effect in the order in which they were submitted.
+/// Transfers that share an account or an id take effect in the order in which they were submitted.
 ///
 /// Cloning gives a further handle. When the last handle is dropped, what has been submitted is still posted, and the
-/// drop returns when it is.
+/// drop returns when it is; but at once where a waker drops it, on the queue's own thread.
 #[derive(Clone, Debug)]
 pub struct PostingQueue(Arc<Handle>);
 
@@ -161,7 +161,8 @@ impl PostingQueue {
         self.0.line.try_push(transfer)
     }
 
-    /// Closes the queue for all its handles and returns when everything that was submitted has its outcome.
+    /// Closes the queue for all its handles and returns when everything that was submitted has its outcome. Called on the
+    /// queue's own thread, as a waker may do, it returns at once.
     pub fn close(&self) {
         self.0.close();
     }
@@ -170,7 +171,13 @@ impl PostingQueue {
 impl Handle {
     fn close(&self) {
         self.line.close();
-        for worker in self.workers().drain(..) {
+        let workers = std::mem::take(&mut *self.workers());
+        let is_own_thread = workers.iter().any(|worker| worker.thread().id() == thread::current().id());
+        if is_own_thread {
+            // It can wait neither for itself, nor for those that wait for what it has on its way.
+            return;
+        }
+        for worker in workers {
             if worker.join().is_err() {
                 tracing::error!("a posting worker panicked");
             }

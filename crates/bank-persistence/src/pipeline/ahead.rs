@@ -1,41 +1,11 @@
 //! Which transfers may be posted beside those that are on their way.
 
-use std::collections::HashSet;
-
-use bank_domain::{AccountId, Transfer, TransferId};
-
 use super::Placed;
+use crate::claims::Claims;
 
 /// Of what waits, the part that has to go for a batch to be worth it; otherwise it is better to wait for the one on its
 /// way, and to post all of it then.
 const WORTH_IT: usize = 2;
-
-/// The accounts and ids of some transfers: nobody else's posting has to do with them until these are done.
-#[derive(Debug, Default)]
-pub(super) struct Claims {
-    accounts: HashSet<AccountId>,
-    ids: HashSet<TransferId>,
-}
-
-impl Claims {
-    /// Returns the claims of these transfers.
-    pub(super) fn of(transfers: &[Transfer]) -> Self {
-        let mut claims = Self::default();
-        transfers.iter().for_each(|transfer| claims.add(transfer));
-        claims
-    }
-
-    fn add(&mut self, transfer: &Transfer) {
-        self.accounts.extend([transfer.from, transfer.to]);
-        self.ids.insert(transfer.id);
-    }
-
-    fn concern(&self, transfer: &Transfer) -> bool {
-        self.accounts.contains(&transfer.from)
-            || self.accounts.contains(&transfer.to)
-            || self.ids.contains(&transfer.id)
-    }
-}
 
 /// Takes out of the waiting transfers those that have nothing to do with the ones on their way, nor with any that waits
 /// before them, but only the first `most`; leaves all where they are and returns `None` if these are less than half.
@@ -70,7 +40,7 @@ fn must_wait(waiting: &[Placed], on_their_way: &[&Claims]) -> Option<Vec<bool>> 
 
 #[cfg(test)]
 mod tests {
-    use bank_domain::Amount;
+    use bank_domain::{AccountId, Amount, Transfer};
 
     use super::super::Place;
     use super::*;

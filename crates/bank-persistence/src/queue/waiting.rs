@@ -1,24 +1,28 @@
 //! The transfers that wait to be posted, and which of them make the next batch.
 //!
-//! Batches that are on their way at the same time share no account: none waits for another's locks, and transfers that
-//! share an account keep the order in which they were submitted.
+//! Batches that are on their way at the same time share no account and no id: none waits for another's locks, and transfers
+//! that share one keep the order in which they were submitted.
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bank_domain::{AccountId, Outcome, Transfer};
+use bank_domain::{Outcome, Transfer};
 
 use super::{QueueError, QueueSettings, Ticket};
+use crate::claims::Claims;
+
+/// Where an outcome goes.
+pub(super) type Answer = oneshot::Sender<Result<Outcome, QueueError>>;
 
 /// A transfer, and where its outcome goes.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) transfer: Transfer,
-    pub(super) answer: oneshot::Sender<Result<Outcome, QueueError>>,
+    pub(super) answer: Answer,
 }
 
 /// The batch that was answered last.
@@ -47,10 +51,8 @@ pub(super) struct WaitingLine {
 struct State {
     waiting: VecDeque<Job>,
     closed: bool,
-    /// The accounts of all batches that are on their way.
-    in_use: HashSet<AccountId>,
-    /// How many batches are on their way.
-    on_their_way: usize,
+    /// The batches that are on their way.
+    on_their_way: Vec<Arc<Claims>>,
     /// How many transfers they have.
     in_flight: usize,
     /// How many transfers each worker would have had, had those that waited and those in flight been shared out evenly
@@ -86,12 +88,12 @@ impl WaitingLine {
         if state.closed {
             return Err(QueueError::Closed);
         }
-        let must_wait = accounts(&transfer).any(|account| state.in_use.contains(&account));
+        let must_wait = state.on_their_way.iter().any(|batch| batch.concern(&transfer));
         let (answer, receiver) = oneshot::channel();
         state.waiting.push_back(Job { transfer, answer });
         match state.gathering {
             Some(wanted) if state.waiting.len() >= wanted => self.gathered.notify_one(),
-            None if !must_wait && state.on_their_way < self.settings.workers => self.work.notify_one(),
+            None if !must_wait && state.on_their_way.len() < self.settings.workers => self.work.notify_one(),
             Some(_) | None => {}
         }
         Ok(Ticket(receiver))
@@ -101,18 +103,20 @@ impl WaitingLine {
     /// last one was alone, too.
     pub(super) fn begin_alone(self: &Arc<Self>, transfer: &Transfer) -> Option<OnItsWay> {
         let mut state = self.locked();
-        let is_idle = state.waiting.is_empty() && state.on_their_way == 0;
+        let is_idle = state.waiting.is_empty() && state.on_their_way.is_empty();
         if state.closed || !is_idle || state.last.size > 1 {
             return None;
         }
-        Some(self.begin(&mut state, 1, accounts(transfer).collect()))
+        Some(self.begin(&mut state, 1, Claims::of([transfer])))
     }
 
-    /// Waits for work, and takes as much as one batch may hold; `None` when the line is closed and empty.
+    /// Waits for work, and takes as much as one batch may hold; `None` when the line is closed and empty, and nothing is
+    /// on its way.
     pub(super) fn take(self: &Arc<Self>) -> Option<(Vec<Job>, OnItsWay)> {
         let mut state = self.locked();
         loop {
-            if state.gathering.is_none() && state.on_their_way < self.settings.workers && !state.waiting.is_empty() {
+            let has_room = state.on_their_way.len() < self.settings.workers;
+            if state.gathering.is_none() && has_room && !state.waiting.is_empty() {
                 state = self.gather(state);
                 let batch = state.pick(self.settings.batch_max);
                 if !batch.is_empty() {
@@ -120,7 +124,7 @@ impl WaitingLine {
                     return Some((batch, on_its_way));
                 }
             }
-            if state.closed && state.waiting.is_empty() {
+            if state.closed && state.waiting.is_empty() && state.on_their_way.is_empty() {
                 return None;
             }
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -128,8 +132,8 @@ impl WaitingLine {
     }
 
     fn begin_batch(self: &Arc<Self>, mut state: MutexGuard<'_, State>, batch: &[Job]) -> OnItsWay {
-        let on_its_way =
-            self.begin(&mut state, batch.len(), batch.iter().flat_map(|job| accounts(&job.transfer)).collect());
+        let claims = Claims::of(batch.iter().map(|job| &job.transfer));
+        let on_its_way = self.begin(&mut state, batch.len(), claims);
         let is_more = !state.waiting.is_empty();
         state.share = state.in_flight.saturating_add(state.waiting.len()) / self.settings.workers;
         drop(state);
@@ -140,15 +144,14 @@ impl WaitingLine {
         on_its_way
     }
 
-    fn begin(self: &Arc<Self>, state: &mut State, size: usize, accounts: Vec<AccountId>) -> OnItsWay {
-        let mut shared: usize = 0;
-        for account in &accounts {
-            shared = shared.saturating_add(usize::from(!state.in_use.insert(*account)));
-        }
-        let is_crowded = shared > accounts.len() / 4;
-        state.on_their_way = state.on_their_way.saturating_add(1);
+    fn begin(self: &Arc<Self>, state: &mut State, size: usize, claims: Claims) -> OnItsWay {
+        // Each transfer names two accounts.
+        let named = size.saturating_mul(2);
+        let is_crowded = named.saturating_sub(claims.account_count()) > named / 4;
+        let claims = Arc::new(claims);
+        state.on_their_way.push(Arc::clone(&claims));
         state.in_flight = state.in_flight.saturating_add(size);
-        OnItsWay { line: Arc::clone(self), accounts, size, is_crowded, began: Instant::now() }
+        OnItsWay { line: Arc::clone(self), claims, size, is_crowded, began: Instant::now() }
     }
 
     /// Waits until enough transfers for a batch are there, but no longer than a part of what the last one took: callers
@@ -166,7 +169,7 @@ impl WaitingLine {
         }
         state.gathering = Some(wanted);
         let too_few = |state: &mut State| {
-            let would_be_idle = state.on_their_way == 0 && !all_are_needed;
+            let would_be_idle = state.on_their_way.is_empty() && !all_are_needed;
             state.waiting.len() < wanted && !state.closed && !would_be_idle
         };
         let waited = self.gathered.wait_timeout_while(state, wait, too_few);
@@ -195,25 +198,25 @@ impl State {
         if all_are_needed {
             // What does not wait now has to wait for this batch anyway.
             self.last.size
-        } else if self.on_their_way > 0 {
+        } else if self.on_their_way.is_empty() {
+            0
+        } else {
             // The last callers to come back are not worth it, and some never do.
             self.share / 2
-        } else {
-            0
         }
     }
 
-    /// Takes the next batch out of the first `limit` transfers. Left behind are those that share an account with a batch
-    /// on its way, or with another that is left behind.
+    /// Takes the next batch out of the first `limit` transfers. Left behind are those that have to wait for a batch on its
+    /// way, or for another that is left behind.
     fn pick(&mut self, limit: usize) -> Vec<Job> {
         let looked_at = self.waiting.len().min(limit);
         let mut batch = Vec::with_capacity(looked_at);
         let mut left = Vec::new();
-        let mut left_accounts = HashSet::new();
+        let mut left_behind = Claims::default();
         for job in self.waiting.drain(..looked_at) {
-            let must_wait = |account| self.in_use.contains(&account) || left_accounts.contains(&account);
-            if accounts(&job.transfer).any(must_wait) {
-                left_accounts.extend(accounts(&job.transfer));
+            let must_wait = |batch: &Arc<Claims>| batch.concern(&job.transfer);
+            if left_behind.concern(&job.transfer) || self.on_their_way.iter().any(must_wait) {
+                left_behind.add(&job.transfer);
                 left.push(job);
             } else {
                 batch.push(job);
@@ -226,15 +229,11 @@ impl State {
     }
 }
 
-fn accounts(transfer: &Transfer) -> impl Iterator<Item = AccountId> + use<> {
-    [transfer.from, transfer.to].into_iter()
-}
-
-/// A batch that is on its way, until this is dropped. No other batch has its accounts meanwhile.
+/// A batch that is on its way, until this is dropped. No other batch has its accounts and ids meanwhile.
 #[derive(Debug)]
 pub(super) struct OnItsWay {
     line: Arc<WaitingLine>,
-    accounts: Vec<AccountId>,
+    claims: Arc<Claims>,
     size: usize,
     is_crowded: bool,
     began: Instant,
@@ -243,14 +242,11 @@ pub(super) struct OnItsWay {
 impl Drop for OnItsWay {
     fn drop(&mut self) {
         let mut state = self.line.locked();
-        for account in &self.accounts {
-            state.in_use.remove(account);
-        }
-        state.on_their_way = state.on_their_way.saturating_sub(1);
+        state.on_their_way.retain(|batch| !Arc::ptr_eq(batch, &self.claims));
         state.in_flight = state.in_flight.saturating_sub(self.size);
         state.last = LastBatch { size: self.size, took: self.began.elapsed(), is_crowded: self.is_crowded };
         let (is_wanted, is_closed) = (!state.waiting.is_empty(), state.closed);
-        if state.gathering.is_some() && state.on_their_way == 0 {
+        if state.gathering.is_some() && state.on_their_way.is_empty() {
             self.line.gathered.notify_one();
         }
         drop(state);

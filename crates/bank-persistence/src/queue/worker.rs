@@ -1,12 +1,13 @@
 //! What a worker of the queue does: takes a batch, posts it, and tells each caller.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bank_domain::{Outcome, Transfer};
 
 use super::QueueError;
-use super::waiting::{Job, OnItsWay, WaitingLine};
+use super::waiting::{Answer, Job, OnItsWay, WaitingLine};
 use crate::bank::Bank;
 use crate::error::Error;
 
@@ -44,17 +45,36 @@ fn post(bank: &Bank, batch: Vec<Job>, on_its_way: OnItsWay) {
             }
         }
         Err(error) if answers.len() > 1 && concerns_one_transfer(&error) => {
-            for (transfer, answer) in transfers.iter().zip(answers) {
-                let outcome = bank.post(transfer).map_err(|error| QueueError::Failed(Arc::new(error)));
-                tell(answer, outcome);
-            }
+            post_one_by_one(bank, &transfers, answers.into(), error);
+            drop(on_its_way);
         }
         Err(error) => {
-            let error = Arc::new(error);
-            for answer in answers {
-                tell(answer, Err(QueueError::Failed(Arc::clone(&error))));
-            }
+            drop(on_its_way);
+            tell_failure(answers, error);
         }
+    }
+}
+
+/// Posts the transfers of a batch that has failed, until the database itself fails: then each of the rest would take as
+/// long to fail, and what is true of them is that the batch did.
+fn post_one_by_one(bank: &Bank, transfers: &[Transfer], mut answers: VecDeque<Answer>, failure: Error) {
+    for transfer in transfers {
+        let outcome = bank.post(transfer);
+        let goes_on = outcome.as_ref().err().is_none_or(concerns_one_transfer);
+        if let Some(answer) = answers.pop_front() {
+            tell(answer, outcome.map_err(|error| QueueError::Failed(Arc::new(error))));
+        }
+        if !goes_on {
+            break;
+        }
+    }
+    tell_failure(answers, failure);
+}
+
+fn tell_failure(answers: impl IntoIterator<Item = Answer>, failure: Error) {
+    let failure = Arc::new(failure);
+    for answer in answers {
+        tell(answer, Err(QueueError::Failed(Arc::clone(&failure))));
     }
 }
 
@@ -65,7 +85,7 @@ fn concerns_one_transfer(error: &Error) -> bool {
 }
 
 /// Answers a caller; one who has dropped the ticket does not want to know.
-fn tell(answer: oneshot::Sender<Result<Outcome, QueueError>>, outcome: Result<Outcome, QueueError>) {
+fn tell(answer: Answer, outcome: Result<Outcome, QueueError>) {
     if answer.send(outcome).is_err() {
         tracing::trace!("nobody waits for this outcome");
     }

@@ -1,5 +1,5 @@
 use super::*;
-use bank_domain::{Amount, TransferId};
+use bank_domain::{AccountId, Amount, TransferId};
 
 fn line() -> Arc<WaitingLine> {
     Arc::new(WaitingLine::new(QueueSettings { workers: 9, ..QueueSettings::default() }))
@@ -48,6 +48,20 @@ fn batches_on_their_way_share_no_account() {
     assert_eq!(take(&line).0, [(2, 3), (6, 1)]);
     drop(second);
     assert_eq!(take(&line).0, [(5, 7)]);
+}
+
+#[test]
+fn batches_on_their_way_share_no_id() {
+    let line = line();
+    let order = transfer(1, 2);
+    line.push(order.clone()).unwrap();
+    let (_, first) = take(&line);
+    line.push(Transfer { id: order.id, ..transfer(3, 4) }).unwrap();
+    submit(&line, &[(5, 6)]);
+    assert_eq!(take(&line).0, [(5, 6)]);
+    drop(first);
+    submit(&line, &[(7, 8)]);
+    assert_eq!(take(&line).0, [(3, 4), (7, 8)]);
 }
 
 #[test]
@@ -125,10 +139,29 @@ fn a_closed_line_hands_out_what_waits_for_another_batch_and_then_ends() {
     line.close();
     let other = {
         let line = Arc::clone(&line);
-        std::thread::spawn(move || (take(&line).0, line.take().is_none()))
+        std::thread::spawn(move || {
+            let (batch, on_its_way) = take(&line);
+            drop(on_its_way);
+            (batch, line.take().is_none())
+        })
     };
     std::thread::sleep(Duration::from_millis(20));
     assert!(!other.is_finished());
     drop(first);
     assert_eq!(other.join().unwrap(), (vec![(2, 3)], true));
+}
+
+#[test]
+fn a_closed_line_ends_when_a_caller_who_is_alone_is_done() {
+    let line = line();
+    let alone = line.begin_alone(&transfer(1, 2)).unwrap();
+    line.close();
+    let worker = {
+        let line = Arc::clone(&line);
+        std::thread::spawn(move || line.take().is_none())
+    };
+    std::thread::sleep(Duration::from_millis(20));
+    assert!(!worker.is_finished());
+    drop(alone);
+    assert!(worker.join().unwrap());
 }
