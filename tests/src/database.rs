@@ -82,6 +82,14 @@ impl TestDatabase {
         }
     }
 
+    /// Returns a connection that keeps everybody else from posting until it is dropped.
+    #[must_use]
+    pub fn keep_writers_out(&self) -> Plain {
+        let mut plain = self.plain();
+        plain.execute(if self.is_sqlite() { "BEGIN IMMEDIATE" } else { "BEGIN; SELECT 1 FROM accounts FOR UPDATE" });
+        plain
+    }
+
     /// Returns whether this is embedded SQLite.
     #[must_use]
     pub const fn is_sqlite(&self) -> bool {

@@ -210,6 +210,7 @@ conformance! {
         a_read_cannot_write
         posting_takes_part_in_the_callers_transaction
         an_observer_is_told_of_each_attempt_to_post_that_is_repeated
+        limits_of_zero_are_none
         posting_is_correct_at_every_isolation_level;
 }
 

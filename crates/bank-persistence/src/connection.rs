@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::database_url::{Backend, DatabaseUrl};
 use crate::error::Error;
 use crate::retry::{Transient, classify_diesel};
-use crate::settings::Settings;
+use crate::settings::{Settings, finite, milliseconds};
 
 pub use multi::{DbConnection, MultiBackend};
 
@@ -58,13 +58,13 @@ fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnec
     if settings.prepared_statements && !settings.lock_timeout.is_zero() {
         // Transactions set it for themselves; this is for statements that are transactions by themselves. A pooler
         // would hand it on to somebody else.
-        let session = format!("SET lock_timeout = {}", settings.lock_timeout.as_millis());
+        let session = format!("SET lock_timeout = {}", milliseconds(settings.lock_timeout));
         connection.batch_execute(&session).map_err(|error| unavailable(url, &error.to_string()))?;
     }
     Ok(DbConnection::Postgres(connection))
 }
 
-/// SQLite's page cache in KiB. Its own default of 2 MiB makes batches with random ids three times as slow.
+/// SQLite's page cache in KiB. Its own default of 2 MiB makes batches with random ids much slower (`docs/performance.md`).
 const CACHE_KIB: u32 = 16 * 1024;
 
 fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, missing: Missing) -> Result<DbConnection, Error> {
@@ -76,17 +76,18 @@ fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, missing: Missing) ->
     }
     let uri = url.for_sqlite(missing == Missing::Create);
     let mut connection = SqliteConnection::establish(&uri).map_err(|error| unavailable(url, &error.to_string()))?;
+    let busy_timeout = finite(settings.busy_timeout);
     // The timeout comes first: the statements after it may already have to wait for another process.
     let session = format!(
         "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
          PRAGMA cache_size = -{CACHE_KIB};",
-        settings.busy_timeout.as_millis()
+        milliseconds(busy_timeout)
     );
     connection
         .batch_execute(&session)
         .and_then(|()| match missing {
             // The mode is a property of the file: set once, it holds for every later connection.
-            Missing::Create => switch_to_wal(&mut connection, settings.busy_timeout),
+            Missing::Create => switch_to_wal(&mut connection, busy_timeout),
             // Reading the header tells a database from any other file.
             Missing::Refuse => connection.batch_execute("PRAGMA schema_version;"),
         })

@@ -11,7 +11,7 @@ use scheduled_thread_pool::ScheduledThreadPool;
 use crate::connection::{DbConnection, Missing, establish};
 use crate::database_url::DatabaseUrl;
 use crate::error::Error;
-use crate::settings::Settings;
+use crate::settings::{Settings, finite};
 
 /// A place of the pool, which is free again when it is dropped.
 pub(crate) type PooledSlot = r2d2::PooledConnection<ConnectionManager>;
@@ -117,7 +117,7 @@ pub(crate) fn open(
         .max_size(size)
         .min_idle(Some(u32::from(in_memory)))
         .thread_pool(Arc::new(ScheduledThreadPool::builder().num_threads(threads).build()))
-        .connection_timeout(settings.connection_timeout)
+        .connection_timeout(finite(settings.connection_timeout))
         .test_on_check_out(true)
         .error_handler(Box::new(LogErrors));
     // A database in memory ends with its connection, so that one is kept for ever.

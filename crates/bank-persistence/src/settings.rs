@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+/// The longest limit that both backends take, 24 days: both count milliseconds in 32 bits.
+const LONGEST: Duration = Duration::from_millis(0x7fff_ffff);
+
 use crate::retry::{RetryObserver, RetryPolicy};
 
 /// Settings of a [`Bank`](crate::Bank) and its connections.
 ///
-/// The timeouts hold within the transactions that write; a duration of zero means no limit.
+/// The timeouts hold within the transactions that write. A duration of zero means no limit; those of servers and of SQLite
+/// are rounded up to whole milliseconds, and are 24 days at most.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The largest number of open connections. A database in memory always has one.
@@ -68,6 +72,16 @@ impl Settings {
     }
 }
 
+/// Returns a limit in whole milliseconds, and zero only for none: what is shorter than one must not become endless.
+pub(crate) fn milliseconds(limit: Duration) -> u128 {
+    limit.min(LONGEST).as_micros().div_ceil(1000)
+}
+
+/// Returns a limit where there is none for those who know no such thing.
+pub(crate) fn finite(limit: Duration) -> Duration {
+    if limit.is_zero() { LONGEST } else { limit.min(LONGEST) }
+}
+
 /// The isolation level of transactions that write.
 ///
 /// Posting is correct at each of them, because it locks the accounts that it reads. Above `READ COMMITTED` the server
@@ -89,5 +103,21 @@ impl Isolation {
             Self::RepeatableRead => "REPEATABLE READ",
             Self::Serializable => "SERIALIZABLE",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_endless_only_if_it_is_zero() {
+        let micros = Duration::from_micros;
+        let limits = [0, 1, 500, 1000, 1001, 5_000_000].map(|limit| milliseconds(micros(limit)));
+        assert_eq!(limits, [0, 1, 1, 1, 2, 5000]);
+        assert_eq!(milliseconds(Duration::MAX), 0x7fff_ffff);
+        assert_eq!(finite(Duration::ZERO), LONGEST);
+        assert_eq!(finite(Duration::MAX), LONGEST);
+        assert_eq!(finite(micros(1)), micros(1));
     }
 }

@@ -16,7 +16,7 @@ use crate::attempt::CommitGate;
 use crate::connection::{DbConnection, give_up};
 use crate::error::Error;
 use crate::retry::{AttemptError, Transient, classify, may_be_committed};
-use crate::settings::Settings;
+use crate::settings::{Settings, milliseconds};
 
 /// Runs the body in a transaction that may write, and commits it if the body succeeds.
 ///
@@ -136,7 +136,7 @@ fn begin_write_sql(connection: &DbConnection, settings: &Settings, lock_timeout:
         ("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout),
     ];
     timeouts.iter().fold(format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE"), |sql, (name, limit)| {
-        format!("{sql}; SET LOCAL {name} = {}", limit.as_millis())
+        format!("{sql}; SET LOCAL {name} = {}", milliseconds(*limit))
     })
 }
 

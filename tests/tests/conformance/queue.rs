@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use bank_persistence::bank_domain::{Outcome, Rejection, Transfer};
 use bank_persistence::{Error, PostingQueue, QueueError, QueueSettings, RetryPolicy, Settings};
+use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, open, open_many, posted, random_transfers, rejected, replayed, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
-use bank_tests::plain::Plain;
-use bank_tests::{TestBackend, TestDatabase};
 
 pub(crate) fn many_callers_of_a_queue_get_their_own_outcomes(backend: TestBackend) {
     let database = backend.database();
@@ -162,19 +161,12 @@ pub(crate) fn a_ticket_can_be_awaited(backend: TestBackend) {
     posted(outcome.unwrap());
 }
 
-/// Keeps everybody else from writing, until it is dropped.
-fn keep_out(database: &TestDatabase) -> Plain {
-    let mut plain = database.plain();
-    plain.execute(if plain.is_sqlite() { "BEGIN IMMEDIATE" } else { "BEGIN; SELECT 1 FROM accounts FOR UPDATE" });
-    plain
-}
-
 pub(crate) fn a_closed_queue_has_posted_the_transfer_of_a_lone_caller_too(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (from, to) = (open(&bank, "from", 1000).id, open(&bank, "to", 0).id);
     let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
-    let writer = keep_out(&database);
+    let writer = database.keep_writers_out();
     thread::scope(|scope| {
         let lone = scope.spawn(|| queue.post(transfer(from, to, 1)));
         thread::sleep(Duration::from_millis(200));
@@ -202,7 +194,7 @@ pub(crate) fn a_queue_can_be_dropped_by_a_waker(backend: TestBackend) {
     let bank = database.bank();
     let (from, to) = (open(&bank, "from", 1000).id, open(&bank, "to", 0).id);
     let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
-    let writer = keep_out(&database);
+    let writer = database.keep_writers_out();
     let mut first = Box::pin(queue.submit(transfer(from, to, 1)).unwrap().into_future());
     let others: Vec<_> = (0..10).map(|_| queue.submit(transfer(from, to, 1)).unwrap()).collect();
     let waker = Waker::from(Arc::new(Dropping(Mutex::new(Some(queue)))));

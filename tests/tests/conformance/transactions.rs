@@ -120,8 +120,7 @@ pub(crate) fn an_observer_is_told_of_each_attempt_to_post_that_is_repeated(backe
     });
     let accounts = open_many(&bank, 2, 100);
     assert_eq!(events.try_iter().count(), 0);
-    let mut other = database.plain();
-    other.execute(if database.is_sqlite() { "BEGIN IMMEDIATE" } else { "BEGIN; SELECT 1 FROM accounts FOR UPDATE" });
+    let _writer = database.keep_writers_out();
     let (first, second) = (transfer(accounts[0], accounts[1], 1), transfer(accounts[1], accounts[0], 1));
     for transfers in [vec![first.clone()], vec![first, second]] {
         let refused = bank.post_batch(&transfers);
@@ -129,4 +128,27 @@ pub(crate) fn an_observer_is_told_of_each_attempt_to_post_that_is_repeated(backe
         let told: Vec<_> = events.try_iter().map(|event| (event.operation, event.attempts, event.transient)).collect();
         assert_eq!(told, [("posting", 1, Transient::LockTimeout), ("posting", 2, Transient::LockTimeout)]);
     }
+}
+
+pub(crate) fn limits_of_zero_are_none(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank_with(Settings {
+        connection_timeout: Duration::ZERO,
+        answer_timeout: Duration::ZERO,
+        statement_timeout: Duration::ZERO,
+        lock_timeout: Duration::ZERO,
+        idle_in_transaction_timeout: Duration::ZERO,
+        busy_timeout: Duration::ZERO,
+        retry: RetryPolicy { attempts_max: 1, ..RetryPolicy::default() },
+        ..Settings::default()
+    });
+    let accounts = open_many(&bank, 2, 100);
+    let writer = database.keep_writers_out();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| post(&bank, &transfer(accounts[0], accounts[1], 1)));
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!waiting.is_finished());
+        drop(writer);
+        assert_eq!(waiting.join().unwrap().status(), "posted");
+    });
 }

@@ -29,15 +29,14 @@ fn a_batch_is_tried_transfer_by_transfer_until_the_database_itself_fails() {
     let retry = RetryPolicy { attempts_max: ATTEMPTS, delay_max: Duration::from_millis(1), ..RetryPolicy::default() };
     let bank = database.bank_with(Settings { retry, on_retry: Some(on_retry), ..Settings::default() });
     let (from, to) = (open(&bank, "from", 1000).id, open(&bank, "to", 0).id);
-    let mut plain = database.plain();
-    plain.execute(REFUSE);
-    plain.execute("BEGIN; SELECT 1 FROM accounts FOR UPDATE");
+    database.plain().execute(REFUSE);
+    let writer = database.keep_writers_out();
     let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
     // While the first one waits for the accounts, the others gather behind it.
     let first = queue.submit(transfer(from, to, 1)).unwrap();
     thread::sleep(Duration::from_millis(200));
     let others: Vec<_> = (0..20).map(|_| queue.submit(transfer(from, to, 1)).unwrap()).collect();
-    drop(plain);
+    drop(writer);
     let mut tickets = std::iter::once(first).chain(others);
     let mut next = || match tickets.next().map(|ticket| ticket.wait().unwrap_err()) {
         Some(QueueError::Failed(error)) => Some(error),

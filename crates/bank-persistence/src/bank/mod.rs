@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::pool::{self, ConnectionManager};
 use crate::posting::{Confidence, ServerClock};
 use crate::retry::{AttemptError, Transient, classify, retry_observed};
-use crate::settings::Settings;
+use crate::settings::{Settings, finite};
 use crate::transaction;
 
 /// A database of accounts and transfers.
@@ -182,7 +182,7 @@ impl Bank {
         attempt: impl FnOnce(&CommitGate, &mut DbConnection) -> Result<T, AttemptError> + Send + 'static,
     ) -> Result<T, AttemptError> {
         let _turn = match self.backend() {
-            Backend::Sqlite => self.turn.try_lock_for(self.settings.busy_timeout),
+            Backend::Sqlite => self.turn.try_lock_for(finite(self.settings.busy_timeout)),
             Backend::Postgres => None,
         };
         self.attempt(attempt)

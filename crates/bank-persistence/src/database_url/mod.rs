@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use self::percent::{percent_decoded, percent_encoded};
 use self::postgres::{MASK, PostgresUrl, is_local, is_secret};
-use crate::settings::Settings;
+use crate::settings::{Settings, milliseconds};
 
 /// The kinds of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,7 +209,7 @@ impl DatabaseUrl {
         let mut url = postgres.clone();
         let defaults = [
             // libpq rounds 1 up to 2 seconds and takes 0 for no limit.
-            ("connect_timeout", settings.connection_timeout.as_secs().max(1).to_string()),
+            ("connect_timeout", milliseconds(settings.connection_timeout).div_ceil(1000).to_string()),
             ("fallback_application_name", percent_encoded(settings.application_name.as_bytes())),
             // A peer that is gone is noticed within about 15 seconds instead of the kernel's two hours.
             ("keepalives_idle", "5".to_owned()),

@@ -53,6 +53,15 @@ fn every_form_of_libpq_passes_through() {
 }
 
 #[test]
+fn libpq_waits_for_a_connection_as_long_as_the_settings_say() {
+    for (milliseconds, seconds) in [(0, 0), (1, 1), (1000, 1), (1001, 2), (10_000, 10)] {
+        let connection_timeout = std::time::Duration::from_millis(milliseconds);
+        let text = url("postgres://h/db").for_libpq(&Settings { connection_timeout, ..Settings::default() });
+        assert!(text.contains(&format!("connect_timeout={seconds}&")), "{milliseconds}: {text}");
+    }
+}
+
+#[test]
 fn a_search_path_joins_the_options_that_are_there() {
     assert_eq!(libpq(&url_text("postgres://h/db")), "postgres://h/db?options=-csearch_path%3Ddemo&");
     let joined = libpq(&url_text("postgres://h/db?options=-cgeqo%3Doff"));
