@@ -1,11 +1,12 @@
 //! The results file.
 
-use std::io::Write;
-use std::process::Stdio;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::{BOTH, ID, Scene};
+use crate::{BOTH, ID, Scene, expect, many_lines};
 
 #[test]
 fn every_line_has_a_result() {
@@ -85,5 +86,33 @@ fn what_was_posted_has_its_results_although_the_next_chunk_fails() {
         let lines: Vec<&str> = results.lines().skip(1).collect();
         assert!(matches!(lines[..], [line] if line.ends_with(",posted,")), "{backend:?}: {results}");
         assert_eq!(scene.transfers(), 1);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_was_posted_is_counted_although_the_results_cannot_be_written() {
+    // Their results do not fit into a pipe.
+    const LINES: usize = 5000;
+    for backend in BOTH {
+        for (mode, expected) in [("continue", None), ("stop", None), ("atomic", Some(LINES))] {
+            let scene = Scene::on(backend);
+            let pipe = scene.path("pipe");
+            assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            let reader = std::thread::spawn(move || {
+                // Nobody reads on after the header.
+                File::open(pipe).unwrap().read_exact(&mut [0; 10]).unwrap();
+            });
+            let options = ["--on-reject", mode, "--chunk", "50", "--results", "pipe", "--force"];
+            let run = scene.batch(many_lines(LINES), &options);
+            reader.join().unwrap();
+            assert_eq!(run.code, Some(1), "{run:?}");
+            assert!(run.stderr.contains("error: cannot write the results to pipe: "), "{run:?}");
+            let posted = scene.transfers();
+            assert!(expected.map_or((50..LINES).contains(&posted), |all| posted == all), "{mode}: {posted}");
+            let summary = format!("Posted {posted}, replayed 0, rejected 0 of {posted} lines");
+            assert!(run.stdout.starts_with(&summary), "{backend:?}, {mode}: {run:?}");
+            expect(&scene.again(&[]), 0, &format!("Posted {}, replayed {posted}", LINES - posted));
+        }
     }
 }

@@ -111,18 +111,23 @@ impl<'a> Poster<'a> {
         self.begun.push_back((chunk, plan));
         let pushed = self.pipeline.push(transfers);
         // Of the chunks before one that has failed, too.
-        self.tell(report)?;
-        Ok(pushed?)
+        match self.tell(report) {
+            Ok(()) => Ok(pushed?),
+            // The results cannot be written. What has begun is posted all the same, and counted.
+            Err(failure) => self.settle(report).and(Err(failure)),
+        }
     }
 
+    /// Tells what became of the chunks that are done, of all of them, whatever happens to the first.
     fn tell(&mut self, report: &mut Report) -> Result<(), Failure> {
+        let mut told = Ok(());
         for outcomes in self.pipeline.take_outcomes() {
             // One for each that was pushed.
             let Some((chunk, mut plan)) = self.begun.pop_front() else { break };
             plan.settle(&chunk.lines, &outcomes);
-            report.lines(&chunk.lines, &plan.verdicts, chunk.bytes)?;
+            told = told.and(report.lines(&chunk.lines, &plan.verdicts, chunk.bytes));
         }
-        Ok(())
+        told
     }
 
     /// Posts what stands before the first bad line. Which lines a rule refuses shows only in a transaction; it is rolled

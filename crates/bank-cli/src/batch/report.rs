@@ -29,6 +29,8 @@ impl Report {
     }
 
     /// Tells what became of lines that need no further commit, and how much of the file is done.
+    ///
+    /// All are counted, also if the results cannot be written: what was posted is posted. The results end then.
     pub(crate) fn lines(&mut self, lines: &[Line], verdicts: &[Verdict], bytes: u64) -> Result<(), Failure> {
         for (line, verdict) in lines.iter().zip(verdicts) {
             self.tally.add(verdict);
@@ -38,12 +40,14 @@ impl Report {
                 let text = one_line(&format!("line {}: {}: {reason}", line.number, verdict.status()));
                 self.progress.aside(|| self.messages.problem(&text));
             }
-            if let Some(results) = &mut self.results {
-                results.line(line, verdict)?;
-            }
         }
         self.progress.show(self.tally.lines(), bytes);
-        self.results.as_mut().map_or(Ok(()), Results::flush)
+        let Some(results) = &mut self.results else { return Ok(()) };
+        let written = results.lines(lines, verdicts);
+        if written.is_err() {
+            self.results = None;
+        }
+        written
     }
 
     /// Shows how much of the file has been read, for a mode that posts only at the end.

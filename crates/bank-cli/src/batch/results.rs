@@ -44,14 +44,19 @@ impl Results {
         Ok(results)
     }
 
-    /// Writes one line.
-    pub(crate) fn line(&mut self, line: &Line, verdict: &Verdict) -> Result<(), Failure> {
+    /// Writes what became of some lines, and hands it to the operating system: what was committed is in the file even if
+    /// the process is killed.
+    pub(crate) fn lines(&mut self, lines: &[Line], verdicts: &[Verdict]) -> Result<(), Failure> {
+        lines.iter().zip(verdicts).try_for_each(|(line, verdict)| self.line(line, verdict))?;
+        self.flush()
+    }
+
+    fn line(&mut self, line: &Line, verdict: &Verdict) -> Result<(), Failure> {
         let id = line.content.as_ref().map_or_else(|_| String::new(), |(id, _)| id.to_string());
         self.write(&[&line.number.to_string(), &id, verdict.status(), verdict.reason().unwrap_or("")])
     }
 
-    /// Hands everything to the operating system: what was committed is in the file even if the process is killed.
-    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+    fn flush(&mut self) -> Result<(), Failure> {
         self.writer.flush().map_err(|error| unwritable(&self.path, &error))
     }
 
