@@ -8,7 +8,7 @@ use crate::{BOTH, ID, Scene, expect, many_lines};
 fn bad_lines_are_told_by_number_and_column_and_the_others_are_posted() {
     for backend in BOTH {
         let scene = Scene::on(backend);
-        let file = "from,to,amount\na,b,x\na,b,10\na,b\nnobody,b,1\na,a,1\na,b,5000\n\"a,b,1\na,c,10\n";
+        let file = "from,to,amount\na,b,x\na,b,10\na,b\nnobody,b,1\na,a,1\na,b,5000\na,c,10\n\"a,b,1\n";
         let run = scene.batch(file, &[]);
         expect(&run, 4, "Posted 2, replayed 0, rejected 3, malformed 3 of 8 lines");
         let lines: Vec<&str> = run.stderr.lines().collect();
@@ -20,12 +20,35 @@ fn bad_lines_are_told_by_number_and_column_and_the_others_are_posted() {
                 "line 5: rejected: account_not_found: there is no account `nobody`",
                 "line 6: rejected: same_account: a transfer needs two different accounts",
                 "line 7: rejected: insufficient_funds: `a` has 990 available, not 5000",
-                "line 8: malformed: column 1 (from): the field begins with a quote that is not closed on its line",
+                "line 9: malformed: column 1 (from): the field begins with a quote that is not closed on its line",
                 "error: 6 of 8 lines were rejected or malformed",
                 "hint: mend them and run the file again; --results FILE lists every line",
             ]
         );
         assert_eq!((scene.balances(), scene.transfers()), ([980, 1010, 1010], 2));
+    }
+}
+
+#[test]
+fn what_stands_within_a_memo_of_several_lines_is_not_posted() {
+    for mode in ["continue", "stop", "atomic"] {
+        let scene = Scene::new();
+        let file = "from,to,amount,memo\na,b,10,\na,b,1,\"for\na,c,900,\"\"rent\"\"\na,c,50,x\"\na,c,10,\n";
+        let run = scene.batch(file, &["--on-reject", mode]);
+        assert_eq!(run.code, Some(4), "{run:?}");
+        assert!(run.stderr.starts_with("line 3: malformed: column 4 (memo): the field begins with a quote"), "{run:?}");
+        let balances = match mode {
+            "continue" => [980, 1010, 1010],
+            "stop" => [990, 1010, 1000],
+            _ => [1000; 3],
+        };
+        assert_eq!(scene.balances(), balances, "{mode}: {run:?}");
+        if mode == "continue" {
+            for line in [4, 5] {
+                let within = format!("line {line}: malformed: it stands within the quotes that line 3 has opened\n");
+                assert!(run.stderr.contains(&within), "{run:?}");
+            }
+        }
     }
 }
 

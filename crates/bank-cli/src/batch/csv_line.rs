@@ -1,7 +1,7 @@
 //! Comma-separated values, a line at a time.
 //!
-//! No column may hold a line break, so a quoted field ends on its line. A stray quote then spoils one line, and not all
-//! that follow it.
+//! No column may hold a line break, so a line is malformed if a quoted field does not end on it. So are those that follow,
+//! up to the one on which it ends: what stands within somebody's memo is no transfer.
 
 use std::borrow::Cow;
 
@@ -71,6 +71,21 @@ impl Header {
     }
 }
 
+/// Returns whether a quoted field begins on the line and does not end on it.
+pub(crate) fn leaves_quotes_open(line: &str) -> bool {
+    matches!(split(line), Err((_, UNCLOSED)))
+}
+
+/// Returns whether a quoted field that began on an earlier line goes on beyond this one, or another one does.
+pub(crate) fn keeps_quotes_open(line: &str) -> bool {
+    match quoted(line) {
+        Ok((_, after)) => after.is_some_and(leaves_quotes_open),
+        Err(problem) => problem == UNCLOSED,
+    }
+}
+
+const UNCLOSED: &str = "begins with a quote that is not closed on its line";
+
 /// Returns the fields of a line, or the place of the first bad one, counted from 1, and what is wrong with it.
 fn split(line: &str) -> Result<Vec<Cow<'_, str>>, (usize, &'static str)> {
     let mut fields = Vec::with_capacity(Column::ALL.len());
@@ -85,21 +100,26 @@ fn split(line: &str) -> Result<Vec<Cow<'_, str>>, (usize, &'static str)> {
 
 /// Returns the first field and what follows its comma, if there is one.
 fn first(text: &str) -> Result<(Cow<'_, str>, Option<&str>), &'static str> {
-    let Some(mut quoted) = text.strip_prefix('"') else {
-        return Ok(match text.split_once(',') {
+    match text.strip_prefix('"') {
+        Some(text) => quoted(text),
+        None => Ok(match text.split_once(',') {
             Some((field, after)) => (Cow::Borrowed(field), Some(after)),
             None => (Cow::Borrowed(text), None),
-        });
-    };
+        }),
+    }
+}
+
+/// Returns what stands before the closing quote, and what follows the comma after it, if there is one.
+fn quoted(mut text: &str) -> Result<(Cow<'_, str>, Option<&str>), &'static str> {
     let mut field = Cow::Borrowed("");
     loop {
-        let Some((part, after)) = quoted.split_once('"') else {
-            return Err("begins with a quote that is not closed on its line");
+        let Some((part, after)) = text.split_once('"') else {
+            return Err(UNCLOSED);
         };
         field += part;
         if let Some(more) = after.strip_prefix('"') {
             field += "\"";
-            quoted = more;
+            text = more;
         } else if after.is_empty() {
             return Ok((field, None));
         } else if let Some(next) = after.strip_prefix(',') {
@@ -165,6 +185,24 @@ mod tests {
             assert_eq!(header.texts(line).unwrap_err().reason, reason);
         }
         assert_eq!(header.place(Column::Amount), "column 3 (amount)");
+    }
+
+    #[test]
+    fn quotes_stay_open_until_they_are_closed() {
+        for (line, is_open) in [("a,b,1", false), ("a,\"b\",1", false), ("a,b,1,\"x", true), ("a,b,1,\"x\"\"", true)] {
+            assert_eq!(leaves_quotes_open(line), is_open, "{line}");
+        }
+        for (line, is_open) in [
+            ("a,b,1", true),
+            ("a,b,1,x\"\"", true),
+            ("x\"", false),
+            ("x\",c", false),
+            ("x\",\"c", true),
+            ("x\",\"c\",\"", true),
+            ("x\"y", false),
+        ] {
+            assert_eq!(keeps_quotes_open(line), is_open, "{line}");
+        }
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::input;
 
-use super::csv_line::Header;
+use super::csv_line::{self, Header};
 use super::format::Format;
 use super::ids::{DerivedIds, Reference};
 use super::json_line;
@@ -33,6 +33,8 @@ pub(crate) struct Reader {
     shape: Shape,
     ids: Option<DerivedIds>,
     is_empty: bool,
+    /// The line on which quotes were opened that are not closed yet.
+    quotes_since: Option<u64>,
 }
 
 enum Shape {
@@ -51,7 +53,7 @@ impl Reader {
         let mut lines = Lines::new(input);
         let ids = reference.map(DerivedIds::new);
         let Some(first) = lines.next().map_err(|error| unreadable(&error))? else {
-            return Ok(Self { lines, shape: Shape::Jsonl, ids, is_empty: true });
+            return Ok(Self { lines, shape: Shape::Jsonl, ids, is_empty: true, quotes_since: None });
         };
         let format = format.or_else(|| path.and_then(Format::of_path)).unwrap_or_else(|| match first {
             Content::Text(text) => Format::of_line(text),
@@ -60,7 +62,7 @@ impl Reader {
         if format == Format::Jsonl {
             let lacks_id = is_object_without_id(first)?;
             lines.put_back();
-            let reader = Self { lines, shape: Shape::Jsonl, ids, is_empty: false };
+            let reader = Self { lines, shape: Shape::Jsonl, ids, is_empty: false, quotes_since: None };
             return if lacks_id { reader.require_ids() } else { Ok(reader) };
         }
         let header = header(first)?;
@@ -69,7 +71,7 @@ impl Reader {
         if !is_empty {
             lines.put_back();
         }
-        let reader = Self { lines, shape: Shape::Csv(header), ids, is_empty };
+        let reader = Self { lines, shape: Shape::Csv(header), ids, is_empty, quotes_since: None };
         if is_empty || has_ids { Ok(reader) } else { reader.require_ids() }
     }
 
@@ -100,12 +102,26 @@ impl Reader {
     }
 
     fn next_line(&mut self) -> Result<Option<Line>, Failure> {
-        let parsed = match self.lines.next().map_err(|error| unreadable(&error))? {
-            None => return Ok(None),
-            Some(Content::Text(text)) => self.shape.parse(text),
-            Some(other) => Err(Malformed::new(unusable(other))),
+        let content = self.lines.next().map_err(|error| unreadable(&error))?;
+        let mut opens_quotes = false;
+        let parsed = match (content, self.quotes_since) {
+            (None, _) => return Ok(None),
+            (Some(Content::Text(text)), Some(line)) => {
+                if !csv_line::keeps_quotes_open(text) {
+                    self.quotes_since = None;
+                }
+                Err(Malformed::new(format!("it stands within the quotes that line {line} has opened")))
+            }
+            (Some(Content::Text(text)), None) => {
+                opens_quotes = self.shape.leaves_quotes_open(text);
+                self.shape.parse(text)
+            }
+            (Some(other), _) => Err(Malformed::new(unusable(other))),
         };
         let number = self.lines.number();
+        if opens_quotes {
+            self.quotes_since = Some(number);
+        }
         let content = match (parsed, &mut self.ids) {
             (Err(malformed), _) => Err(malformed),
             (Ok((order, Some(id))), _) => Ok((id, order)),
@@ -121,6 +137,11 @@ impl Reader {
 type Parsed = (Order, Option<bank_persistence::bank_domain::TransferId>);
 
 impl Shape {
+    fn leaves_quotes_open(&self, text: &str) -> bool {
+        // Nearly every line has no quotes, and so takes one look.
+        matches!(self, Self::Csv(_)) && text.contains('"') && csv_line::leaves_quotes_open(text)
+    }
+
     fn parse(&self, text: &str) -> Result<Parsed, Malformed> {
         let texts: Texts<'_> = match self {
             Self::Csv(header) => header.texts(text)?,
@@ -235,12 +256,24 @@ mod tests {
 
     #[test]
     fn malformed_lines_do_not_hide_those_after_them() {
-        let lines = lines("from,to,amount\na,b,x\na,b\n\n\"a,b,1\na,b,1\n", Some("r"));
+        let lines = lines("from,to,amount\na,b,x\na,b\n\n\"a\"c,b,1\na,b,1\n", Some("r"));
         assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [2, 3, 5, 6]);
         assert_eq!(reason(&lines[0]), "column 3 (amount): amount \"x\" is not a whole number");
         assert_eq!(reason(&lines[1]), "columns: 2 in this line, 3 in the header");
-        assert!(reason(&lines[2]).starts_with("column 1 (from): the field begins with a quote"));
+        assert!(reason(&lines[2]).starts_with("column 1 (from): the field has text after its closing quote"));
         assert!(lines[3].content.is_ok());
+    }
+
+    #[test]
+    fn what_stands_within_quotes_is_no_line_of_its_own() {
+        let lines = lines("from,to,amount,memo\na,b,1,\"x\na,b,2,\n\na,b,3,y\"\na,b,4,\na,b,5,\"\na,b,6,", Some("r"));
+        let good: Vec<u64> = lines.iter().filter(|line| line.content.is_ok()).map(|line| line.number).collect();
+        assert_eq!(good, [6]);
+        assert!(reason(&lines[0]).starts_with("column 4 (memo): the field begins with a quote"));
+        for (place, since) in [(1, 2), (2, 2), (5, 7)] {
+            let expected = format!("it stands within the quotes that line {since} has opened");
+            assert_eq!(reason(&lines[place]), expected);
+        }
     }
 
     #[test]

@@ -22,8 +22,10 @@ EXAMPLE:
 INPUT:
   CSV with a header, columns in any order:   from,to,amount[,id][,memo]
   or JSON lines:   {\"from\": \"Jessica\", \"to\": \"John\", \"amount\": 800}
-  UTF-8, one transfer a line, no line longer than 1 MiB. Order within the file
-  decides: each transfer sees the effects of those before it.
+  UTF-8, one transfer a line, no line longer than 1 MiB. No text may hold a line
+  break: a line that leaves quotes open is malformed, and so are those after it
+  until they are closed. Order within the file decides: each transfer sees the
+  effects of those before it.
 
 IDS:
   Every line needs an id (a UUID), so that running the file again posts nothing
