@@ -120,17 +120,43 @@ fn a_file_that_changes_while_it_is_read_is_warned_of() {
     let scene = Scene::new();
     scene.write("in.csv", many_lines(10));
     // The lock keeps the first chunk waiting while the file grows.
-    let mut plain = scene.database.plain();
-    plain.execute("BEGIN IMMEDIATE");
+    let writer = scene.database.keep_writers_out();
     let mut command = scene.cli.command(&["batch", "in.csv", "--reference", "r"]);
     let child = command.stdin(Stdio::null()).spawn().unwrap();
     sleep(Duration::from_millis(700));
     let mut file = OpenOptions::new().append(true).open(scene.path("in.csv")).unwrap();
     file.write_all(b"a,b,1,late\n").unwrap();
-    plain.execute("ROLLBACK");
+    drop(writer);
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(stderr, "warning: in.csv changed while it was read: look whether it was complete\n");
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(scene.transfers(), 10);
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_not_posted_as_a_whole() {
+    let scene = Scene::new();
+    scene.write("in.csv", many_lines(100_000));
+    let arguments = ["batch", "in.csv", "--reference", "r", "--on-reject", "atomic"];
+    let mut child = scene.cli.command(&arguments).stdin(Stdio::null()).spawn().unwrap();
+    let mut file = OpenOptions::new().append(true).open(scene.path("in.csv")).unwrap();
+    while child.try_wait().unwrap().is_none() {
+        file.write_all(b"a,b,1,late\n").unwrap();
+        sleep(Duration::from_millis(1));
+    }
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("error: the file changed while it was read; nothing was posted\n"), "{stderr}");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(scene.transfers(), 0);
+}
+
+#[test]
+fn an_input_that_ends_within_a_line_is_pointed_out() {
+    let scene = Scene::new();
+    let run = scene.batch("from,to,amount\na,b,10\na,b,20", &[]);
+    assert_eq!(run.stderr, "note: the last line does not end with a line feed: look whether the input is complete\n");
+    expect(&run, 0, "Posted 2");
+    assert_eq!(scene.again(&["--quiet"]).stderr, "");
 }

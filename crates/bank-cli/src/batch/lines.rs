@@ -26,12 +26,13 @@ pub(crate) struct Lines<R> {
     number: u64,
     bytes: u64,
     again: bool,
+    is_cut_off: bool,
 }
 
 impl<R: BufRead> Lines<R> {
     /// Returns the lines of the input.
     pub(crate) fn new(input: R) -> Self {
-        Self { input, buffer: Vec::new(), too_long: false, number: 0, bytes: 0, again: false }
+        Self { input, buffer: Vec::new(), too_long: false, number: 0, bytes: 0, again: false, is_cut_off: false }
     }
 
     /// Returns the number of the line read last, counted from 1, blank lines included.
@@ -42,6 +43,11 @@ impl<R: BufRead> Lines<R> {
     /// Returns how many bytes have been read.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Returns whether the line read last has no line feed, so that the input may have lost its end.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.is_cut_off
     }
 
     /// Returns the next line that is not blank.
@@ -76,6 +82,8 @@ impl<R: BufRead> Lines<R> {
         if is_cut {
             read = read.saturating_add(length(self.input.skip_until(b'\n')?));
         }
+        let is_blank = self.buffer.trim_ascii().is_empty();
+        self.is_cut_off = !is_cut && !is_blank && self.buffer.last() != Some(&b'\n');
         self.number = self.number.saturating_add(1);
         self.bytes = self.bytes.saturating_add(read);
         for end in [b'\n', b'\r'] {
@@ -169,6 +177,15 @@ mod tests {
         assert_eq!(lines.next().unwrap(), Some(Content::TooLong));
         assert!(lines.buffer.capacity() < 4 << 20);
         assert_eq!(lines.bytes(), 50 << 20);
+    }
+
+    #[test]
+    fn a_last_line_without_a_line_feed_may_be_cut_off() {
+        for (input, is_cut_off) in [("a\nb\n", false), ("a\nb", true), ("a\nb\n ", false), ("", false)] {
+            let mut lines = Lines::new(input.as_bytes());
+            while lines.next().unwrap().is_some() {}
+            assert_eq!(lines.is_cut_off(), is_cut_off, "{input:?}");
+        }
     }
 
     #[test]

@@ -87,6 +87,11 @@ impl<'a> Poster<'a> {
         Ok(Wants::More)
     }
 
+    /// Returns whether the whole file is posted in the end, in one transaction.
+    pub(crate) fn posts_at_the_end(&self) -> bool {
+        self.mode == Mode::Atomic
+    }
+
     /// Ends the file.
     pub(crate) fn finish(mut self, report: &mut Report) -> Result<(), Failure> {
         self.settle(report)?;

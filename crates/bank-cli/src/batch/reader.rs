@@ -25,6 +25,8 @@ pub(crate) struct Chunk {
     pub(crate) lines: Vec<Line>,
     /// How much of the file has been read after this chunk.
     pub(crate) bytes: u64,
+    /// Whether its last line may have lost its end.
+    pub(crate) is_cut_off: bool,
 }
 
 /// Reads a file.
@@ -98,6 +100,7 @@ impl Reader {
             chunk.lines.push(line);
         }
         chunk.bytes = self.lines.bytes();
+        chunk.is_cut_off = self.lines.is_cut_off();
         Ok((!chunk.lines.is_empty()).then_some(chunk))
     }
 

@@ -50,6 +50,11 @@ impl Report {
         written
     }
 
+    /// Tells what has nothing to do with a single line.
+    pub(crate) fn note(&self, text: &str) {
+        self.progress.aside(|| self.messages.note(text));
+    }
+
     /// Shows how much of the file has been read, for a mode that posts only at the end.
     pub(crate) fn reading(&self, lines: u64, bytes: u64) {
         self.progress.show(lines, bytes);

@@ -143,7 +143,7 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     let mut report = Report::new(context.messages, results, progress);
     let poster = Poster::new(&bank, args.mode(), interrupt.clone());
     let ended = Pipeline::start(reader, args.chunk.into(), interrupt)
-        .and_then(|pipeline| post_all(pipeline, poster, &mut report))
+        .and_then(|pipeline| post_all(pipeline, poster, &source, &mut report))
         .map_err(|failure| if is_broken(&failure) { failure } else { failure.hint(args.how_to_go_on()) });
 
     let (tally, summary) = report.finish(args.dry_run);
@@ -151,7 +151,7 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     if is_empty {
         context.messages.note("there are no lines to post");
     }
-    if source.has_changed() {
+    if source.has_changed() && args.mode() != Mode::Atomic {
         let text = format!("{} changed while it was read: look whether it was complete", args.file.display());
         context.messages.problem(&format!("warning: {text}"));
     }
@@ -165,20 +165,33 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     Ok(printed?)
 }
 
-fn post_all(mut pipeline: Pipeline, mut poster: Poster<'_>, report: &mut Report) -> Result<(), Failure> {
+fn post_all(
+    mut pipeline: Pipeline,
+    mut poster: Poster<'_>,
+    source: &Source,
+    report: &mut Report,
+) -> Result<(), Failure> {
     loop {
         match pipeline.next() {
             Ok(Next::Chunk(chunk)) => {
+                if chunk.is_cut_off {
+                    report.note("the last line does not end with a line feed: look whether the input is complete");
+                }
                 if poster.take(chunk, report)? == Wants::Nothing {
                     return Ok(());
                 }
             }
             // Whoever sends line by line wants to see what became of the last ones.
             Ok(Next::NotYet) => poster.settle(report)?,
+            Ok(Next::End) if poster.posts_at_the_end() && source.has_changed() => return Err(changed()),
             Ok(Next::End) => return poster.finish(report),
             Err(failure) => return poster.settle(report).and(Err(failure)),
         }
     }
+}
+
+fn changed() -> Failure {
+    Failure::new(ExitCode::Other, "input_changed", "the file changed while it was read; nothing was posted")
 }
 
 /// Returns whether the database itself is wrong, which running again does not mend.
