@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bank_persistence::{Backend, Bank, Error, Settings};
+use bank_persistence::{Bank, Error, Settings};
 
 use crate::arguments::GlobalArgs;
 use crate::configuration::{Location, UrlSource};
@@ -67,13 +67,12 @@ impl<'a> Context<'a> {
 
     /// Connects to a database that is set up.
     pub(crate) fn connect(&self) -> Result<Bank, Failure> {
-        self.connect_with(|_, settings| settings)
+        self.connect_to(&self.locate()?, self.settings())
     }
 
-    /// Connects to a database that is set up, with settings that may depend on its kind.
-    pub(crate) fn connect_with(&self, settings: impl FnOnce(Backend, Settings) -> Settings) -> Result<Bank, Failure> {
-        let location = self.locate()?;
-        let bank = self.open(&location, settings(location.url.backend(), self.settings()))?;
+    /// Connects to a database that is set up, with settings of its own.
+    pub(crate) fn connect_to(&self, location: &Location, settings: Settings) -> Result<Bank, Failure> {
+        let bank = self.open(location, settings)?;
         bank.require_current_schema()?;
         Ok(bank)
     }

@@ -19,7 +19,10 @@ pub(crate) struct ExportFile {
 
 impl ExportFile {
     /// Creates the file beside its final place, so that what is wrong with the place is known before anything is read.
+    ///
+    /// A file that is replaced keeps its rights, and a link to it stays one.
     pub(crate) fn create(path: &Path, replace: bool) -> Result<Self, Failure> {
+        let mut rights = None;
         if let Ok(metadata) = path.metadata() {
             if !metadata.is_file() {
                 let message = format!("{} is no file", path.display());
@@ -29,12 +32,17 @@ impl ExportFile {
             if !replace {
                 return Err(exists(path));
             }
+            rights = Some(metadata.permissions());
         }
+        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
         let file = builder().tempfile_in(directory).map_err(|error| unwritable(path, &error))?;
+        if let Some(rights) = rights {
+            file.as_file().set_permissions(rights).map_err(|error| unwritable(path, &error))?;
+        }
         Ok(Self { path: path.to_owned(), replace, writer: BufWriter::with_capacity(BUFFER_BYTES, file) })
     }
 
@@ -112,5 +120,23 @@ mod tests {
         assert_eq!(ExportFile::create(directory.path(), true).err().unwrap().code(), "export_exists");
         let nowhere = directory.path().join("nowhere/journal.csv");
         assert_eq!(ExportFile::create(&nowhere, false).err().unwrap().code(), "export_unwritable");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_that_is_replaced_keeps_its_rights_and_its_links() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let directory = tempfile::tempdir().unwrap();
+        let [path, link] = ["journal.csv", "link"].map(|name| directory.path().join(name));
+        std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&path, &link).unwrap();
+        let mut file = ExportFile::create(&link, true).ok().unwrap();
+        file.writer().write_all(b"new").unwrap();
+        file.finish().ok().unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -1,6 +1,6 @@
 //! Files that are refused as a whole, before anything is posted or even connected to.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::process::Stdio;
 use std::thread::sleep;
@@ -104,6 +104,54 @@ fn a_results_file_that_cannot_be_written_is_noticed_before_anything_is_posted() 
         run.expect_failure(1, error, "name a file that can be written");
         assert_eq!(scene.transfers(), 0);
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn neither_the_input_nor_the_database_is_overwritten() {
+    let scene = Scene::new();
+    let file = "from,to,amount\na,b,10\n";
+    scene.write("in.csv", file);
+    std::fs::hard_link(scene.path("in.csv"), scene.path("hard.csv")).unwrap();
+    scene.again(&["--results", "hard.csv", "--force"]).expect_failure(
+        2,
+        "hard.csv is the file that is read",
+        "name another file for the results",
+    );
+    let arguments = ["batch", "-", "--reference", "r", "--results", "in.csv", "--force"];
+    let input = File::open(scene.path("in.csv")).unwrap();
+    let output = scene.cli.command(&arguments).stdin(input).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_eq!(scene.read("in.csv"), file);
+
+    let database = scene.database.url_text().trim_start_matches("sqlite:").to_owned();
+    for suffix in ["", "-wal"] {
+        let path = format!("{database}{suffix}");
+        let error = format!("{path} belongs to the database sqlite:{database}");
+        let run = scene.again(&["--results", &path, "--force"]);
+        run.expect_failure(2, &error, "name another file");
+        let run = scene.cli.run(&["export", "--out", &path, "--force"]);
+        run.expect_failure(2, &error, "name another file");
+    }
+    let run =
+        scene.cli.run(&["workload", "run", "--clients", "1", "--transfers", "1", "--report", &database, "--force"]);
+    run.expect_failure(2, &format!("{database} belongs to the database sqlite:{database}"), "name another file");
+    assert_eq!((scene.balances(), scene.transfers()), ([1000; 3], 0));
+}
+
+#[test]
+fn a_connection_that_fails_leaves_no_results_behind() {
+    let scene = Scene::new();
+    scene.write("in.csv", "from,to,amount\na,b,10\n");
+    scene.write("old.csv", "mine");
+    let nowhere = ["--database-url", "postgres://127.0.0.1:1/nowhere"];
+    for (results, options) in [("new.csv", &[][..]), ("old.csv", &["--force"][..])] {
+        let run = scene.again(&[&["--results", results], options, &nowhere].concat());
+        assert_eq!(run.code, Some(7), "{run:?}");
+    }
+    assert!(!scene.path("new.csv").exists());
+    assert_eq!(scene.read("old.csv"), "mine");
+    expect(&scene.again(&["--results", "new.csv"]), 0, "Posted 1");
 }
 
 #[test]

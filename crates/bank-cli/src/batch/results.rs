@@ -1,13 +1,14 @@
 //! The results file: one line for each line of the input that was looked at.
 
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::out_file::OutFile;
 
 use super::order::Line;
+use super::source::Source;
 use super::tally::Verdict;
 
 const HEADER: [&str; 4] = ["line", "id", "status", "reason"];
@@ -15,22 +16,19 @@ const HEADER: [&str; 4] = ["line", "id", "status", "reason"];
 /// Writes what became of each line, as CSV.
 pub(crate) struct Results {
     path: PathBuf,
-    writer: csv::Writer<File>,
+    writer: csv::Writer<OutFile>,
 }
 
 impl Results {
-    /// Creates the file and writes its header, so that what is wrong with it is known before anything is posted.
-    pub(crate) fn create(path: &Path, force: bool, input: Option<&Path>) -> Result<Self, Failure> {
-        if input.is_some_and(|input| is_same_file(input, path)) {
+    /// Opens the file; what it holds stays there until [`Self::begin`].
+    pub(crate) fn open(path: &Path, force: bool, input: &Source) -> Result<Self, Failure> {
+        if input.is(path) {
             let message = format!("{} is the file that is read", path.display());
             return Err(
                 Failure::new(ExitCode::Usage, "results_exist", message).hint("name another file for the results")
             );
         }
-        let mut options = OpenOptions::new();
-        options.write(true);
-        let options = if force { options.create(true).truncate(true) } else { options.create_new(true) };
-        let file = options.open(path).map_err(|error| {
+        let file = OutFile::open(path, force).map_err(|error| {
             if error.kind() == io::ErrorKind::AlreadyExists {
                 let message = format!("the results file {} exists already", path.display());
                 return Failure::new(ExitCode::Usage, "results_exist", message)
@@ -38,10 +36,13 @@ impl Results {
             }
             unwritable(path, &error)
         })?;
-        let mut results = Self { path: path.to_owned(), writer: csv::Writer::from_writer(file) };
-        results.write(&HEADER)?;
-        results.flush()?;
-        Ok(results)
+        Ok(Self { path: path.to_owned(), writer: csv::Writer::from_writer(file) })
+    }
+
+    /// Writes the header, so that a full disk is noticed before anything is posted.
+    pub(crate) fn begin(&mut self) -> Result<(), Failure> {
+        self.write(&HEADER)?;
+        self.flush()
     }
 
     /// Writes what became of some lines, and hands it to the operating system: what was committed is in the file even if
@@ -65,10 +66,6 @@ impl Results {
     }
 }
 
-fn is_same_file(left: &Path, right: &Path) -> bool {
-    matches!((left.canonicalize(), right.canonicalize()), (Ok(left), Ok(right)) if left == right)
-}
-
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
     let message = format!("cannot write the results to {}: {error}", path.display());
     Failure::new(ExitCode::Other, "results_unwritable", message).hint("name a file that can be written")
@@ -82,22 +79,30 @@ mod tests {
     #[test]
     fn a_file_that_exists_is_kept() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("results.csv");
+        let [path, input] = ["results.csv", "in.csv"].map(|name| directory.path().join(name));
         std::fs::write(&path, "mine").unwrap();
-        let failure = Results::create(&path, false, None).err().unwrap();
+        std::fs::write(&input, "").unwrap();
+        let (source, _) = Source::open(&input).ok().unwrap();
+        let failure = Results::open(&path, false, &source).err().unwrap();
         assert_eq!((failure.exit_code(), failure.code()), (ExitCode::Usage, "results_exist"));
+        drop(Results::open(&path, true, &source).ok().unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine", "nothing has begun");
+        let (source, _) = Source::open(&path).ok().unwrap();
+        assert!(Results::open(&path, true, &source).is_err(), "the input is never overwritten");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
-        assert!(Results::create(&path, true, Some(&path)).is_err(), "the input is never overwritten");
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
-        Results::create(&path, true, None).ok().unwrap();
+        let (source, _) = Source::open(&input).ok().unwrap();
+        Results::open(&path, true, &source).ok().unwrap().begin().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "line,id,status,reason\n");
     }
 
     #[test]
     fn a_reason_is_quoted_where_it_must_be() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("results.csv");
-        let mut results = Results::create(&path, false, None).ok().unwrap();
+        let [path, input] = ["results.csv", "in.csv"].map(|name| directory.path().join(name));
+        std::fs::write(&input, "").unwrap();
+        let (source, _) = Source::open(&input).ok().unwrap();
+        let mut results = Results::open(&path, false, &source).ok().unwrap();
+        results.begin().unwrap();
         let line = Line { number: 7, content: Err(Malformed::new("x")) };
         results.line(&line, &Verdict::Malformed("amount \"x\", no".to_owned())).unwrap();
         results.flush().unwrap();

@@ -4,8 +4,11 @@ use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use ::same_file::Handle;
+
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::same_file::is_same_file;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -13,6 +16,8 @@ const BUFFER_BYTES: usize = 256 * 1024;
 pub(crate) struct Source {
     /// `None` is standard input.
     path: Option<PathBuf>,
+    /// Which file is open.
+    identity: Option<Handle>,
     /// A second handle of a regular file, and what the file was like when it was opened.
     watched: Option<(File, Metadata)>,
 }
@@ -22,19 +27,26 @@ impl Source {
     pub(crate) fn open(typed: &Path) -> Result<(Self, Box<dyn BufRead + Send>), Failure> {
         if typed == Path::new("-") {
             let input = BufReader::with_capacity(BUFFER_BYTES, io::stdin());
-            return Ok((Self { path: None, watched: None }, Box::new(input)));
+            return Ok((Self { path: None, identity: Handle::stdin().ok(), watched: None }, Box::new(input)));
         }
         let (file, watched) = open_file(typed).map_err(|error| {
             let message = format!("cannot read {}: {error}", typed.display());
             Failure::new(ExitCode::Usage, "input_unreadable", message).hint("name a file, or - for standard input")
         })?;
-        let source = Self { path: Some(typed.to_owned()), watched };
+        let identity = file.try_clone().and_then(Handle::from_file).ok();
+        let source = Self { path: Some(typed.to_owned()), identity, watched };
         Ok((source, Box::new(BufReader::with_capacity(BUFFER_BYTES, file))))
     }
 
     /// Returns the path of a file.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// Returns whether this is the file that is read, under whatever name.
+    pub(crate) fn is(&self, path: &Path) -> bool {
+        let is_open = |identity: &Handle| path.is_file() && Handle::from_path(path).is_ok_and(|file| file == *identity);
+        self.identity.as_ref().is_some_and(is_open) || self.path().is_some_and(|input| is_same_file(input, path))
     }
 
     /// Returns the length of a regular file in bytes.

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::input;
+use crate::same_file::refuse_database;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -134,9 +135,14 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     let (source, lines) = Source::open(&args.file)?;
     let reader = Reader::open(lines, source.path(), args.format, reference)?;
     let is_empty = reader.is_empty();
-    let create = |path: &PathBuf| Results::create(path, args.force, source.path());
-    let results = args.results.as_ref().map(create).transpose()?;
-    let bank = context.connect_with(|backend, typed| args.settings(backend, typed))?;
+    let location = context.locate()?;
+    let open = |path: &PathBuf| {
+        refuse_database(&location.url, path)?;
+        Results::open(path, args.force, &source)
+    };
+    let mut results = args.results.as_ref().map(open).transpose()?;
+    let bank = context.connect_to(&location, args.settings(location.url.backend(), context.settings()))?;
+    results.as_mut().map_or(Ok(()), Results::begin)?;
     let interrupt = Interrupt::listen(context.messages)?;
 
     let progress = Progress::new(source.length(), context.messages.is_quiet());

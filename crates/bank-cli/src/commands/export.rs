@@ -1,7 +1,7 @@
 //! `bank-cli export`
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bank_persistence::bank_domain::AccountName;
 use bank_persistence::{Error, Period, RecordedAccount, RecordedTransfer, Snapshot};
@@ -15,6 +15,7 @@ use crate::input;
 use crate::lookup;
 use crate::moment;
 use crate::output::{CsvJournal, HledgerJournal, write_json_transfer};
+use crate::same_file::refuse_database;
 
 /// How many transfers are written between two looks at the progress.
 const PROGRESS_TRANSFERS: u64 = 1_000;
@@ -102,8 +103,13 @@ pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Fa
         period: moment::period(args.since.as_deref(), args.until.as_deref())?,
         account: args.account.as_deref().map(input::account_name).transpose()?,
     };
-    let mut file = args.out.as_deref().map(|path| ExportFile::create(path, args.force)).transpose()?;
-    let bank = context.connect()?;
+    let location = context.locate()?;
+    let create = |path: &Path| {
+        refuse_database(&location.url, path)?;
+        ExportFile::create(path, args.force)
+    };
+    let mut file = args.out.as_deref().map(create).transpose()?;
+    let bank = context.connect_to(&location, context.settings())?;
     let is_quiet = context.messages.is_quiet();
     let exported = {
         let out: &mut dyn Write = match &mut file {

@@ -13,8 +13,7 @@ use crate::failure::Failure;
 use crate::input;
 use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
 use crate::workload::{
-    self, Accounts, CLIENTS_MAX, Display, Distribution, Hot, Mode, OutFile, Outputs, Plan, Run, Target, open_accounts,
-    values,
+    self, Accounts, CLIENTS_MAX, Display, Distribution, Hot, Mode, Outputs, Plan, Run, Target, open_accounts, values,
 };
 
 const AFTER_HELP: &str = "\
@@ -213,11 +212,11 @@ fn init(args: &InitArgs, context: &mut Context<'_>) -> Result<(), Failure> {
 }
 
 fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let create = |path: &PathBuf| OutFile::create(path, args.force);
-    let lines = args.jsonl.as_ref().map(create).transpose()?;
-    let mut page = args.report.as_ref().map(create).transpose()?;
     let location = context.locate()?;
     let target = Target::find(&location, args.here)?;
+    let open = |path: &PathBuf| workload::open_file(path, args.force, &target);
+    let lines = args.jsonl.as_ref().map(open).transpose()?;
+    let mut page = args.report.as_ref().map(open).transpose()?;
     let run = Run::prepare(args.plan(), &target, context.settings())?;
     let interrupt = Interrupt::listen(context.messages)?;
     let display = Display::new(context.messages, args.output.is_json());
@@ -227,9 +226,8 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
         RecordFormat::Json => write_json(context.out, &report.summary),
     };
     let written = match &mut page {
-        Some(file) => {
-            workload::page(&report.summary, &report.samples, chrono::Utc::now()).and_then(|page| file.write(&page))
-        }
+        Some(file) => workload::page(&report.summary, &report.samples, chrono::Utc::now())
+            .and_then(|page| workload::write_file(file, &page)),
         None => Ok(()),
     };
     match report.summary.failure(report.failure) {

@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use super::control::{Control, Retries};
 use super::display::Display;
+use super::file;
 use super::meter::{Interval, Latencies, Meter, no_latencies};
-use super::outfile::OutFile;
 use super::sample::Sample;
 use crate::batch::Interrupt;
 use crate::failure::Failure;
+use crate::out_file::OutFile;
 
 const TICK: Duration = Duration::from_secs(1);
 /// How soon Ctrl-C and the end of the clients are noticed.
@@ -113,7 +114,7 @@ impl Monitor {
             return Ok(());
         };
         let text = serde_json::to_string(&Line { kind, record }).map_err(std::io::Error::from)?;
-        file.write(&format!("{text}\n"))
+        file::write(file, &format!("{text}\n"))
     }
 }
 

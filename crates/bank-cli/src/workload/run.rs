@@ -16,7 +16,6 @@ use super::draw::Draw;
 use super::ids::RunId;
 use super::meter::Meter;
 use super::monitor::Monitor;
-use super::outfile::OutFile;
 use super::plan::{Mode, Plan};
 use super::reader::{self, Expected};
 use super::sample::Sample;
@@ -26,6 +25,7 @@ use super::verdict;
 use crate::batch::Interrupt;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::out_file::OutFile;
 use crate::output::Messages;
 
 /// What is written while a run goes on.

@@ -8,6 +8,7 @@ use crate::configuration::Location;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::same_file::refuse_database;
 
 /// The schema of a workload on a server.
 const SCHEMA: &str = "bank_workload";
@@ -42,6 +43,11 @@ impl Target {
     /// Returns whether the accounts of others may be in the same tables.
     pub(crate) fn is_here(&self) -> bool {
         self.is_here
+    }
+
+    /// Refuses to write over the workload's files, and over the database beside which it works.
+    pub(crate) fn refuse_database(&self, path: &Path) -> Result<(), Failure> {
+        [&self.database, &self.url].into_iter().try_for_each(|url| refuse_database(url, path))
     }
 
     /// Says where that is.

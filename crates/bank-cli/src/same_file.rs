@@ -1,0 +1,79 @@
+//! Whether two paths lead to one file, so that none is overwritten that the command needs itself.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use bank_persistence::DatabaseUrl;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// What SQLite writes beside a database's file, by what is appended to its name.
+const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+/// Refuses to write over the files of a database.
+pub(crate) fn refuse_database(url: &DatabaseUrl, path: &Path) -> Result<(), Failure> {
+    let Some(database) = url.sqlite_path() else { return Ok(()) };
+    let is_part = |suffix: &&str| {
+        let mut file = database.as_os_str().to_owned();
+        file.push(suffix);
+        is_same_file(Path::new(&file), path)
+    };
+    if BESIDE.iter().any(is_part) {
+        let message = format!("{} belongs to the database {url}", path.display());
+        return Err(Failure::new(ExitCode::Usage, "database_file", message).hint("name another file"));
+    }
+    Ok(())
+}
+
+/// Returns whether both are one file, through whatever links; also one that is not there yet.
+pub(crate) fn is_same_file(left: &Path, right: &Path) -> bool {
+    // Looking at the identity opens the file, which waits for ever where it is a pipe.
+    let are_regular = [left, right].iter().all(|path| path.is_file());
+    let are_one = are_regular && ::same_file::is_same_file(left, right).unwrap_or(false);
+    are_one || place(left).is_some_and(|place_of_left| Some(place_of_left) == place(right))
+}
+
+/// Returns the directory that a file is in, without links, and its name there.
+fn place(path: &Path) -> Option<(PathBuf, OsString)> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    Some((directory.canonicalize().ok()?, path.file_name()?.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_is_the_same_through_links() {
+        let directory = tempfile::tempdir().unwrap();
+        let [file, other, hard, soft, missing] =
+            ["file", "other", "hard", "soft", "missing"].map(|name| directory.path().join(name));
+        std::fs::write(&file, "").unwrap();
+        std::fs::write(&other, "").unwrap();
+        std::fs::hard_link(&file, &hard).unwrap();
+        std::os::unix::fs::symlink(&file, &soft).unwrap();
+        for (path, expected) in [(&file, true), (&hard, true), (&soft, true), (&other, false), (&missing, false)] {
+            assert_eq!(is_same_file(&file, path), expected, "{}", path.display());
+        }
+        assert!(is_same_file(&missing, &directory.path().join("./missing")));
+    }
+
+    #[test]
+    fn no_file_of_a_database_is_overwritten() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::write(path("bank.db"), "").unwrap();
+        let url = DatabaseUrl::sqlite_file(&path("bank.db"));
+        for name in ["bank.db", "bank.db-wal", "bank.db-shm", "bank.db-journal"] {
+            assert_eq!(refuse_database(&url, &path(name)).unwrap_err().code(), "database_file", "{name}");
+        }
+        assert!(refuse_database(&url, &path("bank.csv")).is_ok());
+        assert!(refuse_database(&"postgres://h/d".parse().unwrap(), &path("bank.db")).is_ok());
+    }
+}
