@@ -2,9 +2,10 @@
 
 use std::ffi::OsStr;
 
-use clap::ColorChoice;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ColorChoice, CommandFactory};
 
+use crate::arguments::Cli;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::{Messages, choose_colours};
@@ -17,7 +18,13 @@ pub(crate) fn report(error: &clap::Error) -> ExitCode {
         let json = wants_json(std::env::args_os());
         let failure = match error.kind() {
             ErrorKind::InvalidUtf8 => not_utf8(std::env::args_os()),
-            _ => failure(&error.to_string()),
+            _ => {
+                let failure = failure(&error.to_string(), &command_of(std::env::args_os()));
+                match variable_at_fault(error, std::env::args_os(), |name| std::env::var_os(name).is_some()) {
+                    Some(name) => failure.hint(format!("the environment variable {name} has this value")),
+                    None => failure,
+                }
+            }
         };
         return Messages::new(false, false, json).failure(&failure);
     }
@@ -34,8 +41,45 @@ fn not_utf8(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> Failure {
     Failure::new(ExitCode::Usage, "usage", message).hint("set the terminal to UTF-8, and type the name again")
 }
 
-/// Condenses clap's paragraphs: the first is the error, a tip is the hint.
-fn failure(rendered: &str) -> Failure {
+/// Returns the environment variable that an option has its invalid value from, which clap does not tell.
+fn variable_at_fault(
+    error: &clap::Error,
+    arguments: impl Iterator<Item = impl AsRef<OsStr>>,
+    is_set: impl Fn(&OsStr) -> bool,
+) -> Option<String> {
+    let ContextValue::String(refused) = error.get(ContextKind::InvalidArg)? else { return None };
+    let command = Cli::command();
+    let has_this_name = |argument: &&Arg| argument.get_long().is_some_and(|name| names_option(refused, name));
+    let argument = command.get_arguments().find(has_this_name)?;
+    let variable = argument.get_env().filter(|name| is_set(name))?;
+    let long = argument.get_long()?;
+    let is_typed = |typed: &OsStr| typed.to_str().is_some_and(|typed| names_option(typed, long));
+    let mut arguments = arguments;
+    let is_from_variable = !arguments.any(|typed| is_typed(typed.as_ref()));
+    is_from_variable.then(|| variable.to_string_lossy().into_owned())
+}
+
+/// Returns whether a text is an option of this name, with or without a value.
+fn names_option(text: &str, name: &str) -> bool {
+    let after = text.strip_prefix("--").and_then(|text| text.strip_prefix(name));
+    after.is_some_and(|after| after.is_empty() || after.starts_with([' ', '=']))
+}
+
+/// Returns the program's name and those of the commands that are typed, as far as they can be told.
+fn command_of(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> String {
+    let mut command = Cli::command();
+    let mut names = vec![command.get_name().to_owned()];
+    for argument in arguments.skip(1) {
+        if let Some(inner) = command.find_subcommand(argument.as_ref()).cloned() {
+            names.push(inner.get_name().to_owned());
+            command = inner;
+        }
+    }
+    names.join(" ")
+}
+
+/// Condenses clap's paragraphs: the first is the error, a tip is the hint, and otherwise the command's help.
+fn failure(rendered: &str, command: &str) -> Failure {
     let mut paragraphs = rendered.split("\n\n").map(|paragraph| {
         let words: Vec<&str> = paragraph.split_whitespace().collect();
         words.join(" ")
@@ -51,7 +95,7 @@ fn failure(rendered: &str) -> Failure {
             usage = Some(format!("usage: {text}; see --help"));
         }
     }
-    let hint = tip.or(usage).unwrap_or_else(|| "see `bank-cli --help`".to_owned());
+    let hint = tip.or(usage).unwrap_or_else(|| format!("see `{command} --help`"));
     Failure::new(ExitCode::Usage, "usage", message).hint(hint)
 }
 
@@ -94,10 +138,9 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::arguments::Cli;
 
     fn refusal(typed: &[&str]) -> Failure {
-        failure(&Cli::try_parse_from(typed).unwrap_err().to_string())
+        failure(&Cli::try_parse_from(typed).unwrap_err().to_string(), &command_of(typed.iter()))
     }
 
     #[test]
@@ -115,6 +158,27 @@ mod tests {
         let failure = refusal(&["bank-cli", "transfre"]);
         assert_eq!(failure.message(), "unrecognized subcommand 'transfre'");
         assert_eq!(failure.hint_line(), Some("a similar subcommand exists: 'transfer'"));
+    }
+
+    #[test]
+    fn a_variable_with_an_invalid_value_is_named() {
+        let typed = ["bank-cli", "list", "--attempts", "abc"];
+        let error = Cli::try_parse_from(typed).unwrap_err();
+        let elsewhere = ["bank-cli", "list"];
+        let variable = variable_at_fault(&error, elsewhere.iter(), |name| name == "BANK_ATTEMPTS");
+        assert_eq!(variable.as_deref(), Some("BANK_ATTEMPTS"));
+        assert_eq!(variable_at_fault(&error, typed.iter(), |_| true), None, "the option is typed");
+        assert_eq!(variable_at_fault(&error, ["--attempts=abc"].iter(), |_| true), None);
+        assert_eq!(variable_at_fault(&error, elsewhere.iter(), |_| false), None);
+    }
+
+    #[test]
+    fn an_invalid_value_leads_to_the_commands_help() {
+        let hint = |typed: &[&str]| refusal(typed).hint_line().map(str::to_owned);
+        assert_eq!(hint(&["bank-cli", "batch", "a.csv", "--chunk=x"]).unwrap(), "see `bank-cli batch --help`");
+        let run = ["bank-cli", "--attempts", "3", "workload", "run", "--clients=x", "--transfers=1"];
+        assert_eq!(hint(&run).unwrap(), "see `bank-cli workload run --help`");
+        assert_eq!(hint(&["bank-cli", "--attempts=x", "list"]).unwrap(), "see `bank-cli list --help`");
     }
 
     #[test]
