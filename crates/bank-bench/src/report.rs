@@ -50,7 +50,7 @@ fn row(results: &Results, contestant: Contestant, summary: &Summary) -> Vec<Stri
         0 => String::new(),
         some => format!(" ({some} given up)"),
     };
-    let memory = summary.memory.map(|bytes| format!(" ({} MB)", bytes / 1_000_000));
+    let memory = summary.memory.map(|bytes| format!(" ({} MB)", (bytes + 500_000) / 1_000_000));
     let time = |of: fn(&crate::sample::Latency) -> Duration| {
         summary.latency.as_ref().map(|times| latency(of(times))).unwrap_or_default()
     };
@@ -102,9 +102,8 @@ fn align_right(table: &mut Table, columns: &[usize]) {
 
 /// Returns a rate as a whole number with commas between thousands, to three digits: more would mean nothing.
 pub(crate) fn count(rate: f64) -> String {
-    let digits = format!("{rate:.0}");
-    let exact = digits.len().min(3);
-    let rounded = format!("{}{}", &digits[..exact], "0".repeat(digits.len() - exact));
+    let unit = 10_f64.powf((rate.max(1.0).log10().floor() - 2.0).max(0.0));
+    let rounded = format!("{:.0}", (rate / unit).round() * unit);
     let mut text = String::new();
     for (place, digit) in rounded.chars().enumerate() {
         if place > 0 && (rounded.len() - place).is_multiple_of(3) {
@@ -136,8 +135,8 @@ mod tests {
     #[test]
     fn numbers_are_short() {
         assert_eq!(
-            ["0", "7", "999", "1,230", "123,000"],
-            [0.4, 7.0, 999.0, 1234.0, 123_456.0].map(count).each_ref().map(String::as_str)
+            ["0", "7", "999", "1,000", "1,240", "123,000"],
+            [0.4, 7.0, 999.0, 999.6, 1239.0, 123_456.0].map(count).each_ref().map(String::as_str)
         );
         assert_eq!(count(1_000_000.0), "1,000,000");
         assert_eq!(latency(Duration::from_micros(512)), "512 µs");

@@ -53,20 +53,20 @@ fn batches(results: &Results) -> Vec<Target> {
     let pgledger =
         |wanted| results.best(|contestant| matches!(contestant, Contestant::Pgledger { form, .. } if form == wanted));
     let mut targets = vec![
-        target("1. PostgreSQL, batches of 8190 / raw COPY", Goal::AtLeast(0.4), of_rows(Postgres, 8_190)),
-        target("1. PostgreSQL, batches of 50000 / raw COPY", Goal::AtLeast(0.6), of_rows(Postgres, 50_000)),
+        target("PostgreSQL, batches of 8190 / raw COPY", Goal::AtLeast(0.4), of_rows(Postgres, 8_190)),
+        target("PostgreSQL, batches of 50000 / raw COPY", Goal::AtLeast(0.6), of_rows(Postgres, 50_000)),
     ];
     let loops = Names::ALL.into_iter().flat_map(|names| [8_190, 50_000].map(|size| (names, size)));
     targets.extend(loops.map(|(names, size)| {
-        let what = format!("1. PostgreSQL, batches of {size} / the tutorial's loop, {names}");
+        let what = format!("PostgreSQL, batches of {size} / the tutorial's loop, {names}");
         target(what, Goal::AtLeast(100.0), beside(size, results.rate(Contestant::Tutorial(names))))
     }));
     targets.extend(Form::ALL.map(|form| {
-        let what = format!("1. PostgreSQL, batches of 8190 / pgledger's design {form}, at its best");
+        let what = format!("PostgreSQL, batches of 8190 / pgledger's design {form}, at its best");
         target(what, Goal::AtLeast(20.0), beside(8_190, pgledger(form)))
     }));
     let inserts = of_rows(Sqlite, 8_190);
-    targets.push(target("2. SQLite, batches of 8190 / raw prepared inserts", Goal::AtLeast(0.7), inserts));
+    targets.push(target("SQLite, batches of 8190 / raw prepared inserts", Goal::AtLeast(0.7), inserts));
     targets
 }
 
@@ -81,14 +81,14 @@ fn queue(results: &Results) -> Vec<Target> {
         results.ratio(Contestant::Queue(backend, load), Contestant::Post(backend, load))
     };
     vec![
-        target("3. Queue, 64 threads / pgbench at its best", Goal::AtLeast(5.0), beside_best(Spread::Uniform)),
+        target("Queue, 64 threads / pgbench at its best", Goal::AtLeast(5.0), beside_best(Spread::Uniform)),
         target(
-            "3. Queue, 64 threads, one hot account / pgbench at its best",
+            "Queue, 64 threads, one hot account / pgbench at its best",
             Goal::AtLeast(10.0),
             beside_best(Spread::Hot),
         ),
-        target("3. PostgreSQL, 1 thread with the queue / without", Goal::AtLeast(0.9), alone(Postgres)),
-        target("3. SQLite, 1 thread with the queue / without", Goal::AtLeast(0.9), alone(Sqlite)),
+        target("PostgreSQL, 1 thread with the queue / without", Goal::AtLeast(0.9), alone(Postgres)),
+        target("SQLite, 1 thread with the queue / without", Goal::AtLeast(0.9), alone(Sqlite)),
     ]
 }
 
@@ -97,7 +97,7 @@ fn singles(results: &Results) -> Vec<Target> {
     let targets = loads.map(|(threads, spread)| {
         let load = Load { threads, spread };
         let ratio = results.ratio(Contestant::Post(Postgres, load), Contestant::Pgbench(load));
-        target(format!("4. Singly, {}, {spread} / pgbench", many(threads, "thread")), Goal::AtLeast(1.0), ratio)
+        target(format!("Singly, {}, {spread} / pgbench", many(threads, "thread")), Goal::AtLeast(1.0), ratio)
     });
     targets.collect()
 }
@@ -113,25 +113,25 @@ fn files(results: &Results) -> Vec<Target> {
     let name = |backend, ids| Contestant::File(backend, ids).name();
     let rates = kinds().map(|(backend, ids)| {
         let ratio = results.ratio(Contestant::File(backend, ids), Contestant::Lines(backend, ids));
-        target(format!("5. {} / the library", name(backend, ids)), Goal::AtLeast(0.8), ratio)
+        target(format!("{} / the library", name(backend, ids)), Goal::AtLeast(0.8), ratio)
     });
     let memory = kinds().map(|(backend, ids)| {
         let memory = results.summary(Contestant::File(backend, ids)).and_then(|summary| summary.memory);
         // Exact: no process has four thousand million KiB.
         let bytes = memory.and_then(|bytes| u32::try_from(bytes / 1024).ok()).map(|kib| f64::from(kib) * 1024.0);
         let megabytes = bytes.map(|bytes| bytes / 1e6);
-        target(format!("5. {}, MB of memory", name(backend, ids)), Goal::AtMost(MEMORY_MAX / 1e6), megabytes)
+        target(format!("{}, MB of memory", name(backend, ids)), Goal::AtMost(MEMORY_MAX / 1e6), megabytes)
     });
     let killed = results.killed.iter().filter(|killed| 0 < killed.posted && killed.posted < killed.lines).count();
     let killed = u32::try_from(killed).ok().filter(|_| !results.killed.is_empty()).map(f64::from);
-    let halves = target("5. Files killed half-way and run again, nothing twice", Goal::AtLeast(4.0), killed);
+    let halves = target("Files killed half-way and run again, nothing twice", Goal::AtLeast(4.0), killed);
     rates.chain(memory).chain([halves]).collect()
 }
 
 fn growth(results: &Results) -> Vec<Target> {
     let cost = |what: String, among: &dyn Fn(u32) -> Contestant| {
         let ratio = results.ratio(among(10_000), among(10_000_000));
-        target(format!("6. {what}, cost at 10000000 accounts / at 10000"), Goal::AtMost(1.5), ratio)
+        target(format!("{what}, cost at 10000000 accounts / at 10000"), Goal::AtMost(1.5), ratio)
     };
     let mut targets = Vec::new();
     for backend in [Postgres, Sqlite] {
@@ -152,7 +152,7 @@ fn growth(results: &Results) -> Vec<Target> {
 
 /// A run that breaks an invariant ends the program, so all that were checked held.
 fn invariants(results: &Results) -> Vec<Target> {
-    vec![target("7. Runs after which all invariants held", Goal::AtLeast(1.0), Some(f64::from(results.checks)))]
+    vec![target("Runs after which all invariants held", Goal::AtLeast(1.0), Some(f64::from(results.checks)))]
 }
 
 #[cfg(test)]
@@ -186,7 +186,7 @@ mod tests {
         }
         let measured: Vec<(Goal, String)> = all(&results)
             .iter()
-            .filter(|target| !target.what.starts_with('7'))
+            .filter(|target| !target.what.starts_with("Runs after which"))
             .filter_map(|target| Some((target.goal, target.measured?.to_string())))
             .collect();
         assert_eq!(measured, [(Goal::AtLeast(5.0), "5".to_owned()), (Goal::AtMost(1.5), "1.5".to_owned())]);
