@@ -48,6 +48,19 @@ impl TestDatabase {
         }
     }
 
+    /// Returns the URL of a PostgreSQL database through a port of this machine, as a proxy has it that reads along: it asks
+    /// for no encryption.
+    ///
+    /// # Panics
+    ///
+    /// If the database is none.
+    #[must_use]
+    pub fn url_through(&self, port: u16) -> String {
+        let Self::Postgres(PostgresDatabase { name, .. }) = self else { panic!("{self:?} is not on PostgreSQL") };
+        let (user, password) = (postgres::USER, postgres::PASSWORD);
+        format!("postgres://{user}:{password}@127.0.0.1:{port}/{name}?sslmode=disable")
+    }
+
     /// Connects with the default settings.
     ///
     /// # Panics

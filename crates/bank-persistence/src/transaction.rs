@@ -80,14 +80,13 @@ pub(crate) fn write_at_once<T>(
     if !gate.pass() {
         return Err(Error::GivenUp.into());
     }
-    match body(connection) {
+    let result = body(connection);
+    give_up_if_lost(connection, &result);
+    match result {
         // Nobody would learn what a transaction did that began now.
         Ok(None) if !gate.reopen() => Err(Error::GivenUp.into()),
         Ok(outcome) => Ok(outcome),
         Err(error) => {
-            if classify(&error) == Some(Transient::ConnectionLost) {
-                give_up(connection);
-            }
             let commit_unknown = match &error {
                 Error::Database(error) => may_be_committed(error),
                 Error::ConcurrentPosting => false,
@@ -96,6 +95,27 @@ pub(crate) fn write_at_once<T>(
             };
             Err(AttemptError { error, commit_unknown })
         }
+    }
+}
+
+/// Runs a body of one statement that only reads, and so needs no transaction.
+///
+/// # Errors
+///
+/// The body's.
+pub(crate) fn read_at_once<T>(
+    connection: &mut DbConnection,
+    body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
+) -> Result<T, AttemptError> {
+    let result = body(connection);
+    give_up_if_lost(connection, &result);
+    result.map_err(AttemptError::from)
+}
+
+/// Outside of transactions Diesel does not notice that a connection was lost.
+fn give_up_if_lost<T>(connection: &mut DbConnection, result: &Result<T, Error>) {
+    if result.as_ref().err().and_then(classify) == Some(Transient::ConnectionLost) {
+        give_up(connection);
     }
 }
 

@@ -3,21 +3,15 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use bank_tests::TestBackend;
 use bank_tests::invariants::{Ledger, assert_sound};
 use bank_tests::postgres::{self, PASSWORD, USER};
 use bank_tests::proxy::{Cut, Proxy};
-use bank_tests::{TestBackend, TestDatabase};
 
 use crate::{Scene, sandbox};
 
 const ID: &str = "019b76da-a800-7000-8000-000000000001";
 const TRANSFER: [&str; 9] = ["transfer", "--from", "Jessica", "--to", "John", "--amount", "800", "--id", ID];
-
-/// Returns the URL of a database over TCP through another port.
-fn tcp_url(database: &TestDatabase, port: u16, password: &str) -> String {
-    let name = database.bank().database_name().unwrap();
-    format!("postgres://{USER}:{password}@127.0.0.1:{port}/{name}?sslmode=disable")
-}
 
 #[test]
 fn a_server_is_reached_over_tcp_and_over_its_socket() {
@@ -43,7 +37,7 @@ fn a_server_is_reached_over_tcp_and_over_its_socket() {
 #[test]
 fn a_wrong_password_is_answered_within_two_seconds() {
     let database = TestBackend::Postgres.empty_database();
-    let url = tcp_url(&database, postgres::shared().port(), "wrong");
+    let url = database.url_through(postgres::shared().port()).replace(PASSWORD, "wrong");
     let cli = sandbox().database_url(url);
     for command in ["list", "setup", "demo", "verify"] {
         let started = Instant::now();
@@ -104,7 +98,7 @@ fn lost_connections_exhaust_the_retries_and_change_nothing() {
     let scene = Scene::on(TestBackend::Postgres);
     let before = Ledger::read(&scene.database);
     let proxy = Proxy::start(postgres::shared().port(), Cut::Before("BEGIN"));
-    let cli = sandbox().database_url(tcp_url(&scene.database, proxy.port(), PASSWORD));
+    let cli = sandbox().database_url(scene.database.url_through(proxy.port()));
     cli.run(&TRANSFER).expect_failure(
         6,
         "posting failed 10 times in [..] s: [..]",
@@ -118,7 +112,7 @@ fn lost_connections_exhaust_the_retries_and_change_nothing() {
 fn a_lost_answer_is_told_honestly_and_the_same_command_tells_the_outcome() {
     let scene = Scene::on(TestBackend::Postgres);
     let proxy = Proxy::start(postgres::shared().port(), Cut::AfterForGood("COMMIT\0"));
-    let cli = sandbox().database_url(tcp_url(&scene.database, proxy.port(), PASSWORD));
+    let cli = sandbox().database_url(scene.database.url_through(proxy.port()));
     let command = format!("bank-cli transfer --from=Jessica --to=John --amount 800 --id {ID}");
     let run = cli.run(&TRANSFER);
     run.expect_failure(9, "the outcome is unknown: [..]", &format!("run again, it is never posted twice: {command}"));
@@ -141,7 +135,7 @@ fn arguments_of(command: &str) -> Vec<&str> {
 fn a_lost_answer_is_resolved_by_sending_the_same_transfer_again() {
     let scene = Scene::on(TestBackend::Postgres);
     let proxy = Proxy::start(postgres::shared().port(), Cut::AfterForGood("COMMIT\0"));
-    let cli = sandbox().database_url(tcp_url(&scene.database, proxy.port(), PASSWORD));
+    let cli = sandbox().database_url(scene.database.url_through(proxy.port()));
     let mut child = cli.command(&TRANSFER).spawn().unwrap();
     while proxy.cuts() == 0 {
         assert!(child.try_wait().unwrap().is_none(), "the commit is still to be cut");

@@ -1,7 +1,7 @@
 //! A server that is lost while a batch is being posted.
 
 use bank_tests::TestBackend;
-use bank_tests::postgres::{self, PASSWORD, USER};
+use bank_tests::postgres;
 use bank_tests::proxy::{Cut, Proxy};
 
 use crate::{Scene, expect, many_lines};
@@ -22,7 +22,7 @@ fn lose_an_answer(mode: &str, posted: usize) {
     let scene = Scene::on(TestBackend::Postgres);
     let proxy = Proxy::start(postgres::shared().port(), Cut::AfterForGood("COMMIT\0"));
     scene.write("in.csv", many_lines(100));
-    let url = tcp_url(&scene, proxy.port());
+    let url = scene.database.url_through(proxy.port());
     let arguments = ["batch", "in.csv", "--reference", "r", "--chunk", "60", "--on-reject", mode];
     let run = scene.cli.run(&[&arguments[..], &["--database-url", &url]].concat());
     expect(&run, 9, "Posted 0, replayed 0, rejected 0 of 0 lines");
@@ -39,15 +39,9 @@ fn a_server_that_is_gone_is_given_up_with_the_hint_to_run_again() {
     let scene = Scene::on(TestBackend::Postgres);
     let proxy = Proxy::start(postgres::shared().port(), Cut::Before("BEGIN"));
     scene.write("in.csv", many_lines(10));
-    let url = tcp_url(&scene, proxy.port());
+    let url = scene.database.url_through(proxy.port());
     let run = scene.cli.run(&["batch", "in.csv", "--reference", "r", "--database-url", &url]);
     expect(&run, 6, "Posted 0, replayed 0, rejected 0 of 0 lines");
     assert!(run.stderr.ends_with(&format!("hint: {HINT}\n")), "{run:?}");
     assert_eq!(scene.transfers(), 0);
-}
-
-/// Returns the URL of the scene's database over TCP through a port.
-fn tcp_url(scene: &Scene, port: u16) -> String {
-    let name = scene.database.bank().database_name().unwrap();
-    format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{port}/{name}?sslmode=disable")
 }

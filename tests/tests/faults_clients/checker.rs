@@ -10,7 +10,7 @@ use bank_tests::plain::Plain;
 use bank_tests::proxy_cuts::{CommitCut, CuttingProxy};
 use bank_tests::{TestBackend, TestDatabase, postgres};
 
-use crate::support::{ids, report, url_through, without_retry};
+use crate::support::{ids, report, without_retry};
 
 #[test]
 fn a_client_that_takes_a_new_id_for_each_retry_is_found() {
@@ -39,7 +39,7 @@ fn check_client(what: &str, cut: CommitCut, client: impl Fn(&Bank, &Transfer)) -
     let database = TestBackend::Postgres.database();
     let accounts = open_many(&database.bank(), 10, 1_000_000);
     let proxy = CuttingProxy::start(postgres::shared().port(), move |commit| commit.is_multiple_of(2).then_some(cut));
-    let url = url_through(proxy.port(), &database).parse().unwrap();
+    let url = database.url_through(proxy.port()).parse().unwrap();
     let bank = Bank::connect(&url, without_retry()).unwrap();
     let orders = random_transfers(9, &accounts, 20, 10);
     for order in &orders {

@@ -10,7 +10,7 @@ use bank_tests::proxy_cuts::{CommitCut, CuttingProxy};
 use bank_tests::threads::at_once;
 use bank_tests::{TestBackend, TestDatabase, postgres};
 
-use crate::support::{ids, patient, report, scaled, url_through};
+use crate::support::{ids, patient, report, scaled};
 
 const CLIENTS: usize = 6;
 
@@ -192,6 +192,6 @@ impl Run {
 }
 
 fn connect(proxy: &CuttingProxy, database: &TestDatabase, settings: Settings) -> Bank {
-    let url = url_through(proxy.port(), database).parse().unwrap();
+    let url = database.url_through(proxy.port()).parse().unwrap();
     Bank::connect(&url, settings).expect("the proxy lets connections through")
 }

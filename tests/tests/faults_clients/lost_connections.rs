@@ -9,7 +9,7 @@ use bank_tests::proxy_delays::DelayingProxy;
 use bank_tests::threads::at_once;
 use bank_tests::{TestBackend, postgres};
 
-use crate::support::{report, url_through};
+use crate::support::report;
 
 #[test]
 fn a_pool_that_has_lost_its_connections_costs_the_next_call_one_attempt() {
@@ -25,7 +25,7 @@ fn a_pool_that_has_lost_its_connections_costs_the_next_call_one_attempt() {
     });
     let pool_size = u32::try_from(CONNECTIONS).unwrap();
     let settings = Settings { pool_size, on_retry: Some(on_retry), ..Settings::default() };
-    let bank = Bank::connect(&url_through(proxy.port(), &database).parse().unwrap(), settings).unwrap();
+    let bank = Bank::connect(&database.url_through(proxy.port()).parse().unwrap(), settings).unwrap();
     for _ in 0..3 {
         use_all_connections(&bank, CONNECTIONS);
         retries.store(0, Ordering::SeqCst);

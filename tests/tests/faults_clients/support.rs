@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use bank_persistence::bank_domain::{Transfer, TransferId};
 use bank_persistence::{RetryPolicy, Settings};
-use bank_tests::TestDatabase;
 use bank_tests::plain::Plain;
 
 /// The variable that multiplies every count, for runs that last longer.
@@ -46,13 +45,6 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// Returns the URL of a PostgreSQL test database through a proxy that can read what is sent.
-pub(crate) fn url_through(port: u16, database: &TestDatabase) -> String {
-    let name = database.bank().database_name().expect("the database has a name");
-    let (user, password) = (bank_tests::postgres::USER, bank_tests::postgres::PASSWORD);
-    format!("postgres://{user}:{password}@127.0.0.1:{port}/{name}?sslmode=disable")
 }
 
 /// What the server has counted in one database.

@@ -14,19 +14,21 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::attempt::{AttemptThreads, CommitGate};
-use crate::connection::{DbConnection, Missing, give_up};
+use crate::connection::{DbConnection, Missing};
 use crate::database_url::{Backend, DatabaseUrl};
 use crate::error::Error;
 use crate::pool::{self, ConnectionManager};
 use crate::posting::{Confidence, ServerClock};
-use crate::retry::{AttemptError, Transient, classify, retry_observed};
+use crate::retry::{AttemptError, retry_observed};
 use crate::settings::{Settings, finite};
 use crate::transaction;
 
 /// A database of accounts and transfers.
 ///
-/// Cloning is cheap and shares the pool; all methods may be called from many threads at once. Each waits for a
-/// connection first and so can fail with [`Error::PoolTimeout`]; each retries what may pass, by the settings' policy.
+/// Cloning is cheap and shares the pool; all methods may be called from many threads at once. Most retry what may pass, by
+/// the settings' policy, and end with [`Error::RetriesExhausted`]; those that hand rows on ([`Bank::snapshot`],
+/// [`Bank::list_accounts`]), prepare the database or diagnose it do not, and fail with [`Error::PoolTimeout`] if no
+/// connection becomes free.
 #[derive(Clone, Debug)]
 pub struct Bank {
     url: Arc<DatabaseUrl>,
@@ -136,14 +138,7 @@ impl Bank {
         let body = Arc::new(body);
         self.retry(operation, || {
             let body = Arc::clone(&body);
-            self.attempt(move |_, connection| {
-                body(connection).map_err(|error| {
-                    if classify(&error) == Some(Transient::ConnectionLost) {
-                        give_up(connection);
-                    }
-                    error.into()
-                })
-            })
+            self.attempt(move |_, connection| transaction::read_at_once(connection, |connection| body(connection)))
         })
     }
 

@@ -70,8 +70,11 @@ impl Bank {
         if self.posts_at_once(&transfers) {
             let clock = Arc::clone(&self.clock);
             return self.attempt_to_write(move |gate, connection| {
+                // Before the gate: a server that is slow to answer this must not be sent what nobody waits for.
+                let deadline =
+                    transaction::read_at_once(connection, |connection| posting::deadline(connection, &clock))?;
                 let at_once = transaction::write_at_once(gate, connection, |connection| {
-                    posting::post_at_once(connection, &clock, &transfers[0])
+                    posting::post_at_once(connection, &clock, deadline, &transfers[0])
                 })?;
                 at_once.map_or_else(
                     || post_step_by_step(gate, connection, &settings, &transfers),

@@ -14,6 +14,7 @@ mod sqlite;
 use std::time::Duration;
 
 use bank_domain::{AccountId, AccountState, Outcome, Posting, Transfer, apply_batch};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -21,7 +22,7 @@ use crate::connection::DbConnection;
 use crate::error::Error;
 use crate::journal::PostingRow;
 use crate::schema::transfers;
-use crate::sql_types::StoredUuid;
+use crate::sql_types::{StoredTime, StoredUuid};
 
 pub(crate) use one_pass::{Additions, Confidence, post_in_one_pass};
 pub(crate) use server_clock::ServerClock;
@@ -37,7 +38,9 @@ pub(crate) const AT_ONCE_MAX: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 ///
-/// The database's. After any error the transaction must be rolled back.
+/// The database's; [`Error::ConcurrentPosting`] if somebody else has posted one of the ids at the same moment;
+/// [`Error::Corrupt`] and [`Error::InvariantViolation`] if somebody else has written to the tables. After any error the
+/// transaction must be rolled back.
 pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
     if transfers.is_empty() {
         return Ok(Vec::new());
@@ -61,8 +64,21 @@ pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec
     Ok(applied.outcomes)
 }
 
+/// Returns when a statement that is sent now may no longer begin to write, by the server's clock, which is asked if it
+/// never told the time.
+///
+/// # Errors
+///
+/// The database's.
+pub(crate) fn deadline(connection: &mut DbConnection, clock: &ServerClock) -> Result<DateTime<Utc>, Error> {
+    match (clock.time_after(AT_ONCE_MAX), connection) {
+        (None, DbConnection::Postgres(postgres)) => Ok(clock.set(postgres::now(postgres)?.0) + AT_ONCE_MAX),
+        (deadline, _) => Ok(deadline.unwrap_or(StoredTime::LAST.0)),
+    }
+}
+
 /// Posts a single transfer with one statement, in a transaction of its own, if nothing stands in its way and it gets to
-/// the server within [`AT_ONCE_MAX`]; otherwise does nothing, and [`post`] will say why.
+/// the server before the [`deadline`]; otherwise does nothing, and [`post`] will say why.
 ///
 /// # Errors
 ///
@@ -70,14 +86,11 @@ pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec
 pub(crate) fn post_at_once(
     connection: &mut DbConnection,
     clock: &ServerClock,
+    deadline: DateTime<Utc>,
     transfer: &Transfer,
 ) -> Result<Option<Outcome>, Error> {
     let DbConnection::Postgres(postgres) = connection else {
         return Ok(None);
-    };
-    let deadline = match clock.time_after(AT_ONCE_MAX) {
-        Some(deadline) => deadline,
-        None => clock.set(postgres::now(postgres)?.0) + AT_ONCE_MAX,
     };
     let (Locked { accounts, written }, now) = postgres::lock_and_write(postgres, transfer, Some(deadline))?;
     if let Some(now) = now {
