@@ -2,6 +2,8 @@
 
 use bank_tests::fixtures::{balance, current, open};
 use bank_tests::invariants::Ledger;
+use bank_tests::proxy::{Cut, Proxy};
+use bank_tests::{TestBackend, postgres};
 
 use crate::{BOTH, Scene, number};
 
@@ -71,5 +73,19 @@ fn without_init_there_is_a_hint() {
         assert!(!scene.path("r.html").exists(), "nothing was written");
         let run = scene.cli.run(&["workload", "check", "--here"]);
         assert!(matches!(run.code, Some(1)), "{run:?}");
+    }
+}
+
+#[test]
+fn nothing_is_prepared_if_that_is_asked_for() {
+    let scene = Scene::empty(TestBackend::Postgres);
+    scene.cli.stdout(&["workload", "init", "--here", "--accounts", "10"]);
+    for (option, is_prepared) in [("--no-prepare", false), ("--verbose", true)] {
+        // What Diesel calls the statements that it prepares.
+        let proxy = Proxy::start(postgres::shared().port(), Cut::Before("__diesel_stmt"));
+        let url = scene.database.url_through(proxy.port());
+        let options = ["--here", "--clients=2", "--duration=300ms", "--settle=0s", option, "--database-url", &url];
+        let run = scene.run(&options);
+        assert_eq!((run.code == Some(0), proxy.cuts() > 0), (!is_prepared, is_prepared), "{run:?}");
     }
 }

@@ -27,7 +27,8 @@ PLACE:
   database, or in the file NAME-workload.db beside NAME.db. With --here they are
   in the database's own tables, beside real accounts, which are never touched:
   for servers where you may create no schema, and for poolers, which as a rule
-  refuse the option that names it (give them a database made for this).";
+  refuse the option that names it (give them a database made for this, and add
+  --no-prepare if they pool transactions).";
 
 const RUN_HELP: &str = "\
 EXAMPLE:
@@ -35,9 +36,9 @@ EXAMPLE:
 
 Posts until the time is over, and goes on through failovers: what has no answer
 is sent again, with the same ids. With --transfers it ends when all are posted,
-however long a server is away; Ctrl-C ends it with the report. In the end every invariant is recomputed, and
-the journal must hold each acknowledged transfer once and no other of this run.
-Progress goes to stderr, the summary to stdout.
+however long a server is away; Ctrl-C ends it with the report. In the end every
+invariant is recomputed, and the journal must hold each acknowledged transfer
+once and no other of this run. Progress goes to stderr, the summary to stdout.
 
 Retries are counted by their reason; a latency is the time from a transfer's
 first attempt to its answer. With --rate it counts from the moment at which the
@@ -99,6 +100,9 @@ struct RunArgs {
     /// Transfers in one transaction, 1 to 50000 [default: each in its own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=50_000), help_heading = "Load")]
     batch: Option<u16>,
+    /// Prepare no statements, for poolers in transaction mode; a transfer then takes three round trips
+    #[arg(long, help_heading = "Load")]
+    no_prepare: bool,
     /// Post through the queue that gathers transfers of all clients into batches
     #[arg(long, conflicts_with = "batch", help_heading = "Load")]
     queue: bool,
@@ -174,6 +178,7 @@ impl RunArgs {
                 None if self.queue => Mode::Queue,
                 None => Mode::Single,
             },
+            prepares: !self.no_prepare,
             readers: self.readers,
             seed: self.seed,
             ramp: self.ramp,

@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) distribution: Distribution,
     pub(crate) hot: Option<Hot>,
     pub(crate) mode: Mode,
+    /// Whether each client keeps a session with prepared statements.
+    pub(crate) prepares: bool,
     pub(crate) readers: u16,
     pub(crate) seed: u64,
     #[serde(serialize_with = "seconds", rename = "ramp_s")]
@@ -111,6 +113,7 @@ pub(crate) mod tests {
             distribution: Distribution::Uniform,
             hot: None,
             mode: Mode::Batch(20),
+            prepares: true,
             readers: 0,
             seed: 1,
             ramp: Duration::from_secs(3),

@@ -184,7 +184,7 @@ fn adjust(settings: Settings, plan: &Plan, control: &Arc<Control>) -> Settings {
         connection_timeout: settings.connection_timeout.min(CONNECT_MAX),
         answer_timeout: settings.answer_timeout.max(batch),
         statement_timeout: settings.statement_timeout.max(batch),
-        prepared_statements: true,
+        prepared_statements: plan.prepares,
         retry: RetryPolicy { elapsed_max: settings.retry.elapsed_max.min(CALL_MAX), ..settings.retry },
         on_retry: Some(RetryObserver::new(move |event| observer.retries.observe(event))),
         ..settings
