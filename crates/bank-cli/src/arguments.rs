@@ -33,7 +33,7 @@ EXIT CODES:
   3    account or transfer not found
   4    rejected by a rule (insufficient funds, same account, ...), or lines of a batch
   5    transfer id used before with other content
-  6    retries exhausted, nothing was changed
+  6    retries exhausted, nothing was changed (of a file: what was posted stays)
   7    cannot connect (address, authentication, TLS, file)
   8    verification failed
   9    outcome unknown: run the transfer again with the same --id, the batch as it was

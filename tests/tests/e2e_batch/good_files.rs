@@ -14,7 +14,7 @@ fn a_file_is_posted_once_however_often_it_is_sent() {
         let file = "from,to,amount\na,b,10\nb,c,5\na,b,10\n";
         let run = scene.batch(file, &[]);
         expect(&run, 0, "Posted 3, replayed 0, rejected 0 of 3 lines in ");
-        assert!(run.stdout.ends_with(" transfers/s).\n"), "{run:?}");
+        assert!(run.stdout.ends_with(" lines/s).\n"), "{run:?}");
         assert_eq!(run.stderr, "");
         expect(&scene.again(&[]), 0, "Posted 0, replayed 3, rejected 0 of 3 lines");
         assert_eq!((scene.balances(), scene.transfers()), ([980, 1015, 1005], 3));

@@ -81,7 +81,7 @@ impl Tally {
     pub(crate) fn summary(&self, elapsed: Duration) -> String {
         let lines = self.lines();
         format!(
-            "Posted {}, replayed {}, rejected {}{} of {lines} lines in {:.1} s ({} transfers/s).",
+            "Posted {}, replayed {}, rejected {}{} of {lines} lines in {:.1} s ({} lines/s).",
             self.posted,
             self.replayed,
             self.rejected,
@@ -128,7 +128,7 @@ mod tests {
         (0..2).for_each(|_| tally.add(&Verdict::Rejected("x".to_owned())));
         assert_eq!(
             tally.summary(Duration::from_millis(400)),
-            "Posted 998, replayed 0, rejected 2 of 1000 lines in 0.4 s (2500 transfers/s)."
+            "Posted 998, replayed 0, rejected 2 of 1000 lines in 0.4 s (2500 lines/s)."
         );
         tally.add(&Verdict::Malformed("x".to_owned()));
         assert!(

@@ -43,7 +43,8 @@ RESULTS:
   other lines), checked (dry run).
 
 Exit code 4 if any line was rejected or malformed. Ctrl-C stops between commits;
-run the same command again to go on.";
+to go on, run the same command again, with another results file or --force: what
+was posted is replayed.";
 
 /// Post many transfers from a file of CSV or JSON lines
 #[derive(Debug, Args)]

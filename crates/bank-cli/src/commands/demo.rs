@@ -15,12 +15,16 @@ use crate::output::{AccountRow, RowWriter, RowsFormat};
 use crate::rejection;
 use crate::scratch;
 
+const AFTER_HELP: &str = "\
+EXAMPLE:
+  bank-cli demo
+
+Never touches data that it did not make: where there are accounts, it works in a
+scratch database.";
+
 /// Run the whole scenario: connect, create, list, transfer, list
-///
-/// Never touches data that it did not make: where there are accounts, it works in a scratch
-/// database.
 #[derive(Debug, Args)]
-#[command(after_help = "EXAMPLE:\n  bank-cli demo")]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct DemoArgs {}
 
 /// Runs the scenario in the database if that is empty, otherwise in a scratch database.

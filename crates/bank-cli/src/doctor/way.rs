@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Check, Wanted};
 
-/// A transfer takes about five round trips, so above this nobody posts more than a few a second on a connection.
+/// A transfer by `bank-cli` takes three round trips, so above this a connection posts fewer than twenty a second.
 const ROUND_TRIP_MAX: Duration = Duration::from_millis(20);
 
 /// Times of transfers come from the server, ids from here.
