@@ -149,6 +149,10 @@ pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, 
 }
 
 /// Returns the account of this name.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result<Option<Account>, Error> {
     let row = accounts::table
         .filter(accounts::name.eq(name.as_str()))
@@ -159,6 +163,10 @@ pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result
 }
 
 /// Returns the accounts of these names, in no order; names without an account are left out.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn find_by_names(connection: &mut DbConnection, names: &[AccountName]) -> Result<Vec<Account>, Error> {
     let names: Vec<&str> = names.iter().map(AccountName::as_str).collect();
     let mut found = Vec::with_capacity(names.len());
@@ -176,6 +184,10 @@ pub fn find_by_names(connection: &mut DbConnection, names: &[AccountName]) -> Re
 }
 
 /// Returns the account of this name, and when it was opened.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn find_recorded(connection: &mut DbConnection, name: &AccountName) -> Result<Option<RecordedAccount>, Error> {
     let row = accounts::table
         .filter(accounts::name.eq(name.as_str()))
@@ -190,6 +202,10 @@ fn recorded((row, opened_at): (AccountRow, StoredTime)) -> Result<RecordedAccoun
 }
 
 /// Returns up to a page of accounts whose ids are above `after`, ordered by id.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn list_page(
     connection: &mut DbConnection,
     after: Option<AccountId>,
@@ -206,6 +222,10 @@ pub fn list_page(
 
 /// Returns names near the given one: its neighbours in alphabetical order and those of its usual spellings, and the
 /// names of the oldest accounts. Bounded, whatever the number of accounts; neither ranked nor free of repetitions.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn similar_names(connection: &mut DbConnection, name: &AccountName) -> Result<Vec<AccountName>, Error> {
     const NEIGHBOURS: i64 = 20;
     let mut found = accounts::table
@@ -232,6 +252,10 @@ fn spellings(name: &str) -> [String; 3] {
 }
 
 /// Counts all accounts.
+///
+/// # Errors
+///
+/// The database's.
 pub fn count(connection: &mut DbConnection) -> Result<u64, Error> {
     let count: i64 = accounts::table.count().get_result(connection)?;
     u64::try_from(count).map_err(|_| Error::InvariantViolation { detail: format!("{count} accounts counted") })
@@ -268,6 +292,10 @@ SELECT count(*) AS accounts,
   FROM accounts";
 
 /// Counts and sums all accounts in one statement, and so in one snapshot.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn totals(connection: &mut DbConnection) -> Result<Totals, Error> {
     let row: TotalsRow = diesel::sql_query(TOTALS).get_result(connection)?;
     let whole = |high: i64, low: i64| (i128::from(high) << 32) + i128::from(low);

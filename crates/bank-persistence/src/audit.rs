@@ -107,6 +107,10 @@ impl AuditReport {
 
 /// Checks every invariant. Call it within [`transaction::read`](crate::transaction::read), whose snapshot makes the
 /// answers belong together.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn audit(connection: &mut DbConnection) -> Result<AuditReport, Error> {
     let totals = accounts::totals(connection)?;
     let transfers: i64 = transfers::table.count().get_result(connection)?;

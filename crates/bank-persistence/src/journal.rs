@@ -182,6 +182,10 @@ fn corrupt(id: StoredUuid, reason: &InvalidInput) -> Error {
 }
 
 /// Returns the transfer of this id.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<RecordedTransfer>, Error> {
     let row = transfers::table
         .find(StoredUuid(id.as_uuid()))
@@ -201,6 +205,10 @@ pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<Reco
 }
 
 /// Returns the transfer that reverses the one of this id.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn find_reversal(connection: &mut DbConnection, original: TransferId) -> Result<Option<RecordedTransfer>, Error> {
     let found = find(connection, original.of_reversal())?;
     // Somebody may have used the id for another transfer.
@@ -208,6 +216,10 @@ pub fn find_reversal(connection: &mut DbConnection, original: TransferId) -> Res
 }
 
 /// Returns the ids of up to `limit` transfers whose ids are above `after`, in the order of the ids.
+///
+/// # Errors
+///
+/// The database's.
 pub fn ids_after(connection: &mut DbConnection, after: TransferId, limit: u32) -> Result<Vec<TransferId>, Error> {
     let ids = transfers::table
         .filter(transfers::id.gt(StoredUuid(after.as_uuid())))
@@ -269,6 +281,10 @@ impl HistoryRow {
 ///
 /// The journal has an index for either side; a page reads at most `limit` rows from each, however long the history, and
 /// those outside the period that it has to pass over.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn history(
     connection: &mut DbConnection,
     account: AccountId,

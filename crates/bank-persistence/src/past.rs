@@ -67,6 +67,10 @@ impl From<HeldRow> for Held {
 ///
 /// Goes back through the account's transfers, so its cost grows with the number of those after the moment. Call it
 /// within [`transaction::read`](crate::transaction::read), so that the answers belong together.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn balance_at(
     connection: &mut DbConnection,
     name: &AccountName,

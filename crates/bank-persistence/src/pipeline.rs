@@ -97,6 +97,10 @@ impl PostingPipeline {
     ///
     /// As for [`Bank::post_batch`], of this or an earlier batch. What was pushed stays pushed: the next call tries again
     /// what has no outcome, and whoever makes none posts the same transfers again to learn what became of them.
+    ///
+    /// # Panics
+    ///
+    /// If a thread that posts does.
     pub fn push(&mut self, transfers: Vec<Transfer>) -> Result<(), Error> {
         let batch = self.first.saturating_add(self.pushed.len());
         self.most = self.most.max(transfers.len());
@@ -111,6 +115,10 @@ impl PostingPipeline {
     /// # Errors
     ///
     /// As for [`push`](Self::push).
+    ///
+    /// # Panics
+    ///
+    /// If a thread that posts does.
     pub fn flush(&mut self) -> Result<(), Error> {
         while !self.waiting.is_empty() {
             self.begin_next()?;

@@ -49,6 +49,10 @@ macro_rules! journal_with_names {
 
 /// Returns up to `limit` transfers with ids above `after`, if given, that were posted within the period, ordered by id:
 /// the order of the primary key, which every database has an index for.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn page(
     connection: &mut DbConnection,
     period: Period,
@@ -74,6 +78,10 @@ pub fn page(
 /// above `after` and were posted within the period.
 ///
 /// An account's versions have no gaps: so many of them are so many transfers, and a server reads no more than these.
+///
+/// # Errors
+///
+/// The database's; [`Error::Corrupt`] if a row breaks the rules.
 pub fn page_of_account(
     connection: &mut DbConnection,
     account: AccountId,
