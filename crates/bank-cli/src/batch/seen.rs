@@ -10,8 +10,8 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 /// The length of a key; its bits must be evenly distributed.
 pub(crate) const KEY_BYTES: usize = 12;
 
-/// How many keys are in the table at most: about ten megabytes.
-const KEYS_MAX: usize = 450_000;
+/// How many keys are in the table at most: about five megabytes.
+const KEYS_MAX: usize = 225_000;
 
 const ENTRY_BYTES: usize = KEY_BYTES + 4;
 

@@ -83,16 +83,16 @@ const ROWS_A_STATEMENT: usize = 16;
 /// The column's default would compute the time for each row, which takes a twelfth of a large batch's time.
 fn append_to_journal(connection: &mut SqliteConnection, postings: &[&Posting]) -> QueryResult<usize> {
     let posted_at = StoredTime(Utc::now()).sqlite_text();
-    let rows: Vec<Row<'_>> = postings.iter().map(|posting| Row::of(posting, &posted_at)).collect();
-    let (full, rest) = rows.as_chunks::<ROWS_A_STATEMENT>();
-    let mut count: usize = 0;
-    for rows in full {
-        count = count.saturating_add(Append(rows).execute(connection)?);
+    let row_of = |posting| Row::of(posting, &posted_at);
+    let (full, rest) = postings.as_chunks::<ROWS_A_STATEMENT>();
+    let mut rows: usize = 0;
+    for postings in full {
+        rows = rows.saturating_add(Append(postings.map(row_of)).execute(connection)?);
     }
-    for row in rest {
-        count = count.saturating_add(Append(std::array::from_ref(row)).execute(connection)?);
+    for posting in rest {
+        rows = rows.saturating_add(Append([row_of(posting)]).execute(connection)?);
     }
-    Ok(count)
+    Ok(rows)
 }
 
 /// A row of the journal.
@@ -128,7 +128,7 @@ impl<'a> Row<'a> {
 /// `OR FAIL` leaves those there that were appended before one was refused. Nothing is lost by that, as every error of
 /// posting ends in a rollback; otherwise SQLite would keep the old pages for each statement of several rows, which costs
 /// more than the statements saved.
-struct Append<'a, const N: usize>(&'a [Row<'a>; N]);
+struct Append<'a, const N: usize>([Row<'a>; N]);
 
 impl<const N: usize> QueryFragment<Sqlite> for Append<'_, N> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
