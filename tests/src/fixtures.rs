@@ -1,6 +1,6 @@
 //! Accounts and transfers in few words.
 
-use bank_persistence::bank_domain::{
+use bank_domain::{
     Account, AccountId, AccountName, Age, Amount, Balance, Country, NewAccount, Outcome, OverdraftLimit, Posting,
     Rejection, Transfer, TransferId,
 };

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bank_persistence::bank_domain::{Transfer, TransferId};
+use bank_domain::{Transfer, TransferId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bank_persistence::bank_domain::{AccountId, Outcome, Rejection, Transfer};
+use bank_domain::{AccountId, Outcome, Rejection, Transfer};
 use bank_persistence::{Bank, DatabaseUrl, Error, Settings};
 
 use crate::fixtures::{open_many, random_transfers};

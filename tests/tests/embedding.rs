@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use bank_persistence::bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, Transfer};
 use bank_persistence::{Bank, Error, SchemaState, Settings, posting};
 use bank_tests::fixtures::{balance, open, transfer};
 use bank_tests::invariants::assert_sound;

@@ -17,7 +17,7 @@ use bank_tests::{TestBackend, TestDatabase};
 /// Set in the process that plays the test that is killed.
 const VICTIM: &str = "BANK_TEST_VICTIM";
 
-fn two_accounts() -> (TestDatabase, bank_persistence::Bank, [bank_persistence::bank_domain::AccountId; 2]) {
+fn two_accounts() -> (TestDatabase, bank_persistence::Bank, [bank_domain::AccountId; 2]) {
     let database = TestBackend::Sqlite.database();
     let bank = database.bank();
     let accounts = [open(&bank, "a", 100).id, open(&bank, "b", 100).id];

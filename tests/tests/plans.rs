@@ -4,8 +4,8 @@
 
 use std::time::{Duration, Instant};
 
+use bank_domain::{Outcome, Transfer, TransferId};
 use bank_persistence::Settings;
-use bank_persistence::bank_domain::{Outcome, Transfer, TransferId};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::plain::Plain;
 use bank_tests::{TestBackend, TestDatabase};

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use bank_persistence::bank_domain::Outcome;
+use bank_domain::Outcome;
 use bank_persistence::{Bank, PostingQueue, QueueSettings, Settings};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open, transfer};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bank_persistence::bank_domain::Transfer;
+use bank_domain::Transfer;
 
 use crate::contestant::{Ids, Spread};
 use crate::draw::Draw;

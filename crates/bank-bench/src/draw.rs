@@ -1,6 +1,6 @@
 //! Drawing transfers.
 
-use bank_persistence::bank_domain::{AccountId, Amount, Transfer, TransferId};
+use bank_domain::{AccountId, Amount, Transfer, TransferId};
 use bank_persistence::new_transfer_id;
 
 use crate::contestant::Spread;

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use bank_persistence::bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, Transfer};
 use bank_persistence::{Error, QueueError};
 
 use crate::clock::{Latencies, rate};

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use bank_persistence::bank_domain::InvalidInput;
+use bank_domain::InvalidInput;
 use bank_persistence::{QueueError, UrlError};
 use thiserror::Error;
 

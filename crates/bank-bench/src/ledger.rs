@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bank_persistence::bank_domain::{AccountState, Outcome, Transfer};
+use bank_domain::{AccountState, Outcome, Transfer};
 use bank_persistence::{Backend, Bank, Settings};
 
 use crate::draw::OPENING_BALANCE;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bank_persistence::bank_domain::Posting;
+use bank_domain::Posting;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 

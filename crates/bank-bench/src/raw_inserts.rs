@@ -3,8 +3,8 @@
 
 use std::time::Instant;
 
+use bank_domain::Posting;
 use bank_persistence::Bank;
-use bank_persistence::bank_domain::Posting;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use rusqlite::{Connection, Statement, params};

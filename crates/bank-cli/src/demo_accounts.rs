@@ -1,6 +1,6 @@
 //! The tutorial's two accounts.
 
-use bank_persistence::bank_domain::NewAccount;
+use bank_domain::NewAccount;
 use bank_persistence::{Bank, Error};
 
 use crate::failure::Failure;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use bank_persistence::bank_domain::{
+use bank_domain::{
     AccountName, AccountVersion, Age, Amount, Balance, Country, Memo, OverdraftLimit, ReversalNote, TransferId,
 };
 

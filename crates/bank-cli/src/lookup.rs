@@ -1,7 +1,7 @@
 //! What is not there: an account, with the one that was probably meant, or a transfer.
 
+use bank_domain::{AccountName, TransferId};
 use bank_persistence::Bank;
-use bank_persistence::bank_domain::{AccountName, TransferId};
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;

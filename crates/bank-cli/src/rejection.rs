@@ -1,6 +1,6 @@
 //! A transfer that a rule refused, told with the names that the user typed.
 
-use bank_persistence::bank_domain::{AccountId, Rejection};
+use bank_domain::{AccountId, Rejection};
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;

@@ -3,9 +3,7 @@
 
 use std::error::Error;
 
-use bank_persistence::bank_domain::{
-    AccountName, Age, Amount, Balance, Country, NewAccount, Outcome, OverdraftLimit, Transfer,
-};
+use bank_domain::{AccountName, Age, Amount, Balance, Country, NewAccount, Outcome, OverdraftLimit, Transfer};
 use bank_persistence::{Bank, DatabaseUrl, Settings, new_transfer_id};
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use bank_persistence::bank_domain::{Account, AccountId, AccountName};
+use bank_domain::{Account, AccountId, AccountName};
 
 /// How many names are kept, so that the memory is bounded: some 100 MB at most. Beyond it all are forgotten at once.
 const NAMES_MAX: usize = 1_000_000;

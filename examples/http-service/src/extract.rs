@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use bank_persistence::bank_domain::TransferId;
+use bank_domain::TransferId;
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bank_persistence::bank_domain::{AccountName, InvalidInput, Rejection};
+use bank_domain::{AccountName, InvalidInput, Rejection};
 use bank_persistence::{Error, QueueError};
 use serde_json::json;
 

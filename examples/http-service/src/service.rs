@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bank_persistence::bank_domain::{AccountId, AccountName, Outcome, Transfer};
+use bank_domain::{AccountId, AccountName, Outcome, Transfer};
 use bank_persistence::{Bank, DatabaseUrl, Error, PostingQueue, QueueSettings, RetryPolicy, Settings};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bank_persistence::bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, Transfer};
 use bank_persistence::{Bank, Settings};
 
 use super::{LoadResult, Submission, Verdict};

@@ -1,8 +1,6 @@
 //! Accounts: opening, finding, listing, counting.
 
-use bank_persistence::bank_domain::{
-    Account, AccountName, AccountVersion, Age, Balance, Country, NewAccount, OverdraftLimit,
-};
+use bank_domain::{Account, AccountName, AccountVersion, Age, Balance, Country, NewAccount, OverdraftLimit};
 use bank_persistence::{Bank, Error};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{name, new_account, open, open_many, post, posted, transfer};

@@ -1,6 +1,6 @@
 //! The audit finds every kind of damage and names the offender; so does the independent checker.
 
-use bank_persistence::bank_domain::{AccountId, Transfer};
+use bank_domain::{AccountId, Transfer};
 use bank_persistence::{Bank, Finding, Invariant};
 use bank_tests::fixtures::{open, open_many, open_with_limit, post, posted, random_transfers, transfer};
 use bank_tests::invariants::{Ledger, assert_sound};

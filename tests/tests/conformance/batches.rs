@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bank_persistence::bank_domain::{AccountId, Balance, Outcome, Rejection, Transfer, TransferField};
+use bank_domain::{AccountId, Balance, Outcome, Rejection, Transfer, TransferField};
 use bank_persistence::new_transfer_id;
 use bank_persistence::{Isolation, Settings};
 use bank_tests::fixtures::{

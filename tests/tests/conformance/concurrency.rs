@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
 
-use bank_persistence::bank_domain::{AccountId, Outcome, Transfer, TransferId};
+use bank_domain::{AccountId, Outcome, Transfer, TransferId};
 use bank_persistence::{Bank, Error, Settings, posting};
 use bank_tests::fixtures::{balance, new_account, open, open_many, post, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};

@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use bank_persistence::bank_domain::{Memo, Outcome, Rejection, Transfer, TransferField, TransferId};
+use bank_domain::{Memo, Outcome, Rejection, Transfer, TransferField, TransferId};
 use bank_persistence::{Settings, new_transfer_id};
 use bank_tests::fixtures::{
     balance, open, open_many, post, posted, random_transfers, rejected, replayed, transfer, transfer_with_id,

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use bank_persistence::bank_domain::{AccountId, AccountVersion, Outcome, Rejection, Transfer};
+use bank_domain::{AccountId, AccountVersion, Outcome, Rejection, Transfer};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, current, open, open_many, post, posted, rejected, replayed, transfer};
 use bank_tests::invariants::assert_sound;

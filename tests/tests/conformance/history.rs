@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bank_persistence::bank_domain::{AccountVersion, Memo, Transfer};
+use bank_domain::{AccountVersion, Memo, Transfer};
 use bank_persistence::{Direction, new_transfer_id};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{name, open, open_many, post, posted, random_transfers, transfer};

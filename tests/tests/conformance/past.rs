@@ -1,6 +1,6 @@
 //! Looking back: balances as they were, and histories of a period.
 
-use bank_persistence::bank_domain::AccountId;
+use bank_domain::AccountId;
 use bank_persistence::{Bank, Held, Period};
 use bank_tests::fixtures::{name, open, open_many, post, posted, random_transfers, transfer};
 use bank_tests::{TestBackend, TestDatabase};

@@ -1,6 +1,6 @@
 //! The posting pipeline: several batches of one caller on their way at once.
 
-use bank_persistence::bank_domain::{AccountId, AccountVersion, Outcome, Transfer};
+use bank_domain::{AccountId, AccountVersion, Outcome, Transfer};
 use bank_persistence::{Bank, PostingPipeline};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, open_many, random_transfers, transfer};

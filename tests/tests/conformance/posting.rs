@@ -1,8 +1,6 @@
 //! Posting single transfers.
 
-use bank_persistence::bank_domain::{
-    AccountId, AccountVersion, Amount, Balance, Entry, Memo, Posting, Rejection, Transfer,
-};
+use bank_domain::{AccountId, AccountVersion, Amount, Balance, Entry, Memo, Posting, Rejection, Transfer};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{
     balance, current, open, open_with_limit, post, posted, rejected, transfer, transfer_with_id,

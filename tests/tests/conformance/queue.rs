@@ -5,7 +5,7 @@ use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use bank_persistence::bank_domain::{Outcome, Rejection, Transfer};
+use bank_domain::{Outcome, Rejection, Transfer};
 use bank_persistence::{Error, PostingQueue, QueueError, QueueSettings, RetryPolicy, Settings};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, open, open_many, posted, random_transfers, rejected, replayed, transfer};
@@ -36,10 +36,7 @@ pub(crate) fn many_callers_of_a_queue_get_their_own_outcomes(backend: TestBacken
     assert_sound(&database);
 }
 
-fn of_this_id(
-    outcome: &Outcome,
-    id: bank_persistence::bank_domain::TransferId,
-) -> Option<bank_persistence::bank_domain::TransferId> {
+fn of_this_id(outcome: &Outcome, id: bank_domain::TransferId) -> Option<bank_domain::TransferId> {
     let posting = outcome.posting()?;
     assert_eq!(posting.transfer.id, id, "the outcome of somebody else's transfer");
     Some(id)

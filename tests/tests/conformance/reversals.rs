@@ -2,9 +2,7 @@
 
 use std::thread;
 
-use bank_persistence::bank_domain::{
-    Memo, Outcome, Rejection, Reversal, ReversalNote, Transfer, TransferField, TransferId,
-};
+use bank_domain::{Memo, Outcome, Rejection, Reversal, ReversalNote, Transfer, TransferField, TransferId};
 use bank_persistence::{Bank, new_transfer_id};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, open, post, posted, rejected, replayed, transfer, transfer_with_id};

@@ -1,6 +1,6 @@
 //! Reading the whole journal as it was at one moment.
 
-use bank_persistence::bank_domain::{Account, AccountVersion, TransferId};
+use bank_domain::{Account, AccountVersion, TransferId};
 use bank_persistence::{Bank, Error, Period, RecordedTransfer};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use bank_persistence::bank_domain::Outcome;
+use bank_domain::Outcome;
 use bank_persistence::{
     DbConnection, Error, Isolation, RetryObserver, RetryPolicy, Settings, Transient, accounts, posting,
 };

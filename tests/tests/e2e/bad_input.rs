@@ -164,7 +164,7 @@ fn names_that_are_none_are_refused() {
 #[test]
 fn nul_in_a_name_is_refused_by_the_library() {
     // No argument of a process can contain it.
-    let error = "Jess\0ica".parse::<bank_persistence::bank_domain::AccountName>().unwrap_err();
+    let error = "Jess\0ica".parse::<bank_domain::AccountName>().unwrap_err();
     assert_eq!(error.to_string(), "account name contains a control character (U+0000 at character 5)");
 }
 

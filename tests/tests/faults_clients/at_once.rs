@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
-use bank_persistence::bank_domain::{Rejection, Transfer};
+use bank_domain::{Rejection, Transfer};
 use bank_persistence::{Bank, Error, Settings};
 use bank_tests::fixtures::{balance, open, post, posted, rejected, transfer};
 use bank_tests::invariants::assert_sound;

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bank_persistence::bank_domain::{AccountId, Transfer};
+use bank_domain::{AccountId, Transfer};
 use bank_persistence::{Bank, Error, new_transfer_id};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{Ledger, assert_exactly_once};

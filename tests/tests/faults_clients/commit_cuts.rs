@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bank_persistence::bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, Transfer};
 use bank_persistence::{Bank, Settings};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};

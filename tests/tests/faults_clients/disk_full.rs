@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use bank_persistence::bank_domain::Transfer;
+use bank_domain::Transfer;
 use bank_persistence::{Bank, DatabaseUrl, Error, RetryPolicy, Settings};
 use bank_tests::TestBackend;
 use bank_tests::cli::{Run, Sandbox};

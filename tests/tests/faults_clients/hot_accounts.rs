@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bank_persistence::bank_domain::{AccountId, Transfer};
+use bank_domain::{AccountId, Transfer};
 use bank_persistence::{PostingPipeline, PostingQueue, QueueSettings};
 use bank_tests::fixtures::{open_many, post, posted, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};

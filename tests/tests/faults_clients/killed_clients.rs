@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bank_persistence::bank_domain::{AccountId, Transfer};
+use bank_domain::{AccountId, Transfer};
 use bank_tests::cli::{Run, Sandbox};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};

@@ -1,6 +1,6 @@
 //! One id from many threads at once.
 
-use bank_persistence::bank_domain::{Outcome, Rejection, Transfer, TransferId};
+use bank_domain::{Outcome, Rejection, Transfer, TransferId};
 use bank_persistence::new_transfer_id;
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open_many, post, transfer_with_id};
@@ -61,7 +61,7 @@ struct Rounds {
     outcomes: Vec<Vec<Outcome>>,
 }
 
-type Account = bank_persistence::bank_domain::AccountId;
+type Account = bank_domain::AccountId;
 
 impl Rounds {
     /// Has all threads post at the same moment, in each round under a fresh id, and checks the ledger.

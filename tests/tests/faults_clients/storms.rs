@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-use bank_persistence::bank_domain::AccountId;
+use bank_domain::AccountId;
 use bank_persistence::retry::classify;
 use bank_persistence::{Error, Isolation, Settings, Transient};
 use bank_tests::fixtures::{open_many, transfer};

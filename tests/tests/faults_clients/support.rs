@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bank_persistence::bank_domain::{Transfer, TransferId};
+use bank_domain::{Transfer, TransferId};
 use bank_persistence::{RetryPolicy, Settings};
 use bank_tests::plain::Plain;
 

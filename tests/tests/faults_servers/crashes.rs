@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bank_persistence::bank_domain::Transfer;
+use bank_domain::Transfer;
 use bank_persistence::{Bank, PostingPipeline, RetryPolicy, Settings};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::load::Verdict;

@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::Duration;
 
-use bank_persistence::bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, Transfer};
 use bank_persistence::{Bank, Error, Settings};
 use bank_tests::backend::say;
 use bank_tests::fixtures::{open_many, transfer};

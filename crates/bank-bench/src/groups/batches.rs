@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bank_persistence::bank_domain::{AccountState, Outcome, Posting, Transfer, apply_batch};
+use bank_domain::{AccountState, Outcome, Posting, Transfer, apply_batch};
 use bank_persistence::{Backend, PostingPipeline};
 
 use crate::clock::{Latencies, rate};

@@ -3,8 +3,8 @@
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use bank_domain::Transfer;
 use bank_persistence::Backend;
-use bank_persistence::bank_domain::Transfer;
 
 use crate::child;
 use crate::clock::rate;

@@ -1,7 +1,7 @@
 //! Many accounts beside few: what a transfer costs when the tables have grown.
 
+use bank_domain::Transfer;
 use bank_persistence::Backend;
-use bank_persistence::bank_domain::Transfer;
 
 use crate::contestant::{Among, Contestant, Load, Spread};
 use crate::draw::Draw;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use bank_persistence::bank_domain::{AccountId, AccountName};
+use bank_domain::{AccountId, AccountName};
 use bank_persistence::{Bank, Error};
 
 use super::order::{Line, Order};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bank_persistence::bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, Transfer};
 use bank_persistence::{Bank, Error, posting};
 
 use super::interrupt::Interrupt;

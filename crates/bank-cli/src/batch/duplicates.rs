@@ -1,6 +1,6 @@
 //! The same id twice in one file, for a dry run; otherwise the journal tells.
 
-use bank_persistence::bank_domain::Transfer;
+use bank_domain::Transfer;
 use uuid::Uuid;
 
 use crate::exit_code::ExitCode;
@@ -59,7 +59,7 @@ fn content(transfer: &Transfer) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use bank_persistence::bank_domain::{AccountId, Amount};
+    use bank_domain::{AccountId, Amount};
     use bank_persistence::new_transfer_id;
 
     use super::*;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use bank_persistence::bank_domain::{InvalidInput, Memo, TransferId};
+use bank_domain::{InvalidInput, Memo, TransferId};
 use uuid::Uuid;
 
 use super::order::Order;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use bank_persistence::bank_domain::{AccountName, Amount, InvalidInput, Memo, TransferId};
+use bank_domain::{AccountName, Amount, InvalidInput, Memo, TransferId};
 
 /// The columns of a file, and the keys of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use bank_persistence::bank_domain::{AccountId, Outcome, Rejection, Transfer};
+use bank_domain::{AccountId, Outcome, Rejection, Transfer};
 use bank_persistence::{Bank, PostingPipeline};
 
 use crate::failure::Failure;

@@ -137,7 +137,7 @@ impl Reader {
     }
 }
 
-type Parsed = (Order, Option<bank_persistence::bank_domain::TransferId>);
+type Parsed = (Order, Option<bank_domain::TransferId>);
 
 impl Shape {
     fn leaves_quotes_open(&self, text: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bank_persistence::bank_domain::{AccountName, Outcome, Transfer};
+use bank_domain::{AccountName, Outcome, Transfer};
 use bank_persistence::{Bank, Error, SchemaState, new_transfer_id};
 use clap::Args;
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use bank_persistence::bank_domain::AccountName;
+use bank_domain::AccountName;
 use bank_persistence::{Error, Period, RecordedAccount, RecordedTransfer, Snapshot};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

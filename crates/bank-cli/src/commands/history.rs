@@ -1,6 +1,6 @@
 //! `bank-cli history`
 
-use bank_persistence::bank_domain::{AccountId, AccountVersion};
+use bank_domain::{AccountId, AccountVersion};
 use bank_persistence::{Bank, Period};
 use clap::Args;
 

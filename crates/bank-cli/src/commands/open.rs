@@ -1,6 +1,6 @@
 //! `bank-cli open`
 
-use bank_persistence::bank_domain::NewAccount;
+use bank_domain::NewAccount;
 use clap::Args;
 
 use crate::context::Context;

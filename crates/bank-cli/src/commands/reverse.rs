@@ -1,6 +1,6 @@
 //! `bank-cli reverse`
 
-use bank_persistence::bank_domain::{AccountId, AccountName, Outcome, Posting, Rejection, Reversal, Transfer};
+use bank_domain::{AccountId, AccountName, Outcome, Posting, Rejection, Reversal, Transfer};
 use bank_persistence::{Error, RecordedTransfer};
 use clap::Args;
 

@@ -1,6 +1,6 @@
 //! `bank-cli transfer`
 
-use bank_persistence::bank_domain::{
+use bank_domain::{
     Account, AccountId, AccountName, AccountVersion, Amount, Memo, Outcome, Posting, Rejection, Transfer, TransferId,
 };
 use bank_persistence::{Bank, Error, new_transfer_id};

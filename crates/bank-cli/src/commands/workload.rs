@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bank_persistence::bank_domain::Balance;
+use bank_domain::Balance;
 use clap::{ArgGroup, Args, Subcommand};
 
 use crate::batch::Interrupt;

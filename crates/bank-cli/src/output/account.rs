@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use bank_persistence::bank_domain::Account;
+use bank_domain::Account;
 use serde::Serialize;
 
 use super::rows::Row;

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
+use bank_domain::Account;
 use bank_persistence::Held;
-use bank_persistence::bank_domain::Account;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 

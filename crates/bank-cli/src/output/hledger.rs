@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use bank_persistence::bank_domain::{Account, AccountName};
+use bank_domain::{Account, AccountName};
 use bank_persistence::{RecordedAccount, RecordedTransfer};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
@@ -123,7 +123,7 @@ fn begins_escape(text: &str) -> bool {
 
 #[cfg(test)]
 pub(crate) fn example(from: &str, to: &str, memo: Option<&str>) -> RecordedTransfer {
-    use bank_persistence::bank_domain::{AccountId, AccountVersion, Amount, Balance, Entry, Posting, Transfer};
+    use bank_domain::{AccountId, AccountVersion, Amount, Balance, Entry, Posting, Transfer};
 
     let entry =
         |version, balance| Entry { version: AccountVersion::new(version), balance_after: Balance::new(balance) };

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
+use bank_domain::{AccountName, Entry, Posting};
 use bank_persistence::RecordedTransfer;
-use bank_persistence::bank_domain::{AccountName, Entry, Posting};
 use chrono::SecondsFormat;
 use serde::Serialize;
 

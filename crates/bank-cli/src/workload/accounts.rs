@@ -1,6 +1,6 @@
 //! The accounts of a workload, known by their names.
 
-use bank_persistence::bank_domain::{AccountId, AccountName, Age, Balance, Country, NewAccount, OverdraftLimit};
+use bank_domain::{AccountId, AccountName, Age, Balance, Country, NewAccount, OverdraftLimit};
 use bank_persistence::{Bank, accounts};
 
 use super::target::Target;

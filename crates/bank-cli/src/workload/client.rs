@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use bank_persistence::bank_domain::{AccountId, Amount, Outcome, Rejection, Transfer};
+use bank_domain::{AccountId, Amount, Outcome, Rejection, Transfer};
 use bank_persistence::retry::classify;
 use bank_persistence::{Bank, Error, PostingQueue, QueueError};
 

@@ -5,7 +5,7 @@
 
 use std::time::{Instant, SystemTime};
 
-use bank_persistence::bank_domain::TransferId;
+use bank_domain::TransferId;
 use bank_persistence::new_transfer_id;
 use uuid::Uuid;
 

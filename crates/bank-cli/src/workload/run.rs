@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bank_persistence::bank_domain::AccountId;
+use bank_domain::AccountId;
 use bank_persistence::{Backend, Bank, Isolation, PostingQueue, QueueSettings, RetryObserver, RetryPolicy, Settings};
 
 use super::accounts::Accounts;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bank_persistence::bank_domain::TransferId;
+use bank_domain::TransferId;
 use bank_persistence::{AuditReport, Bank};
 
 use super::book::{Book, Tick};

@@ -4,10 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bank_domain::{Account, AccountId, AccountName, Age, Balance, Country, InvalidInput, NewAccount, OverdraftLimit};
 use bank_persistence::accounts;
-use bank_persistence::bank_domain::{
-    Account, AccountId, AccountName, Age, Balance, Country, InvalidInput, NewAccount, OverdraftLimit,
-};
 use serde::{Deserialize, Serialize};
 
 use crate::extract::{Body, LastSegment, Parameters};

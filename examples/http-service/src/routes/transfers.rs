@@ -4,10 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bank_domain::{AccountName, AccountVersion, Amount, Entry, Memo, Outcome, Posting, Transfer, TransferId};
 use bank_persistence::RecordedTransfer;
-use bank_persistence::bank_domain::{
-    AccountName, AccountVersion, Amount, Entry, Memo, Outcome, Posting, Transfer, TransferId,
-};
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bank_persistence::bank_domain::{AccountId, Transfer, TransferId};
+use bank_domain::{AccountId, Transfer, TransferId};
 use bank_tests::backend::say;
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{Ledger, assert_exactly_once, assert_sound};
