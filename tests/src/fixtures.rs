@@ -1,8 +1,8 @@
 //! Accounts and transfers in few words.
 
 use bank_domain::{
-    Account, AccountId, AccountName, Age, Amount, Balance, Country, NewAccount, Outcome, OverdraftLimit, Posting,
-    Rejection, Transfer, TransferId,
+    Account, AccountId, AccountName, Age, Amount, Balance, Country, NewAccount, Outcome, OverdraftLimit,
+    PostedTransfer, Rejection, Transfer, TransferId,
 };
 use bank_persistence::{Bank, new_transfer_id};
 
@@ -75,7 +75,7 @@ pub fn post(bank: &Bank, transfer: &Transfer) -> Outcome {
 }
 
 /// Returns the posting of an outcome that must be `Posted`.
-pub fn posted(outcome: Outcome) -> Posting {
+pub fn posted(outcome: Outcome) -> PostedTransfer {
     match outcome {
         Outcome::Posted(posting) => posting,
         other => panic!("posted expected, got {other:?}"),
@@ -83,7 +83,7 @@ pub fn posted(outcome: Outcome) -> Posting {
 }
 
 /// Returns the posting of an outcome that must be `Replayed`.
-pub fn replayed(outcome: Outcome) -> Posting {
+pub fn replayed(outcome: Outcome) -> PostedTransfer {
     match outcome {
         Outcome::Replayed(posting) => posting,
         other => panic!("replayed expected, got {other:?}"),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bank_domain::Posting;
+use bank_domain::PostedTransfer;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
@@ -46,7 +46,7 @@ struct JournalRow {
 const POSTED_AT: i64 = 836_222_400_000_000;
 
 /// Copies the batches, of which the first is not measured, and checks that all rows are there.
-pub(crate) fn run(ledger: &Ledger, batches: Vec<Vec<Posting>>) -> Result<Sample, Failure> {
+pub(crate) fn run(ledger: &Ledger, batches: Vec<Vec<PostedTransfer>>) -> Result<Sample, Failure> {
     let mut batches: Vec<Vec<JournalRow>> =
         batches.into_iter().map(|batch| batch.into_iter().map(JournalRow::from).collect()).collect();
     let all: usize = batches.iter().map(Vec::len).sum();
@@ -75,8 +75,8 @@ fn copy(connection: &mut PgConnection, rows: Vec<JournalRow>) -> Result<(), Fail
     Ok(connection.batch_execute("COMMIT")?)
 }
 
-impl From<Posting> for JournalRow {
-    fn from(Posting { transfer, debit, credit }: Posting) -> Self {
+impl From<PostedTransfer> for JournalRow {
+    fn from(PostedTransfer { transfer, debit, credit }: PostedTransfer) -> Self {
         Self {
             id: transfer.id.as_uuid().as_bytes().to_vec(),
             from_account_id: transfer.from.get(),

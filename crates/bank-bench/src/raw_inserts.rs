@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use bank_domain::Posting;
+use bank_domain::PostedTransfer;
 use bank_persistence::Bank;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -25,7 +25,7 @@ const INSERT: &str = "INSERT INTO transfers (id, from_account_id, to_account_id,
 const POSTED_AT: &str = "2026-07-01T12:00:00.000000Z";
 
 /// Inserts the batches, of which the first is not measured, and checks that all rows are there.
-pub(crate) fn run(ledger: &Ledger, batches: &[Vec<Posting>]) -> Result<Sample, Failure> {
+pub(crate) fn run(ledger: &Ledger, batches: &[Vec<PostedTransfer>]) -> Result<Sample, Failure> {
     let path = ledger.file.as_deref().ok_or_else(|| Failure::Program("there is no file".to_owned()))?;
     let connection = Connection::open(path)?;
     for (name, value) in settings_of(&ledger.bank(1)?)? {
@@ -42,8 +42,9 @@ pub(crate) fn run(ledger: &Ledger, batches: &[Vec<Posting>]) -> Result<Sample, F
         latencies.add(began.elapsed());
     }
     let elapsed = started.elapsed();
-    let rows =
-        |batches: &[Vec<Posting>]| u64::try_from(batches.iter().map(Vec::len).sum::<usize>()).unwrap_or(u64::MAX);
+    let rows = |batches: &[Vec<PostedTransfer>]| {
+        u64::try_from(batches.iter().map(Vec::len).sum::<usize>()).unwrap_or(u64::MAX)
+    };
     let found = ledger.journal_rows()?;
     if found != ledger.posted + rows(batches) {
         return Err(Failure::Broken(format!("the inserts left {found} rows")));
@@ -51,9 +52,9 @@ pub(crate) fn run(ledger: &Ledger, batches: &[Vec<Posting>]) -> Result<Sample, F
     Ok(Sample { latency: latencies.summary(), ..Sample::of_rate(rate(rows(measured), elapsed)) })
 }
 
-fn insert(connection: &Connection, statement: &mut Statement<'_>, postings: &[Posting]) -> Result<(), Failure> {
+fn insert(connection: &Connection, statement: &mut Statement<'_>, postings: &[PostedTransfer]) -> Result<(), Failure> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    for Posting { transfer, debit, credit } in postings {
+    for PostedTransfer { transfer, debit, credit } in postings {
         statement.execute(params![
             transfer.id.as_uuid().as_bytes(),
             transfer.from.get(),

@@ -17,7 +17,7 @@ pub struct Entry {
 
 /// A transfer that has been applied: one debit and one credit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Posting {
+pub struct PostedTransfer {
     /// What was ordered.
     pub transfer: Transfer,
     /// What it left in the paying account.
@@ -30,9 +30,9 @@ pub struct Posting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The transfer has been applied now.
-    Posted(Posting),
+    Posted(PostedTransfer),
     /// The transfer was applied earlier, with the same content; this is that posting, and nothing changed.
-    Replayed(Posting),
+    Replayed(PostedTransfer),
     /// A rule refused the transfer; nothing changed, and its id is as free as before.
     Rejected(Rejection),
 }
@@ -40,7 +40,7 @@ pub enum Outcome {
 impl Outcome {
     /// Returns the posting if the transfer is in effect, posted now or earlier.
     #[must_use]
-    pub const fn posting(&self) -> Option<&Posting> {
+    pub const fn posting(&self) -> Option<&PostedTransfer> {
         match self {
             Self::Posted(posting) | Self::Replayed(posting) => Some(posting),
             Self::Rejected(_) => None,

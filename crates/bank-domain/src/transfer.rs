@@ -73,7 +73,7 @@ pub struct Transfer {
     /// A note, if any.
     pub memo: Option<Memo>,
     /// The version that the paying account must have right before the transfer, if it matters: whoever decides on the
-    /// strength of a balance gives the version that belonged to it. It is not stored, and no [`Posting`](crate::Posting)
+    /// strength of a balance gives the version that belonged to it. It is not stored, and no [`PostedTransfer`](crate::PostedTransfer)
     /// has one; a transfer that was posted before is replayed whatever it says.
     pub expected_version: Option<AccountVersion>,
 }

@@ -1,8 +1,8 @@
 //! The journal: finding a transfer and an account's history. What is in it never changes.
 
 use bank_domain::{
-    AccountId, AccountName, AccountVersion, Amount, Balance, Entry, InvalidInput, Memo, Outcome, Posting, Transfer,
-    TransferId,
+    AccountId, AccountName, AccountVersion, Amount, Balance, Entry, InvalidInput, Memo, Outcome, PostedTransfer,
+    Transfer, TransferId,
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -42,7 +42,7 @@ pub const HISTORY_LIMIT_MAX: u32 = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedTransfer {
     /// The transfer and what it left in both accounts.
-    pub posting: Posting,
+    pub posting: PostedTransfer,
     /// The name of the account that paid.
     pub from_name: AccountName,
     /// The name of the account that received.
@@ -54,7 +54,7 @@ pub struct RecordedTransfer {
 impl RecordedTransfer {
     /// Returns the version that the transfer left one of its accounts with.
     pub(crate) fn version_of(&self, account: AccountId) -> AccountVersion {
-        let Posting { transfer, debit, credit } = &self.posting;
+        let PostedTransfer { transfer, debit, credit } = &self.posting;
         if transfer.from == account { debit.version } else { credit.version }
     }
 }
@@ -150,7 +150,7 @@ impl PostingRow {
     );
 }
 
-impl TryFrom<PostingRow> for Posting {
+impl TryFrom<PostingRow> for PostedTransfer {
     type Error = Error;
 
     fn try_from(row: PostingRow) -> Result<Self, Error> {
@@ -195,7 +195,7 @@ pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<Reco
     let Some((row, posted_at)) = row else {
         return Ok(None);
     };
-    let posting = Posting::try_from(row)?;
+    let posting = PostedTransfer::try_from(row)?;
     Ok(Some(RecordedTransfer {
         from_name: name_of(connection, posting.transfer.from)?,
         to_name: name_of(connection, posting.transfer.to)?,

@@ -1,6 +1,6 @@
 //! Posting single transfers.
 
-use bank_domain::{AccountId, AccountVersion, Amount, Balance, Entry, Memo, Posting, Rejection, Transfer};
+use bank_domain::{AccountId, AccountVersion, Amount, Balance, Entry, Memo, PostedTransfer, Rejection, Transfer};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{
     balance, current, open, open_with_limit, post, posted, rejected, transfer, transfer_with_id,
@@ -13,7 +13,7 @@ pub(crate) fn a_transfer_moves_the_amount_and_is_recorded(backend: TestBackend) 
     let jessica = open(&bank, "Jessica", 10_000);
     let john = open(&bank, "John", 9_000);
     let order = transfer(jessica.id, john.id, 800);
-    let expected = Posting { transfer: order.clone(), debit: entry(1, 9_200), credit: entry(1, 9_800) };
+    let expected = PostedTransfer { transfer: order.clone(), debit: entry(1, 9_200), credit: entry(1, 9_800) };
     assert_eq!(posted(post(&bank, &order)), expected);
     assert_eq!((balance(&bank, "Jessica"), balance(&bank, "John")), (9_200, 9_800));
     let recorded = bank.find_transfer(order.id).unwrap().unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bank_domain::{AccountState, Outcome, Posting, Transfer, apply_batch};
+use bank_domain::{AccountState, Outcome, PostedTransfer, Transfer, apply_batch};
 use bank_persistence::{Backend, PostingPipeline};
 
 use crate::clock::{Latencies, rate};
@@ -114,7 +114,7 @@ pub(super) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> 
 }
 
 /// Returns what bank would write into the journal.
-fn postings(mut accounts: Vec<AccountState>, batches: &[Vec<Transfer>]) -> Vec<Vec<Posting>> {
+fn postings(mut accounts: Vec<AccountState>, batches: &[Vec<Transfer>]) -> Vec<Vec<PostedTransfer>> {
     let mut all = Vec::with_capacity(batches.len());
     for batch in batches {
         let applied = apply_batch(accounts.clone(), Vec::new(), batch);

@@ -1,6 +1,6 @@
 //! `bank-cli reverse`
 
-use bank_domain::{AccountId, AccountName, Outcome, Posting, Rejection, Reversal, Transfer};
+use bank_domain::{AccountId, AccountName, Outcome, PostedTransfer, Rejection, Reversal, Transfer};
 use bank_persistence::{Error, RecordedTransfer};
 use clap::Args;
 
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), F
 
 fn print(
     status: &'static str,
-    posting: &Posting,
+    posting: &PostedTransfer,
     original: &RecordedTransfer,
     format: RecordFormat,
     context: &mut Context<'_>,

@@ -1,7 +1,8 @@
 //! `bank-cli transfer`
 
 use bank_domain::{
-    Account, AccountId, AccountName, AccountVersion, Amount, Memo, Outcome, Posting, Rejection, Transfer, TransferId,
+    Account, AccountId, AccountName, AccountVersion, Amount, Memo, Outcome, PostedTransfer, Rejection, Transfer,
+    TransferId,
 };
 use bank_persistence::{Bank, Error, new_transfer_id};
 use clap::Args;
@@ -147,7 +148,7 @@ pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), 
 
 fn print(
     status: &'static str,
-    posting: &Posting,
+    posting: &PostedTransfer,
     request: &Request,
     format: RecordFormat,
     context: &mut Context<'_>,

@@ -123,12 +123,12 @@ fn begins_escape(text: &str) -> bool {
 
 #[cfg(test)]
 pub(crate) fn example(from: &str, to: &str, memo: Option<&str>) -> RecordedTransfer {
-    use bank_domain::{AccountId, AccountVersion, Amount, Balance, Entry, Posting, Transfer};
+    use bank_domain::{AccountId, AccountVersion, Amount, Balance, Entry, PostedTransfer, Transfer};
 
     let entry =
         |version, balance| Entry { version: AccountVersion::new(version), balance_after: Balance::new(balance) };
     RecordedTransfer {
-        posting: Posting {
+        posting: PostedTransfer {
             transfer: Transfer {
                 id: "00000000000000000000000000000007".parse().unwrap(),
                 from: AccountId::new(1),

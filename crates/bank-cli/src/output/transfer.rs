@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use bank_domain::{AccountName, Entry, Posting};
+use bank_domain::{AccountName, Entry, PostedTransfer};
 use bank_persistence::RecordedTransfer;
 use chrono::SecondsFormat;
 use serde::Serialize;
@@ -39,7 +39,12 @@ struct Side {
 
 impl TransferRecord {
     /// Returns the record of a transfer that was asked for just now.
-    pub(crate) fn of_outcome(status: &'static str, posting: &Posting, from: &AccountName, to: &AccountName) -> Self {
+    pub(crate) fn of_outcome(
+        status: &'static str,
+        posting: &PostedTransfer,
+        from: &AccountName,
+        to: &AccountName,
+    ) -> Self {
         let transfer = &posting.transfer;
         Self {
             id: transfer.id.to_string(),

@@ -1,6 +1,6 @@
 //! The journal page by page, with the names of the accounts.
 
-use bank_domain::{AccountId, AccountName, AccountVersion, Posting, TransferId};
+use bank_domain::{AccountId, AccountName, AccountVersion, PostedTransfer, TransferId};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ pub const JOURNAL_LIMIT_MAX: u16 = 1_000;
 type RecordedRow = (PostingRow, StoredTime, Option<String>, Option<String>);
 
 fn recorded((row, posted_at, from_name, to_name): RecordedRow) -> Result<RecordedTransfer, Error> {
-    let posting = Posting::try_from(row)?;
+    let posting = PostedTransfer::try_from(row)?;
     let name = |account: AccountId, name: Option<String>| {
         let name = name.ok_or_else(|| orphan(account))?;
         AccountName::new(name).map_err(|reason| accounts::corrupt(account.get(), &reason))

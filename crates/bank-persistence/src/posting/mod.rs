@@ -13,7 +13,7 @@ mod sqlite;
 
 use std::time::Duration;
 
-use bank_domain::{AccountId, AccountState, Outcome, Posting, Transfer, apply_batch};
+use bank_domain::{AccountId, AccountState, Outcome, PostedTransfer, Transfer, apply_batch};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -52,7 +52,7 @@ pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec
         None => find_postings(connection, transfers)?,
     };
     let applied = apply_batch(accounts, already_posted, transfers);
-    let mut postings: Vec<&Posting> = applied.outcomes.iter().filter_map(newly_posted).collect();
+    let mut postings: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
     match written {
         Some(written) => expect_agreement(&written, &postings)?,
         None if postings.is_empty() => {}
@@ -100,7 +100,7 @@ pub(crate) fn post_at_once(
         return Ok(None);
     };
     let mut outcomes = apply_batch(accounts, Vec::new(), std::slice::from_ref(transfer)).outcomes;
-    let postings: Vec<&Posting> = outcomes.iter().filter_map(newly_posted).collect();
+    let postings: Vec<&PostedTransfer> = outcomes.iter().filter_map(newly_posted).collect();
     expect_agreement(&written, &postings)?;
     Ok(outcomes.pop())
 }
@@ -109,7 +109,7 @@ pub(crate) fn post_at_once(
 struct Locked {
     accounts: Vec<AccountState>,
     /// What a backend has written already in the same round trip. It is only a guess until the domain agrees.
-    written: Option<Posting>,
+    written: Option<PostedTransfer>,
 }
 
 impl Locked {
@@ -127,7 +127,7 @@ fn accounts_of(transfers: &[Transfer]) -> Vec<AccountId> {
     ids
 }
 
-fn newly_posted(outcome: &Outcome) -> Option<&Posting> {
+fn newly_posted(outcome: &Outcome) -> Option<&PostedTransfer> {
     match outcome {
         Outcome::Posted(posting) => Some(posting),
         Outcome::Replayed(_) | Outcome::Rejected(_) => None,
@@ -136,7 +136,7 @@ fn newly_posted(outcome: &Outcome) -> Option<&Posting> {
 
 /// Sorts rows so that neighbours in an index are written together: the primary key's where ids are random, that of the
 /// paying accounts where ids grow with time and so are neighbours anyway.
-fn sort_for_journal(postings: &mut [&Posting]) {
+fn sort_for_journal(postings: &mut [&PostedTransfer]) {
     const GROWS_WITH_TIME: usize = 7;
     if postings.iter().all(|posting| posting.transfer.id.as_uuid().get_version_num() == GROWS_WITH_TIME) {
         postings.sort_unstable_by_key(|posting| (posting.transfer.from, posting.debit.version));
@@ -159,7 +159,7 @@ fn lock_accounts(connection: &mut DbConnection, transfers: &[Transfer]) -> Resul
 }
 
 /// Returns the postings under the transfers' ids, as far as there are any, and possibly others.
-fn find_postings(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec<Posting>, Error> {
+fn find_postings(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec<PostedTransfer>, Error> {
     let ids: Vec<StoredUuid> = transfers.iter().map(|transfer| StoredUuid(transfer.id.as_uuid())).collect();
     let rows = match find_in_range(connection, &ids)? {
         Some(rows) => rows,
@@ -168,7 +168,7 @@ fn find_postings(connection: &mut DbConnection, transfers: &[Transfer]) -> Resul
             DbConnection::Sqlite(sqlite) => sqlite::find_postings(sqlite, &ids)?,
         },
     };
-    rows.into_iter().map(Posting::try_from).collect()
+    rows.into_iter().map(PostedTransfer::try_from).collect()
 }
 
 /// Looks at everything between the least and the greatest id, if that is little: ids that grow with time make the range
@@ -196,7 +196,7 @@ struct RowsWritten {
 }
 
 /// Writes the balances and versions of accounts that are locked, and appends postings to the journal.
-fn write(connection: &mut DbConnection, changed: &[AccountState], postings: &[&Posting]) -> Result<(), Error> {
+fn write(connection: &mut DbConnection, changed: &[AccountState], postings: &[&PostedTransfer]) -> Result<(), Error> {
     let written = match connection {
         DbConnection::Postgres(postgres) => postgres::write(postgres, changed, postings),
         DbConnection::Sqlite(sqlite) => sqlite::write(sqlite, changed, postings),
@@ -205,7 +205,7 @@ fn write(connection: &mut DbConnection, changed: &[AccountState], postings: &[&P
 }
 
 /// The last look before the commit: every row that was to be written has been.
-fn expect_rows(written: RowsWritten, changed: &[AccountState], postings: &[&Posting]) -> Result<(), Error> {
+fn expect_rows(written: RowsWritten, changed: &[AccountState], postings: &[&PostedTransfer]) -> Result<(), Error> {
     let wanted = RowsWritten { balances: changed.len(), transfers: postings.len() };
     if written == wanted {
         return Ok(());
@@ -223,7 +223,7 @@ fn refused_by_journal(error: DieselError) -> Error {
 }
 
 /// The last look before the commit where the database wrote ahead: it did what the domain decided, and nothing else.
-fn expect_agreement(written: &Posting, decided: &[&Posting]) -> Result<(), Error> {
+fn expect_agreement(written: &PostedTransfer, decided: &[&PostedTransfer]) -> Result<(), Error> {
     if decided == [written] {
         return Ok(());
     }

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bank_domain::{AccountId, AccountState, AccountVersion, Balance, Outcome, Posting, Transfer, apply_batch};
+use bank_domain::{AccountId, AccountState, AccountVersion, Balance, Outcome, PostedTransfer, Transfer, apply_batch};
 
 use super::{RowsWritten, expect_rows, newly_posted, postgres, sort_for_journal};
 use crate::connection::DbConnection;
@@ -49,7 +49,7 @@ pub(crate) fn post_in_one_pass(
         return Ok(None);
     };
     let applied = apply_batch(before, Vec::new(), transfers);
-    let mut postings: Vec<&Posting> = applied.outcomes.iter().filter_map(newly_posted).collect();
+    let mut postings: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
     if postings.len() != transfers.len() || applied.changed != after {
         return Ok(None);
     }

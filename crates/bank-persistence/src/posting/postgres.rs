@@ -9,7 +9,7 @@ mod accounts;
 mod journal;
 mod single;
 
-use bank_domain::{AccountState, Posting};
+use bank_domain::{AccountState, PostedTransfer};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::AstPass;
@@ -37,7 +37,7 @@ pub(super) fn now(connection: &mut PgConnection) -> QueryResult<StoredTime> {
 pub(super) fn write(
     connection: &mut PgConnection,
     changed: &[AccountState],
-    postings: &[&Posting],
+    postings: &[&PostedTransfer],
 ) -> QueryResult<RowsWritten> {
     let balances = accounts::write_balances(connection, changed)?;
     Ok(RowsWritten { balances, transfers: append(connection, postings)? })

@@ -3,7 +3,7 @@
 //!
 //! The statements are query fragments of their own, which Diesel walks faster than those of its query builder.
 
-use bank_domain::{AccountId, AccountState, Memo, Posting};
+use bank_domain::{AccountId, AccountState, Memo, PostedTransfer};
 use chrono::Utc;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -60,7 +60,7 @@ pub(super) fn find_postings(connection: &mut SqliteConnection, ids: &[StoredUuid
 pub(super) fn write(
     connection: &mut SqliteConnection,
     changed: &[AccountState],
-    postings: &[&Posting],
+    postings: &[&PostedTransfer],
 ) -> QueryResult<RowsWritten> {
     let balances = write_balances(connection, changed)?;
     let transfers = append_to_journal(connection, postings)?;
@@ -81,7 +81,7 @@ fn write_balances(connection: &mut SqliteConnection, changed: &[AccountState]) -
 const ROWS_A_STATEMENT: usize = 16;
 
 /// The column's default would compute the time for each row, which takes a twelfth of a large batch's time.
-fn append_to_journal(connection: &mut SqliteConnection, postings: &[&Posting]) -> QueryResult<usize> {
+fn append_to_journal(connection: &mut SqliteConnection, postings: &[&PostedTransfer]) -> QueryResult<usize> {
     let posted_at = StoredTime(Utc::now()).sqlite_text();
     let row_of = |posting| Row::of(posting, &posted_at);
     let (full, rest) = postings.as_chunks::<ROWS_A_STATEMENT>();
@@ -104,8 +104,8 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(posting: &'a Posting, posted_at: &'a str) -> Self {
-        let Posting { transfer, debit, credit } = posting;
+    fn of(posting: &'a PostedTransfer, posted_at: &'a str) -> Self {
+        let PostedTransfer { transfer, debit, credit } = posting;
         Self {
             id: StoredUuid(transfer.id.as_uuid()),
             numbers: [

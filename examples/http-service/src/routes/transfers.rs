@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bank_domain::{AccountName, AccountVersion, Amount, Entry, Memo, Outcome, Posting, Transfer, TransferId};
+use bank_domain::{AccountName, AccountVersion, Amount, Entry, Memo, Outcome, PostedTransfer, Transfer, TransferId};
 use bank_persistence::RecordedTransfer;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ impl Side {
 }
 
 impl TransferBody {
-    fn new(posting: &Posting, from: &AccountName, to: &AccountName) -> Self {
+    fn new(posting: &PostedTransfer, from: &AccountName, to: &AccountName) -> Self {
         let transfer = &posting.transfer;
         Self {
             id: transfer.id.to_string(),

@@ -1,6 +1,6 @@
 //! Statements on the journal.
 
-use bank_domain::{Memo, Posting};
+use bank_domain::{Memo, PostedTransfer};
 use diesel::dsl::SqlTypeOf;
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
@@ -51,7 +51,7 @@ impl Query for FindPostings {
 impl RunQueryDsl<PgConnection> for FindPostings {}
 
 /// Appends postings to the journal, and returns how many.
-pub(in crate::posting) fn append(connection: &mut PgConnection, postings: &[&Posting]) -> QueryResult<usize> {
+pub(in crate::posting) fn append(connection: &mut PgConnection, postings: &[&PostedTransfer]) -> QueryResult<usize> {
     if postings.len() < COPY_ROWS_MIN { Append::of(postings).execute(connection) } else { copy(connection, postings) }
 }
 
@@ -70,9 +70,9 @@ struct Append {
 }
 
 impl Append {
-    fn of(postings: &[&Posting]) -> Self {
+    fn of(postings: &[&PostedTransfer]) -> Self {
         let mut columns = Self::default();
-        for Posting { transfer, debit, credit } in postings {
+        for PostedTransfer { transfer, debit, credit } in postings {
             columns.ids.push(StoredUuid(transfer.id.as_uuid()));
             columns.from_accounts.push(transfer.from.get());
             columns.to_accounts.push(transfer.to.get());
@@ -128,9 +128,9 @@ struct JournalRow<'a> {
     posted_at: StoredTime,
 }
 
-fn copy(connection: &mut PgConnection, postings: &[&Posting]) -> QueryResult<usize> {
+fn copy(connection: &mut PgConnection, postings: &[&PostedTransfer]) -> QueryResult<usize> {
     let posted_at = now(connection)?;
-    let rows = postings.iter().map(|Posting { transfer, debit, credit }| JournalRow {
+    let rows = postings.iter().map(|PostedTransfer { transfer, debit, credit }| JournalRow {
         id: StoredUuid(transfer.id.as_uuid()),
         from_account_id: transfer.from.get(),
         to_account_id: transfer.to.get(),

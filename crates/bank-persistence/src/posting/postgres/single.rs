@@ -6,7 +6,7 @@
 //! Whatever is not plain (a refusal, an id that was posted before) is left to the general path, within a transaction with
 //! the accounts locked already.
 
-use bank_domain::{AccountState, AccountVersion, Balance, Entry, Memo, Posting, Transfer};
+use bank_domain::{AccountState, AccountVersion, Balance, Entry, Memo, PostedTransfer, Transfer};
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
@@ -133,7 +133,7 @@ pub(in crate::posting) fn lock_and_write(
         accounts.push(account);
     }
     let written = match (debit, credit, recorded) {
-        (Some(debit), Some(credit), 1) => Some(Posting { transfer: transfer.clone(), debit, credit }),
+        (Some(debit), Some(credit), 1) => Some(PostedTransfer { transfer: transfer.clone(), debit, credit }),
         (None, None, 0) => None,
         _ => {
             let detail = format!("transfer {} was written in part", transfer.id);

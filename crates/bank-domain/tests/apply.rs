@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use bank_domain::{
-    AccountId, AccountState, AccountVersion, Amount, AppliedBatch, Balance, Memo, Outcome, OverdraftLimit, Posting,
-    Rejection, Transfer, TransferField, TransferId, apply_batch,
+    AccountId, AccountState, AccountVersion, Amount, AppliedBatch, Balance, Memo, Outcome, OverdraftLimit,
+    PostedTransfer, Rejection, Transfer, TransferField, TransferId, apply_batch,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -40,7 +40,7 @@ fn rejection(outcome: &Outcome) -> &Rejection {
     }
 }
 
-fn posting(outcome: &Outcome) -> &Posting {
+fn posting(outcome: &Outcome) -> &PostedTransfer {
     outcome.posting().expect("a posting")
 }
 
@@ -296,7 +296,7 @@ proptest! {
         for now in &first.changed {
             *accounts.iter_mut().find(|a| a.id == now.id).unwrap() = *now;
         }
-        let posted = |outcomes: &[Outcome]| -> Vec<Posting> {
+        let posted = |outcomes: &[Outcome]| -> Vec<PostedTransfer> {
             outcomes.iter().filter(|o| o.status() == "posted").filter_map(|o| o.posting().cloned()).collect()
         };
         let second = apply_batch(accounts.clone(), posted(&first.outcomes), tail);

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry as Slot;
 
 use crate::account::{AccountId, AccountVersion};
 use crate::money::{Balance, OverdraftLimit};
-use crate::outcome::{Entry, Outcome, Posting, Rejection};
+use crate::outcome::{Entry, Outcome, PostedTransfer, Rejection};
 use crate::transfer::{Transfer, TransferId};
 
 /// The part of an account that posting reads and changes.
@@ -36,7 +36,11 @@ pub struct AppliedBatch {
 /// the transfers' ids, as far as there are any. Whoever calls must make sure that neither changes until the result is
 /// stored. Takes time linear in the three lengths.
 #[must_use]
-pub fn apply_batch(accounts: Vec<AccountState>, already_posted: Vec<Posting>, transfers: &[Transfer]) -> AppliedBatch {
+pub fn apply_batch(
+    accounts: Vec<AccountState>,
+    already_posted: Vec<PostedTransfer>,
+    transfers: &[Transfer],
+) -> AppliedBatch {
     let mut batch = Batch::new(accounts, already_posted, transfers.len());
     let outcomes = transfers.iter().map(|t| batch.apply(t)).collect();
     AppliedBatch { outcomes, changed: batch.into_changed() }
@@ -47,11 +51,11 @@ struct Batch {
     accounts: Vec<AccountState>,
     touched: Vec<bool>,
     place_of: HashMap<AccountId, usize>,
-    posted: HashMap<TransferId, Posting>,
+    posted: HashMap<TransferId, PostedTransfer>,
 }
 
 impl Batch {
-    fn new(accounts: Vec<AccountState>, already_posted: Vec<Posting>, transfers: usize) -> Self {
+    fn new(accounts: Vec<AccountState>, already_posted: Vec<PostedTransfer>, transfers: usize) -> Self {
         let place_of = (0..).zip(&accounts).map(|(i, a)| (a.id, i)).collect();
         let mut posted = HashMap::with_capacity(transfers.max(already_posted.len()));
         posted.extend(already_posted.into_iter().map(|p| (p.transfer.id, p)));
@@ -75,7 +79,7 @@ impl Batch {
         }
     }
 
-    fn post(&mut self, transfer: &Transfer) -> Result<Posting, Rejection> {
+    fn post(&mut self, transfer: &Transfer) -> Result<PostedTransfer, Rejection> {
         if transfer.from == transfer.to {
             return Err(Rejection::SameAccount);
         }
@@ -91,7 +95,7 @@ impl Batch {
             self.touched[place] = true;
         }
         let transfer = Transfer { expected_version: None, ..transfer.clone() };
-        Ok(Posting { transfer, debit, credit })
+        Ok(PostedTransfer { transfer, debit, credit })
     }
 
     fn place(&self, account: AccountId) -> Result<usize, Rejection> {
