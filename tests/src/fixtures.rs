@@ -1,7 +1,7 @@
 //! Accounts and transfers in few words.
 
 use bank_domain::{
-    Account, AccountId, AccountName, Age, Amount, Balance, Country, NewAccount, Outcome, OverdraftLimit,
+    Account, AccountId, AccountName, Age, Amount, Balance, Country, NewAccount, Outcome, OverdraftLimit, PostRequest,
     PostedTransfer, Rejection, Transfer, TransferId,
 };
 use bank_persistence::{Bank, new_transfer_id};
@@ -56,7 +56,7 @@ pub fn transfer(from: AccountId, to: AccountId, amount: i64) -> Transfer {
 #[must_use]
 pub fn transfer_with_id(id: TransferId, from: AccountId, to: AccountId, amount: i64) -> Transfer {
     let amount = Amount::new(amount).expect("the test's amount is valid");
-    Transfer { id, from, to, amount, memo: None, expected_version: None }
+    Transfer::new(id, from, to, amount)
 }
 
 /// Returns the balance of an account now.
@@ -70,8 +70,8 @@ pub fn current(bank: &Bank, account: &str) -> Account {
 }
 
 /// Posts a transfer and returns its outcome.
-pub fn post(bank: &Bank, transfer: &Transfer) -> Outcome {
-    bank.post(transfer).expect("the database answers")
+pub fn post(bank: &Bank, request: impl Into<PostRequest>) -> Outcome {
+    bank.post(request).expect("the database answers")
 }
 
 /// Returns the posting of an outcome that must be `Posted`.

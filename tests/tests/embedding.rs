@@ -28,7 +28,7 @@ mod billing {
 
 fn pay_invoice(bank: &Bank, number: i64, transfer: Transfer) -> Result<Outcome, Error> {
     bank.write("paying an invoice", move |connection| {
-        let mut outcomes = posting::post(connection, std::slice::from_ref(&transfer))?;
+        let mut outcomes = posting::post(connection, &[(&transfer).into()])?;
         let outcome = outcomes.remove(0);
         if matches!(outcome, Outcome::Posted(_)) {
             let open = invoices::table.find(number).filter(invoices::paid_by.is_null());

@@ -47,14 +47,7 @@ impl Draw {
     fn transfer_with(&mut self, id: TransferId) -> Result<Transfer, Failure> {
         let (from, to) = self.accounts();
         let amount = Amount::new(self.random.i64(1..=AMOUNT_MAX))?;
-        Ok(Transfer {
-            id,
-            from: AccountId::new(from),
-            to: AccountId::new(to),
-            amount,
-            memo: None,
-            expected_version: None,
-        })
+        Ok(Transfer::new(id, AccountId::new(from), AccountId::new(to), amount))
     }
 
     fn accounts(&mut self) -> (i64, i64) {

@@ -57,7 +57,7 @@ impl Age {
     ///
     /// [`InvalidInput::OutOfRange`] otherwise.
     pub fn new(years: i16) -> Result<Self, InvalidInput> {
-        years.to_string().parse()
+        if (0..=Self::MAX.0).contains(&years) { Ok(Self(years)) } else { Err(out_of_range(&years.to_string())) }
     }
 
     /// Returns the number of years.
@@ -71,15 +71,12 @@ impl FromStr for Age {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let max = i64::from(Self::MAX.0);
-        let years = whole_number("age", text, 0, max)?;
-        i16::try_from(years).map(Self).map_err(|_| InvalidInput::OutOfRange {
-            what: "age",
-            text: text.to_owned(),
-            min: 0,
-            max,
-        })
+        text.parse().ok().and_then(|years| Self::new(years).ok()).ok_or_else(|| out_of_range(text))
     }
+}
+
+fn out_of_range(age: &str) -> InvalidInput {
+    InvalidInput::OutOfRange { what: "age", text: age.to_owned(), min: 0, max: i64::from(Age::MAX.0) }
 }
 
 impl fmt::Display for Age {

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry as Slot;
 use crate::account::{AccountId, AccountVersion};
 use crate::money::{Balance, OverdraftLimit};
 use crate::outcome::{Entry, Outcome, PostedTransfer, Rejection};
-use crate::transfer::{Transfer, TransferId};
+use crate::transfer::{PostRequest, Transfer, TransferId};
 
 /// The part of an account that posting reads and changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +39,10 @@ pub struct AppliedBatch {
 pub fn apply_batch(
     accounts: Vec<AccountState>,
     already_posted: Vec<PostedTransfer>,
-    transfers: &[Transfer],
+    requests: &[PostRequest],
 ) -> AppliedBatch {
-    let mut batch = Batch::new(accounts, already_posted, transfers.len());
-    let outcomes = transfers.iter().map(|t| batch.apply(t)).collect();
+    let mut batch = Batch::new(accounts, already_posted, requests.len());
+    let outcomes = requests.iter().map(|request| batch.apply(request)).collect();
     AppliedBatch { outcomes, changed: batch.into_changed() }
 }
 
@@ -62,7 +62,8 @@ impl Batch {
         Self { touched: vec![false; accounts.len()], accounts, place_of, posted }
     }
 
-    fn apply(&mut self, transfer: &Transfer) -> Outcome {
+    fn apply(&mut self, request: &PostRequest) -> Outcome {
+        let transfer = &request.transfer;
         // The id comes first: a retry must hear what became of the original, whatever has happened to the accounts since.
         if let Slot::Occupied(earlier) = self.posted.entry(transfer.id) {
             return match earlier.get().transfer.difference(transfer) {
@@ -70,7 +71,7 @@ impl Batch {
                 Some(field) => Outcome::Rejected(Rejection::IdConflict { id: transfer.id, field }),
             };
         }
-        match self.post(transfer) {
+        match self.post(request) {
             Ok(posting) => {
                 self.posted.insert(transfer.id, posting.clone());
                 Outcome::Posted(posting)
@@ -79,14 +80,14 @@ impl Batch {
         }
     }
 
-    fn post(&mut self, transfer: &Transfer) -> Result<PostedTransfer, Rejection> {
+    fn post(&mut self, PostRequest { transfer, expected_version }: &PostRequest) -> Result<PostedTransfer, Rejection> {
         if transfer.from == transfer.to {
             return Err(Rejection::SameAccount);
         }
         let from = self.place(transfer.from)?;
         let to = self.place(transfer.to)?;
         // Before the funds: whoever expects another version has decided on another balance.
-        expect_version(&self.accounts[from], transfer)?;
+        expect_version(&self.accounts[from], *expected_version)?;
         let debit = debited(&self.accounts[from], transfer)?;
         let credit = credited(&self.accounts[to], transfer)?;
         for (place, entry) in [(from, debit), (to, credit)] {
@@ -94,8 +95,7 @@ impl Batch {
             self.accounts[place].version = entry.version;
             self.touched[place] = true;
         }
-        let transfer = Transfer { expected_version: None, ..transfer.clone() };
-        Ok(PostedTransfer { transfer, debit, credit })
+        Ok(PostedTransfer { transfer: transfer.clone(), debit, credit })
     }
 
     fn place(&self, account: AccountId) -> Result<usize, Rejection> {
@@ -109,9 +109,9 @@ impl Batch {
     }
 }
 
-fn expect_version(account: &AccountState, transfer: &Transfer) -> Result<(), Rejection> {
+fn expect_version(account: &AccountState, expected: Option<AccountVersion>) -> Result<(), Rejection> {
     let found = account.version;
-    match transfer.expected_version {
+    match expected {
         Some(expected) if expected != found => Err(Rejection::VersionMismatch { account: account.id, expected, found }),
         Some(_) | None => Ok(()),
     }

@@ -15,4 +15,4 @@ pub use invalid::{AmountProblem, InvalidInput, TextProblem};
 pub use money::{Amount, Balance, OverdraftLimit};
 pub use outcome::{Entry, Outcome, PostedTransfer, Rejection};
 pub use reversal::{Reversal, ReversalNote};
-pub use transfer::{Memo, Transfer, TransferField, TransferId};
+pub use transfer::{Memo, PostRequest, Transfer, TransferField, TransferId};

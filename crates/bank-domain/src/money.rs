@@ -137,7 +137,15 @@ impl OverdraftLimit {
     ///
     /// [`InvalidInput::OutOfRange`] if the number is negative.
     pub fn new(units: i64) -> Result<Self, InvalidInput> {
-        whole_number("overdraft limit", &units.to_string(), 0, i64::MAX).map(Self)
+        if units < 0 {
+            return Err(InvalidInput::OutOfRange {
+                what: "overdraft limit",
+                text: units.to_string(),
+                min: 0,
+                max: i64::MAX,
+            });
+        }
+        Ok(Self(units))
     }
 
     /// Returns the number of units.

@@ -38,9 +38,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Returns the posting if the transfer is in effect, posted now or earlier.
+    /// Returns the posted transfer if it is in effect, posted now or earlier.
     #[must_use]
-    pub const fn posting(&self) -> Option<&PostedTransfer> {
+    pub const fn posted(&self) -> Option<&PostedTransfer> {
         match self {
             Self::Posted(posting) | Self::Replayed(posting) => Some(posting),
             Self::Rejected(_) => None,

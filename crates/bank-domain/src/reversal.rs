@@ -52,14 +52,8 @@ impl Reversal {
         {
             return Err(Rejection::ReversalOfReversal { id: original.id, original: reversed });
         }
-        Ok(Transfer {
-            id: original.id.of_reversal(),
-            from: original.to,
-            to: original.from,
-            amount: original.amount,
-            memo: Some(Memo::linking(text_of(original.id, self.note.as_ref()))),
-            expected_version: None,
-        })
+        let memo = Memo::linking(text_of(original.id, self.note.as_ref()));
+        Ok(Transfer::new(original.id.of_reversal(), original.to, original.from, original.amount).with_memo(Some(memo)))
     }
 }
 
@@ -106,14 +100,8 @@ mod tests {
     use crate::transfer::TransferField;
 
     fn payment(id: u128) -> Transfer {
-        Transfer {
-            id: TransferId::from_uuid(Uuid::from_u128(id)),
-            from: AccountId::new(1),
-            to: AccountId::new(2),
-            amount: Amount::MAX,
-            memo: Memo::new("rent").ok(),
-            expected_version: None,
-        }
+        let id = TransferId::from_uuid(Uuid::from_u128(id));
+        Transfer::new(id, AccountId::new(1), AccountId::new(2), Amount::MAX).with_memo(Memo::new("rent").ok())
     }
 
     fn reversal(note: Option<&str>) -> Transfer {

@@ -58,8 +58,8 @@ impl Memo {
 
 /// An order to move one amount from one account to another.
 ///
-/// Accounts, amount and memo are its content: the same id with another account, amount or memo is another transfer, and
-/// refused. The expected version is a condition of posting and no content.
+/// All fields but the id are its content: the same id with another account, amount or memo is another transfer and is
+/// rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// The idempotency key.
@@ -72,10 +72,57 @@ pub struct Transfer {
     pub amount: Amount,
     /// A note, if any.
     pub memo: Option<Memo>,
-    /// The version that the paying account must have right before the transfer, if it matters: whoever decides on the
-    /// strength of a balance gives the version that belonged to it. It is not stored, and no [`PostedTransfer`](crate::PostedTransfer)
-    /// has one; a transfer that was posted before is replayed whatever it says.
+}
+
+impl Transfer {
+    /// Returns a transfer without a memo.
+    #[must_use]
+    pub const fn new(id: TransferId, from: AccountId, to: AccountId, amount: Amount) -> Self {
+        Self { id, from, to, amount, memo: None }
+    }
+
+    /// Returns the transfer with this memo, or without one.
+    #[must_use]
+    pub fn with_memo(self, memo: Option<Memo>) -> Self {
+        Self { memo, ..self }
+    }
+
+    /// Returns the transfer as a request that also demands a version of the paying account.
+    #[must_use]
+    pub const fn expecting(self, version: AccountVersion) -> PostRequest {
+        PostRequest { transfer: self, expected_version: Some(version) }
+    }
+}
+
+/// A transfer to be posted, with the conditions under which to post it.
+///
+/// Conditions are no content of the transfer: they are not stored, and a transfer that was posted before is replayed
+/// whatever they say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostRequest {
+    /// The transfer.
+    pub transfer: Transfer,
+    /// The version that the paying account must have right before the transfer. A caller who decides on the strength of a
+    /// balance gives the version that belonged to that balance.
     pub expected_version: Option<AccountVersion>,
+}
+
+impl From<Transfer> for PostRequest {
+    fn from(transfer: Transfer) -> Self {
+        Self { transfer, expected_version: None }
+    }
+}
+
+impl From<&Transfer> for PostRequest {
+    fn from(transfer: &Transfer) -> Self {
+        transfer.clone().into()
+    }
+}
+
+impl From<&Self> for PostRequest {
+    fn from(request: &Self) -> Self {
+        request.clone()
+    }
 }
 
 impl Transfer {
@@ -140,16 +187,9 @@ mod tests {
 
     #[test]
     fn a_difference_names_the_first_field() {
-        let transfer = Transfer {
-            id: TransferId::from_uuid(Uuid::nil()),
-            from: AccountId::new(1),
-            to: AccountId::new(2),
-            amount: Amount::MIN,
-            memo: None,
-            expected_version: None,
-        };
+        let transfer =
+            Transfer::new(TransferId::from_uuid(Uuid::nil()), AccountId::new(1), AccountId::new(2), Amount::MIN);
         let mut other = transfer.clone();
-        other.expected_version = Some(AccountVersion::default());
         assert_eq!(transfer.difference(&other), None);
         other.memo = Memo::new("rent").ok();
         assert_eq!(transfer.difference(&other), Some(TransferField::Memo));

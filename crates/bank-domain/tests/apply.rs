@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use bank_domain::{
-    AccountId, AccountState, AccountVersion, Amount, AppliedBatch, Balance, Memo, Outcome, OverdraftLimit,
+    AccountId, AccountState, AccountVersion, Amount, AppliedBatch, Balance, Memo, Outcome, OverdraftLimit, PostRequest,
     PostedTransfer, Rejection, Transfer, TransferField, TransferId, apply_batch,
 };
 use proptest::prelude::*;
@@ -18,15 +18,9 @@ fn account(id: i64, balance: i64, limit: i64) -> AccountState {
     }
 }
 
-fn transfer(id: u128, from: i64, to: i64, amount: i64) -> Transfer {
-    Transfer {
-        id: TransferId::from_uuid(Uuid::from_u128(id)),
-        from: AccountId::new(from),
-        to: AccountId::new(to),
-        amount: Amount::new(amount).unwrap(),
-        memo: None,
-        expected_version: None,
-    }
+fn transfer(id: u128, from: i64, to: i64, amount: i64) -> PostRequest {
+    let (id, amount) = (TransferId::from_uuid(Uuid::from_u128(id)), Amount::new(amount).unwrap());
+    Transfer::new(id, AccountId::new(from), AccountId::new(to), amount).into()
 }
 
 fn two_accounts() -> Vec<AccountState> {
@@ -41,7 +35,7 @@ fn rejection(outcome: &Outcome) -> &Rejection {
 }
 
 fn posting(outcome: &Outcome) -> &PostedTransfer {
-    outcome.posting().expect("a posting")
+    outcome.posted().expect("a posting")
 }
 
 #[test]
@@ -122,7 +116,7 @@ fn a_known_id_is_replayed_with_its_original_outcome_and_changes_nothing() {
 fn a_known_id_with_other_content_is_a_conflict_that_names_the_field() {
     let batch = [transfer(1, 1, 2, 800), transfer(1, 1, 2, 801), {
         let mut other = transfer(1, 1, 2, 800);
-        other.memo = Memo::new("rent").ok();
+        other.transfer.memo = Memo::new("rent").ok();
         other
     }];
     let applied = apply_batch(two_accounts(), vec![], &batch);
@@ -156,11 +150,8 @@ fn a_replay_wins_over_every_other_rule() {
 }
 
 #[test]
-fn an_expected_version_is_that_before_the_transfer_and_is_not_stored() {
-    let expecting = |id, from, to, version| Transfer {
-        expected_version: Some(AccountVersion::new(version)),
-        ..transfer(id, from, to, 1)
-    };
+fn an_expected_version_is_that_before_the_transfer() {
+    let expecting = |id, from, to, version| transfer(id, from, to, 1).transfer.expecting(AccountVersion::new(version));
     let mismatch = |expected, found| Rejection::VersionMismatch {
         account: AccountId::new(1),
         expected: AccountVersion::new(expected),
@@ -182,7 +173,6 @@ fn an_expected_version_is_that_before_the_transfer_and_is_not_stored() {
     assert_eq!(statuses, ["posted", "rejected", "posted", "posted", "replayed", "replayed", "replayed"]);
     assert_eq!(*rejection(&applied.outcomes[1]), mismatch(0, 1));
     assert_eq!(rejection(&applied.outcomes[1]).code(), "version_mismatch");
-    assert!(applied.outcomes.iter().filter_map(Outcome::posting).all(|p| p.transfer.expected_version.is_none()));
 }
 
 #[test]
@@ -285,7 +275,7 @@ proptest! {
             accounts.push(account(id, *balance, *limit));
         }
         let total: i128 = model.accounts.iter().map(|a| a.1).sum();
-        let order = |row: &Row| Transfer {
+        let order = |row: &Row| PostRequest {
             expected_version: row.4.map(AccountVersion::new),
             ..transfer(row.0, row.1, row.2, row.3)
         };
@@ -297,7 +287,7 @@ proptest! {
             *accounts.iter_mut().find(|a| a.id == now.id).unwrap() = *now;
         }
         let posted = |outcomes: &[Outcome]| -> Vec<PostedTransfer> {
-            outcomes.iter().filter(|o| o.status() == "posted").filter_map(|o| o.posting().cloned()).collect()
+            outcomes.iter().filter(|o| o.status() == "posted").filter_map(|o| o.posted().cloned()).collect()
         };
         let second = apply_batch(accounts.clone(), posted(&first.outcomes), tail);
         for now in &second.changed {

@@ -53,14 +53,7 @@ fn select_accounts(bank: &Bank) -> Result<(), bank_persistence::Error> {
 fn transfer(bank: &Bank) -> Result<(), Box<dyn Error>> {
     let jessica = bank.find_account(&AccountName::new("Jessica")?)?.ok_or("no Jessica")?;
     let john = bank.find_account(&AccountName::new("John")?)?.ok_or("no John")?;
-    let transfer = Transfer {
-        id: new_transfer_id(),
-        from: jessica.id,
-        to: john.id,
-        amount: Amount::new(800)?,
-        memo: None,
-        expected_version: None,
-    };
+    let transfer = Transfer::new(new_transfer_id(), jessica.id, john.id, Amount::new(800)?);
     match bank.post(&transfer)? {
         Outcome::Posted(_) => println!(">>>> Transferred 800 between accounts."),
         Outcome::Replayed(_) => println!(">>>> This transfer was posted before."),

@@ -42,7 +42,7 @@ pub const HISTORY_LIMIT_MAX: u32 = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedTransfer {
     /// The transfer and what it left in both accounts.
-    pub posting: PostedTransfer,
+    pub posted: PostedTransfer,
     /// The name of the account that paid.
     pub from_name: AccountName,
     /// The name of the account that received.
@@ -54,7 +54,7 @@ pub struct RecordedTransfer {
 impl RecordedTransfer {
     /// Returns the version that the transfer left one of its accounts with.
     pub(crate) fn version_of(&self, account: AccountId) -> AccountVersion {
-        let PostedTransfer { transfer, debit, credit } = &self.posting;
+        let PostedTransfer { transfer, debit, credit } = &self.posted;
         if transfer.from == account { debit.version } else { credit.version }
     }
 }
@@ -163,7 +163,6 @@ impl TryFrom<PostingRow> for PostedTransfer {
                     to: AccountId::new(row.to_account_id),
                     amount: Amount::new(row.amount)?,
                     memo: row.memo.map(Memo::new).transpose()?,
-                    expected_version: None,
                 },
                 debit: entry(row.from_version, row.from_balance_after),
                 credit: entry(row.to_version, row.to_balance_after),
@@ -195,12 +194,12 @@ pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<Reco
     let Some((row, posted_at)) = row else {
         return Ok(None);
     };
-    let posting = PostedTransfer::try_from(row)?;
+    let posted = PostedTransfer::try_from(row)?;
     Ok(Some(RecordedTransfer {
-        from_name: name_of(connection, posting.transfer.from)?,
-        to_name: name_of(connection, posting.transfer.to)?,
+        from_name: name_of(connection, posted.transfer.from)?,
+        to_name: name_of(connection, posted.transfer.to)?,
         posted_at: posted_at.0,
-        posting,
+        posted,
     }))
 }
 
@@ -212,7 +211,7 @@ pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<Reco
 pub fn find_reversal(connection: &mut DbConnection, original: TransferId) -> Result<Option<RecordedTransfer>, Error> {
     let found = find(connection, original.of_reversal())?;
     // Somebody may have used the id for another transfer.
-    Ok(found.filter(|recorded| recorded.posting.transfer.reverses() == Some(original)))
+    Ok(found.filter(|recorded| recorded.posted.transfer.reverses() == Some(original)))
 }
 
 /// Returns the ids of up to `limit` transfers whose ids are above `after`, in the order of the ids.

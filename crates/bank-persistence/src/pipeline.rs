@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, PostRequest};
 
 use crate::bank::Bank;
 use crate::claims::Claims;
@@ -47,7 +47,7 @@ pub struct PostingPipeline {
 #[derive(Clone, Debug)]
 struct Placed {
     place: Place,
-    transfer: Transfer,
+    request: PostRequest,
 }
 
 /// The place of a transfer among all that were pushed.
@@ -66,7 +66,7 @@ struct Pushed {
 #[derive(Debug)]
 struct OnItsWay {
     places: Vec<Place>,
-    transfers: Arc<[Transfer]>,
+    requests: Arc<[PostRequest]>,
     claims: Claims,
     thread: JoinHandle<Result<Vec<Outcome>, Error>>,
 }
@@ -101,11 +101,12 @@ impl PostingPipeline {
     /// # Panics
     ///
     /// If a thread that posts does.
-    pub fn push(&mut self, transfers: Vec<Transfer>) -> Result<(), Error> {
+    pub fn push(&mut self, requests: impl IntoIterator<Item = impl Into<PostRequest>>) -> Result<(), Error> {
+        let requests: Vec<PostRequest> = requests.into_iter().map(Into::into).collect();
         let batch = self.first.saturating_add(self.pushed.len());
-        self.most = self.most.max(transfers.len());
-        self.pushed.push_back(Pushed { outcomes: vec![None; transfers.len()], missing: transfers.len() });
-        let placed = (0..).zip(transfers).map(|(index, transfer)| Placed { place: Place { batch, index }, transfer });
+        self.most = self.most.max(requests.len());
+        self.pushed.push_back(Pushed { outcomes: vec![None; requests.len()], missing: requests.len() });
+        let placed = (0..).zip(requests).map(|(index, request)| Placed { place: Place { batch, index }, request });
         self.waiting.extend(placed);
         self.begin_next()
     }
@@ -152,20 +153,24 @@ impl PostingPipeline {
     }
 
     fn begin(&mut self, batch: Vec<Placed>) -> Result<(), Error> {
-        let (places, transfers): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|placed| (placed.place, placed.transfer)).unzip();
-        let transfers: Arc<[Transfer]> = transfers.into();
-        let (bank, shared) = (self.bank.clone(), Arc::clone(&transfers));
+        let (places, requests): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|placed| (placed.place, placed.request)).unzip();
+        let requests: Arc<[PostRequest]> = requests.into();
+        let (bank, shared) = (self.bank.clone(), Arc::clone(&requests));
         let started = thread::Builder::new().name("bank-pipeline".to_owned()).spawn(move || bank.post_shared(&shared));
         match started {
             Ok(thread) => {
                 // While the server is at work, not before.
-                let claims = if self.at_once > 1 { Claims::of(transfers.iter()) } else { Claims::default() };
-                self.on_their_way.push_back(OnItsWay { places, transfers, claims, thread });
+                let claims = if self.at_once > 1 {
+                    Claims::of(requests.iter().map(|request| &request.transfer))
+                } else {
+                    Claims::default()
+                };
+                self.on_their_way.push_back(OnItsWay { places, requests, claims, thread });
                 Ok(())
             }
             Err(error) => {
-                self.take_back(places, &transfers);
+                self.take_back(places, &requests);
                 Err(Error::Thread { reason: error.to_string() })
             }
         }
@@ -173,7 +178,7 @@ impl PostingPipeline {
 
     /// Waits for the batch that began first, and takes its outcomes.
     fn wait_for_first(&mut self) -> Result<(), Error> {
-        let Some(OnItsWay { places, transfers, thread, .. }) = self.on_their_way.pop_front() else {
+        let Some(OnItsWay { places, requests, thread, .. }) = self.on_their_way.pop_front() else {
             return Ok(());
         };
         match thread.join() {
@@ -184,7 +189,7 @@ impl PostingPipeline {
                 Ok(())
             }
             Ok(Err(error)) => {
-                self.take_back(places, &transfers);
+                self.take_back(places, &requests);
                 Err(error)
             }
             Err(panic) => std::panic::resume_unwind(panic),
@@ -200,9 +205,9 @@ impl PostingPipeline {
     }
 
     /// Puts transfers that have no outcome back, to be tried again before all that have waited for them.
-    fn take_back(&mut self, places: Vec<Place>, transfers: &[Transfer]) {
-        let placed = places.into_iter().zip(transfers.iter().cloned());
-        self.waiting.extend(placed.map(|(place, transfer)| Placed { place, transfer }));
+    fn take_back(&mut self, places: Vec<Place>, requests: &[PostRequest]) {
+        let placed = places.into_iter().zip(requests.iter().cloned());
+        self.waiting.extend(placed.map(|(place, request)| Placed { place, request }));
         self.waiting.sort_unstable_by_key(|placed| placed.place);
     }
 }

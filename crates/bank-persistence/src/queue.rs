@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
-use bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, PostRequest};
 use thiserror::Error;
 
 use crate::bank::Bank;
@@ -136,10 +136,11 @@ impl PostingQueue {
     /// # Errors
     ///
     /// Why there is none.
-    pub fn post(&self, transfer: Transfer) -> Result<Outcome, QueueError> {
-        match self.0.line.begin_alone(&transfer) {
-            Some(on_its_way) => post_alone(&self.0.bank, &transfer, on_its_way),
-            None => self.submit(transfer)?.wait(),
+    pub fn post(&self, request: impl Into<PostRequest>) -> Result<Outcome, QueueError> {
+        let request = request.into();
+        match self.0.line.begin_alone(&request.transfer) {
+            Some(on_its_way) => post_alone(&self.0.bank, &request, on_its_way),
+            None => self.submit(request)?.wait(),
         }
     }
 
@@ -148,8 +149,8 @@ impl PostingQueue {
     /// # Errors
     ///
     /// [`QueueError::Closed`].
-    pub fn submit(&self, transfer: Transfer) -> Result<Ticket, QueueError> {
-        self.0.line.push(transfer)
+    pub fn submit(&self, request: impl Into<PostRequest>) -> Result<Ticket, QueueError> {
+        self.0.line.push(request.into())
     }
 
     /// Submits a transfer if there is room.
@@ -157,8 +158,8 @@ impl PostingQueue {
     /// # Errors
     ///
     /// [`QueueError::Full`] or [`QueueError::Closed`].
-    pub fn try_submit(&self, transfer: Transfer) -> Result<Ticket, QueueError> {
-        self.0.line.try_push(transfer)
+    pub fn try_submit(&self, request: impl Into<PostRequest>) -> Result<Ticket, QueueError> {
+        self.0.line.try_push(request.into())
     }
 
     /// Closes the queue for all its handles and returns when everything that was submitted has its outcome. Called on the

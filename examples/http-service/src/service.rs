@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bank_domain::{AccountId, AccountName, Outcome, Transfer};
+use bank_domain::{AccountId, AccountName, Outcome, PostRequest};
 use bank_persistence::{Bank, DatabaseUrl, Error, PostingQueue, QueueSettings, RetryPolicy, Settings};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -132,9 +132,9 @@ impl Service {
     /// # Errors
     ///
     /// Why there is no outcome.
-    pub async fn post(&self, transfer: Transfer) -> Result<Outcome, Problem> {
+    pub async fn post(&self, request: PostRequest) -> Result<Outcome, Problem> {
         // Not `submit`: it would block this thread, and with it every other request that the thread serves.
-        let ticket = self.queue.try_submit(transfer).map_err(|error| Problem::of_queue(&error))?;
+        let ticket = self.queue.try_submit(request).map_err(|error| Problem::of_queue(&error))?;
         let _waiting = self.metrics.wait();
         match timeout(OUTCOME_TIME_MAX, ticket.into_future()).await {
             Ok(outcome) => outcome.map_err(|error| Problem::of_queue(&error)),

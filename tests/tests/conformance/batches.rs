@@ -15,7 +15,7 @@ pub(crate) fn an_empty_batch_does_nothing(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     open(&bank, "a", 1);
-    assert!(bank.post_batch(&[]).unwrap().is_empty());
+    assert!(bank.post_batch::<Transfer>(&[]).unwrap().is_empty());
     assert_sound(&database);
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn who_writes_without_a_pause_leaves_the_others_their_turn(backend: T
         for _ in 0..TURNS {
             let (turns, order) = (Arc::clone(&turns), transfer(accounts[0], accounts[1], 1));
             let posted = bank.write("posting slowly", move |connection| {
-                let outcomes = posting::post(connection, std::slice::from_ref(&order))?;
+                let outcomes = posting::post(connection, &[(&order).into()])?;
                 turns.lock().unwrap().push(thread);
                 sleep(Duration::from_millis(10));
                 Ok(outcomes)
@@ -73,7 +73,7 @@ pub(crate) fn eight_threads_on_ten_accounts_keep_every_invariant(backend: TestBa
     let orders: Vec<Vec<Transfer>> = (0..THREADS).map(|thread| orders(thread, &accounts, 400)).collect();
     let acknowledged = at_once(THREADS, |thread| {
         let outcomes = orders[thread].iter().map(|order| post(&bank, order));
-        outcomes.filter_map(|outcome| outcome.posting().map(|posting| posting.transfer.id)).collect::<Vec<_>>()
+        outcomes.filter_map(|outcome| outcome.posted().map(|posting| posting.transfer.id)).collect::<Vec<_>>()
     });
     check(&database, &orders.concat(), &acknowledged.concat());
 }
@@ -86,7 +86,7 @@ pub(crate) fn concurrent_batches_keep_every_invariant(backend: TestBackend) {
     let acknowledged = at_once(THREADS, |thread| {
         let batches = orders[thread].chunks(100);
         let outcomes = batches.flat_map(|batch| bank.post_batch(batch).expect("the batch is posted"));
-        outcomes.filter_map(|outcome| outcome.posting().map(|posting| posting.transfer.id)).collect::<Vec<_>>()
+        outcomes.filter_map(|outcome| outcome.posted().map(|posting| posting.transfer.id)).collect::<Vec<_>>()
     });
     check(&database, &orders.concat(), &acknowledged.concat());
 }

@@ -64,7 +64,7 @@ pub(crate) fn the_same_transfer_from_16_threads_at_once_is_posted_once(backend: 
     for _ in 0..10 {
         let order = transfer(accounts[0], accounts[1], 10);
         let outcomes = post_at_once(&database, |_| order.clone());
-        let postings: Vec<_> = outcomes.iter().filter_map(Outcome::posting).collect();
+        let postings: Vec<_> = outcomes.iter().filter_map(Outcome::posted).collect();
         assert_eq!(postings.len(), THREADS, "each thread learns that the transfer is in effect: {outcomes:?}");
         assert!(postings.iter().all(|posting| *posting == postings[0]), "and all learn the same: {postings:?}");
         assert_eq!(outcomes.iter().filter(|outcome| outcome.status() == "posted").count(), 1);
@@ -85,12 +85,12 @@ pub(crate) fn one_content_wins_when_16_threads_send_one_id(backend: TestBackend)
             let (from, to) = if round % 2 == 1 { (0, 1) } else { (2 * thread, 2 * thread + 1) };
             transfer_with_id(id, accounts[from], accounts[to], 1 + i64::try_from(thread).unwrap())
         });
-        let winners: Vec<_> = outcomes.iter().filter_map(Outcome::posting).collect();
+        let winners: Vec<_> = outcomes.iter().filter_map(Outcome::posted).collect();
         assert_eq!(winners.len(), 1, "exactly one content wins: {outcomes:?}");
         moved += winners[0].transfer.amount.get();
         for outcome in &outcomes {
             let conflict = matches!(outcome, Outcome::Rejected(Rejection::IdConflict { .. }));
-            assert!(conflict || outcome.posting().is_some(), "{outcome:?}");
+            assert!(conflict || outcome.posted().is_some(), "{outcome:?}");
         }
     }
     let ledger = Ledger::read(&database);
@@ -107,7 +107,7 @@ pub(crate) fn the_whole_input_again_changes_nothing(backend: TestBackend) {
     let first: Vec<Outcome> = input.iter().map(|transfer| post(&bank, transfer)).collect();
     let before = Ledger::read(&database);
     let in_effect = |outcomes: &[Outcome]| -> Vec<TransferId> {
-        outcomes.iter().filter_map(|outcome| outcome.posting().map(|posting| posting.transfer.id)).collect()
+        outcomes.iter().filter_map(|outcome| outcome.posted().map(|posting| posting.transfer.id)).collect()
     };
     // Only what was posted: a rejected transfer may find money by now.
     let posted_before = in_effect(&first);
@@ -131,7 +131,7 @@ pub(crate) fn ids_of_every_form_are_kept(backend: TestBackend) {
     ];
     for id in ids.map(TransferId::from_uuid) {
         posted(post(&bank, &transfer_with_id(id, a, b, 1)));
-        assert_eq!(bank.find_transfer(id).unwrap().unwrap().posting.transfer.id, id);
+        assert_eq!(bank.find_transfer(id).unwrap().unwrap().posted.transfer.id, id);
         replayed(post(&bank, &transfer_with_id(id, a, b, 1)));
     }
     assert_sound(&database);

@@ -2,13 +2,13 @@
 
 use std::thread;
 
-use bank_domain::{AccountId, AccountVersion, Outcome, Rejection, Transfer};
+use bank_domain::{AccountId, AccountVersion, Outcome, PostRequest, Rejection};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, current, open, open_many, post, posted, rejected, replayed, transfer};
 use bank_tests::invariants::assert_sound;
 
-fn expecting(from: AccountId, to: AccountId, version: i64) -> Transfer {
-    Transfer { expected_version: Some(AccountVersion::new(version)), ..transfer(from, to, 10) }
+fn expecting(from: AccountId, to: AccountId, version: i64) -> PostRequest {
+    transfer(from, to, 10).expecting(AccountVersion::new(version))
 }
 
 pub(crate) fn a_transfer_is_posted_only_at_the_version_it_expects(backend: TestBackend) {
@@ -21,7 +21,7 @@ pub(crate) fn a_transfer_is_posted_only_at_the_version_it_expects(backend: TestB
     let late = expecting(a, b, 0);
     assert_eq!(rejected(post(&bank, &late)), Rejection::VersionMismatch { account: a, expected, found });
     assert_eq!((balance(&bank, "a"), balance(&bank, "b")), (90, 110));
-    assert!(bank.find_transfer(late.id).unwrap().is_none());
+    assert!(bank.find_transfer(late.transfer.id).unwrap().is_none());
     posted(post(&bank, &expecting(a, b, 1)));
     assert_sound(&database);
 }
@@ -34,8 +34,8 @@ pub(crate) fn a_replay_does_not_look_at_the_expected_version(backend: TestBacken
     let original = posted(post(&bank, &order));
     posted(post(&bank, &transfer(a, b, 1)));
     assert_eq!(replayed(post(&bank, &order)), original);
-    assert_eq!(replayed(post(&bank, &Transfer { expected_version: None, ..order.clone() })), original);
-    assert_eq!(replayed(post(&bank, &Transfer { expected_version: Some(AccountVersion::new(99)), ..order })), original);
+    assert_eq!(replayed(post(&bank, &order.transfer)), original);
+    assert_eq!(replayed(post(&bank, order.transfer.expecting(AccountVersion::new(99)))), original);
     assert_eq!(current(&bank, "a").version.get(), 2);
 }
 
@@ -44,12 +44,20 @@ pub(crate) fn of_many_that_expect_the_same_version_one_is_posted(backend: TestBa
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 2, 1_000);
-    let orders: Vec<Transfer> = (0..THREADS).map(|_| expecting(accounts[0], accounts[1], 0)).collect();
+    let orders: Vec<PostRequest> = (0..THREADS).map(|_| expecting(accounts[0], accounts[1], 0)).collect();
     let outcomes: Vec<Outcome> = thread::scope(|scope| {
-        let threads: Vec<_> = orders.iter().map(|order| scope.spawn(|| post(&bank, order))).collect();
+        let threads: Vec<_> = orders
+            .iter()
+            .map(|order| {
+                scope.spawn({
+                    let bank = &bank;
+                    move || post(bank, order)
+                })
+            })
+            .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    let rejections: Vec<_> = outcomes.into_iter().filter(|outcome| outcome.posting().is_none()).map(rejected).collect();
+    let rejections: Vec<_> = outcomes.into_iter().filter(|outcome| outcome.posted().is_none()).map(rejected).collect();
     assert_eq!(rejections.len(), THREADS - 1);
     assert!(rejections.iter().all(|reason| reason.code() == "version_mismatch"), "{rejections:?}");
     assert_eq!(balance(&bank, "a0"), 990);

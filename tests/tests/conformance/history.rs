@@ -75,7 +75,7 @@ pub(crate) fn a_transfer_is_found_by_its_id(backend: TestBackend) {
     let order = Transfer { memo: Some(Memo::new("gift").unwrap()), ..transfer(jessica, john, 7) };
     let posting = posted(post(&bank, &order));
     let recorded = bank.find_transfer(order.id).unwrap().unwrap();
-    assert_eq!(recorded.posting, posting);
+    assert_eq!(recorded.posted, posting);
     assert_eq!((recorded.from_name, recorded.to_name), (name("Jessica"), name("John")));
     let posted_at = std::time::SystemTime::from(recorded.posted_at);
     assert!(posted_at > before && posted_at < before + std::time::Duration::from_secs(120), "{posted_at:?}");

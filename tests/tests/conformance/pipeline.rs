@@ -1,6 +1,6 @@
 //! The posting pipeline: several batches of one caller on their way at once.
 
-use bank_domain::{AccountId, AccountVersion, Outcome, Transfer};
+use bank_domain::{AccountId, AccountVersion, Outcome, PostRequest, Transfer};
 use bank_persistence::{Bank, PostingPipeline};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, open_many, random_transfers, transfer};
@@ -29,24 +29,25 @@ pub(crate) fn a_pipeline_has_the_outcomes_of_one_batch_after_the_other(backend: 
 
 /// Returns batches in which transfers need what earlier ones bring, ids come again, with the same content and with
 /// another, and versions are expected, right and wrong.
-fn tricky_batches(seed: u64, accounts: &[AccountId]) -> Vec<Vec<Transfer>> {
+fn tricky_batches(seed: u64, accounts: &[AccountId]) -> Vec<Vec<PostRequest>> {
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut transfers = random_transfers(seed, accounts, 600, 50);
-    for number in 1..transfers.len() {
-        let earlier = transfers[random.usize(number.saturating_sub(20)..number)].clone();
+    let mut requests: Vec<PostRequest> =
+        random_transfers(seed, accounts, 600, 50).into_iter().map(PostRequest::from).collect();
+    for number in 1..requests.len() {
+        let earlier = requests[random.usize(number.saturating_sub(20)..number)].clone();
         match random.u8(..12) {
-            0 => transfers[number] = earlier,
-            1 => transfers[number].id = earlier.id,
-            2 => transfers[number].expected_version = Some(AccountVersion::new(random.i64(..3))),
+            0 => requests[number] = earlier,
+            1 => requests[number].transfer.id = earlier.transfer.id,
+            2 => requests[number].expected_version = Some(AccountVersion::new(random.i64(..3))),
             _ => {}
         }
     }
-    let mut batches: Vec<Vec<Transfer>> = transfers.chunks(12).map(<[Transfer]>::to_vec).collect();
+    let mut batches: Vec<Vec<PostRequest>> = requests.chunks(12).map(<[PostRequest]>::to_vec).collect();
     batches.insert(20, Vec::new());
     batches
 }
 
-fn post_all(bank: &Bank, batches: &[Vec<Transfer>]) -> Vec<Vec<Outcome>> {
+fn post_all<R: Clone + Into<PostRequest>>(bank: &Bank, batches: &[Vec<R>]) -> Vec<Vec<Outcome>> {
     let mut pipeline = PostingPipeline::new(bank, AT_ONCE);
     let mut outcomes = Vec::new();
     for batch in batches {
@@ -74,7 +75,7 @@ pub(crate) fn a_pipeline_tries_again_what_has_failed(backend: TestBackend) {
     pipeline.flush().unwrap();
     let outcomes = pipeline.take_outcomes();
     let ids = |batches: &[Vec<Transfer>]| batches.iter().flatten().map(|transfer| transfer.id).collect::<Vec<_>>();
-    let posted: Vec<_> = outcomes.iter().flatten().map(|outcome| outcome.posting().unwrap().transfer.id).collect();
+    let posted: Vec<_> = outcomes.iter().flatten().map(|outcome| outcome.posted().unwrap().transfer.id).collect();
     assert_eq!(posted, ids(&batches), "each outcome in its place");
     assert_exactly_once(&database, &batches.concat(), &posted);
     assert_sound(&database);
@@ -85,8 +86,7 @@ pub(crate) fn dropping_a_pipeline_waits_for_what_is_on_its_way(backend: TestBack
     let bank = database.bank();
     let accounts = open_many(&bank, 2, 1000);
     let mut pipeline = PostingPipeline::new(&bank, AT_ONCE);
-    let batch = (0..200).map(|_| transfer(accounts[0], accounts[1], 1)).collect();
-    pipeline.push(batch).unwrap();
+    pipeline.push((0..200).map(|_| transfer(accounts[0], accounts[1], 1))).unwrap();
     drop(pipeline);
     assert_eq!(balance(&bank, "a1"), 1200);
 }

@@ -17,7 +17,7 @@ pub(crate) fn a_transfer_moves_the_amount_and_is_recorded(backend: TestBackend) 
     assert_eq!(posted(post(&bank, &order)), expected);
     assert_eq!((balance(&bank, "Jessica"), balance(&bank, "John")), (9_200, 9_800));
     let recorded = bank.find_transfer(order.id).unwrap().unwrap();
-    assert_eq!(recorded.posting, expected);
+    assert_eq!(recorded.posted, expected);
     assert_sound(&database);
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn a_memo_is_recorded(backend: TestBackend) {
         let order = Transfer { memo: Some(Memo::new(text).unwrap()), ..transfer(a, b, 1) };
         posted(post(&bank, &order));
         let recorded = bank.find_transfer(order.id).unwrap().unwrap();
-        assert_eq!(recorded.posting.transfer, order);
+        assert_eq!(recorded.posted.transfer, order);
     }
     assert_sound(&database);
 }

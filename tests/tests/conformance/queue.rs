@@ -37,7 +37,7 @@ pub(crate) fn many_callers_of_a_queue_get_their_own_outcomes(backend: TestBacken
 }
 
 fn of_this_id(outcome: &Outcome, id: bank_domain::TransferId) -> Option<bank_domain::TransferId> {
-    let posting = outcome.posting()?;
+    let posting = outcome.posted()?;
     assert_eq!(posting.transfer.id, id, "the outcome of somebody else's transfer");
     Some(id)
 }

@@ -24,9 +24,9 @@ pub(crate) fn a_reversal_moves_the_money_back_and_is_linked(backend: TestBackend
     assert_eq!((posting.transfer.from, posting.transfer.to, posting.transfer.amount), (b, a, order.amount));
     assert_eq!((balance(&bank, "a"), balance(&bank, "b")), (100, 5));
     let reversal = bank.find_reversal(order.id).unwrap().unwrap();
-    assert_eq!(reversal.posting, posting);
-    assert_eq!(reversal.posting.transfer.reverses(), Some(order.id));
-    assert_eq!(bank.find_transfer(order.id).unwrap().unwrap().posting.transfer, order, "the original stays as it is");
+    assert_eq!(reversal.posted, posting);
+    assert_eq!(reversal.posted.transfer.reverses(), Some(order.id));
+    assert_eq!(bank.find_transfer(order.id).unwrap().unwrap().posted.transfer, order, "the original stays as it is");
     assert_sound(&database);
 }
 
@@ -116,6 +116,6 @@ pub(crate) fn another_transfer_under_the_id_of_a_reversal_is_none(backend: TestB
     let memo = Memo::new(format!("reverses {}", order.id)).unwrap();
     let typed = Transfer { memo: Some(memo), ..transfer(b, a, 10) };
     posted(post(&bank, &typed));
-    assert_eq!(bank.find_transfer(typed.id).unwrap().unwrap().posting.transfer.reverses(), None);
+    assert_eq!(bank.find_transfer(typed.id).unwrap().unwrap().posted.transfer.reverses(), None);
     assert_sound(&database);
 }

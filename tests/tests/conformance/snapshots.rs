@@ -49,12 +49,12 @@ pub(crate) fn the_journal_is_ordered_by_id_and_complete_over_several_pages(backe
     }
     orders[0].id = TransferId::from_uuid(Uuid::nil());
     orders[1].id = TransferId::from_uuid(Uuid::max());
-    assert!(bank.post_batch(&orders).unwrap().iter().all(|outcome| outcome.posting().is_some()));
+    assert!(bank.post_batch(&orders).unwrap().iter().all(|outcome| outcome.posted().is_some()));
     let all = journal(&bank, Period::default()).unwrap();
     orders.sort_by_key(|order| order.id);
-    assert!(all.iter().map(|recorded| &recorded.posting.transfer).eq(&orders));
+    assert!(all.iter().map(|recorded| &recorded.posted.transfer).eq(&orders));
     let last = all.last().unwrap();
-    assert_eq!(Some(last), bank.find_transfer(last.posting.transfer.id).unwrap().as_ref(), "every field");
+    assert_eq!(Some(last), bank.find_transfer(last.posted.transfer.id).unwrap().as_ref(), "every field");
 }
 
 pub(crate) fn the_journal_of_an_account_is_in_the_order_of_its_versions(backend: TestBackend) {
@@ -71,7 +71,7 @@ pub(crate) fn the_journal_of_an_account_is_in_the_order_of_its_versions(backend:
     history.reverse();
     assert!(history.len() > 1_500, "{}", history.len());
     let all = journal_of(&bank, "a0", Period::default());
-    let ids: Vec<_> = all.iter().map(|recorded| recorded.posting.transfer.id).collect();
+    let ids: Vec<_> = all.iter().map(|recorded| recorded.posted.transfer.id).collect();
     assert_eq!(ids, history.iter().map(|entry| entry.transfer_id).collect::<Vec<_>>());
     // Of an account as it was earlier, nothing that came later.
     let then = Account { version: AccountVersion::new(1_234), ..current(&bank, "a0") };
@@ -98,7 +98,7 @@ pub(crate) fn the_journal_of_a_period_has_both_its_ends(backend: TestBackend) {
     }
     let time = |text: &str| Some(text.parse::<DateTime<Utc>>().unwrap());
     let amounts = |all: Vec<RecordedTransfer>| -> Vec<i64> {
-        all.iter().map(|recorded| recorded.posting.transfer.amount.get()).collect()
+        all.iter().map(|recorded| recorded.posted.transfer.amount.get()).collect()
     };
     let period = Period { since: time("2026-07-02T12:00:00Z"), until: time("2026-07-03T12:00:00Z") };
     assert_eq!(amounts(journal(&bank, period).unwrap()), [2, 3]);

@@ -71,7 +71,7 @@ pub(crate) fn posting_takes_part_in_the_callers_transaction(backend: TestBackend
     let pay_and_open = move |account: &'static str| {
         let order = order.clone();
         move |connection: &mut DbConnection| {
-            let outcomes = posting::post(connection, std::slice::from_ref(&order))?;
+            let outcomes = posting::post(connection, &[(&order).into()])?;
             accounts::open(connection, &new_account(account, 0))?;
             Ok(outcomes)
         }

@@ -36,7 +36,7 @@ fn same_content(backend: TestBackend, rounds: usize) {
     assert_eq!(run.count("posted"), run.rounds, "exactly one is posted");
     assert_eq!(run.count("replayed"), run.rounds * (THREADS - 1), "and all others hear of it");
     for outcomes in &run.outcomes {
-        assert!(outcomes.iter().all(|outcome| outcome.posting() == outcomes[0].posting()), "{outcomes:?}");
+        assert!(outcomes.iter().all(|outcome| outcome.posted() == outcomes[0].posted()), "{outcomes:?}");
     }
     run.report("same content");
 }
@@ -81,7 +81,7 @@ impl Rounds {
                 let (id, from, to, amount) = order(round, id, &accounts, thread);
                 post(&bank, &transfer_with_id(id, from, to, amount))
             });
-            let winner = of_round.iter().find_map(Outcome::posting).expect("one is posted");
+            let winner = of_round.iter().find_map(Outcome::posted).expect("one is posted");
             winners.push(winner.transfer.clone());
             outcomes.push(of_round);
         }

@@ -63,7 +63,7 @@ fn a_pipeline_has_every_outcome_once_although_its_server_is_killed() {
     outcomes.extend(pipeline.take_outcomes());
     assert!(failures > 0, "the server was never missed");
     let ids = |transfers: &[Transfer]| transfers.iter().map(|transfer| transfer.id).collect::<Vec<_>>();
-    let posted: Vec<_> = outcomes.iter().flatten().map(|outcome| outcome.posting().unwrap().transfer.id).collect();
+    let posted: Vec<_> = outcomes.iter().flatten().map(|outcome| outcome.posted().unwrap().transfer.id).collect();
     assert_eq!(posted, ids(&transfers));
     assert_eq!(plain(&server).number("SELECT count(*) AS value FROM transfers"), 40_000);
     assert!(bank.audit().unwrap().is_sound());

@@ -57,7 +57,15 @@ fn post_at_once(
     let transfers = transfers.to_vec();
     thread::spawn(move || {
         thread::scope(|scope| {
-            let calls: Vec<_> = transfers.iter().map(|transfer| scope.spawn(|| bank.post(transfer))).collect();
+            let calls: Vec<_> = transfers
+                .iter()
+                .map(|transfer| {
+                    scope.spawn({
+                        let bank = &bank;
+                        move || bank.post(transfer)
+                    })
+                })
+                .collect();
             calls.into_iter().map(|call| call.join().unwrap()).collect()
         })
     })

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bank_domain::{AccountState, Outcome, PostedTransfer, Transfer, apply_batch};
+use bank_domain::{AccountState, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch};
 use bank_persistence::{Backend, PostingPipeline};
 
 use crate::clock::{Latencies, rate};
@@ -117,7 +117,8 @@ pub(super) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> 
 fn postings(mut accounts: Vec<AccountState>, batches: &[Vec<Transfer>]) -> Vec<Vec<PostedTransfer>> {
     let mut all = Vec::with_capacity(batches.len());
     for batch in batches {
-        let applied = apply_batch(accounts.clone(), Vec::new(), batch);
+        let requests: Vec<PostRequest> = batch.iter().map(PostRequest::from).collect();
+        let applied = apply_batch(accounts.clone(), Vec::new(), &requests);
         let posted = applied.outcomes.into_iter().filter_map(|outcome| match outcome {
             Outcome::Posted(posting) => Some(posting),
             Outcome::Replayed(_) | Outcome::Rejected(_) => None,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, PostRequest, Transfer};
 use bank_persistence::{Bank, Error, posting};
 
 use super::interrupt::Interrupt;
@@ -24,7 +24,8 @@ pub(crate) fn post_all_or_none(bank: &Bank, transfers: &[Transfer], interrupt: &
     let written = bank.write("posting", {
         let (rolled_back, interrupt) = (Arc::clone(&rolled_back), interrupt.clone());
         move |connection| {
-            let outcomes = posting::post(connection, &shared)?;
+            let requests: Vec<PostRequest> = shared.iter().map(PostRequest::from).collect();
+            let outcomes = posting::post(connection, &requests)?;
             let why = if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_))) {
                 Written::Refused(outcomes)
             } else if interrupt.is_asked() {

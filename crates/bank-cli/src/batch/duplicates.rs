@@ -49,7 +49,7 @@ impl Duplicates {
 }
 
 fn content(transfer: &Transfer) -> u32 {
-    let Transfer { id: _, from, to, amount, memo, expected_version: _ } = transfer;
+    let Transfer { id: _, from, to, amount, memo } = transfer;
     // The note of a reversal is no content.
     let reversed = transfer.reverses().map(|original| original.to_string());
     let memo = reversed.as_deref().or(memo.as_ref().map(|memo| memo.as_str())).unwrap_or_default();
@@ -68,7 +68,7 @@ mod tests {
     fn the_same_id_is_told_from_a_new_one_and_from_a_conflict() {
         let (from, to) = (AccountId::new(1), AccountId::new(2));
         let (id, amount) = (new_transfer_id(), Amount::MIN);
-        let transfer = Transfer { id, from, to, amount, memo: None, expected_version: None };
+        let transfer = Transfer::new(id, from, to, amount);
         let other = Transfer { amount: Amount::MAX, ..transfer.clone() };
         let new = Transfer { id: new_transfer_id(), ..transfer.clone() };
         let mut duplicates = Duplicates::new();

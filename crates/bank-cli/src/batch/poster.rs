@@ -222,7 +222,7 @@ impl Plan {
                 Ok((id, order)) => match (accounts.id_of(&order.from), accounts.id_of(&order.to)) {
                     (Some(from), Some(to)) => {
                         let (id, amount, memo) = (*id, order.amount, order.memo.clone());
-                        plan.transfers.push(Transfer { id, from, to, amount, memo, expected_version: None });
+                        plan.transfers.push(Transfer { id, from, to, amount, memo });
                         plan.places.push(place);
                         plan.payers.push(from);
                         Verdict::Skipped

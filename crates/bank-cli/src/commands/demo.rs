@@ -75,14 +75,7 @@ fn transfer(bank: &Bank, from: &AccountName, to: &AccountName) -> Result<(), Fai
         Some(account) => Ok(account.id),
         None => Err(vanished(name)),
     };
-    let transfer = Transfer {
-        id: new_transfer_id(),
-        from: id_of(from)?,
-        to: id_of(to)?,
-        amount: input::amount("800")?,
-        memo: None,
-        expected_version: None,
-    };
+    let transfer = Transfer::new(new_transfer_id(), id_of(from)?, id_of(to)?, input::amount("800")?);
     match bank.post(&transfer)? {
         Outcome::Posted(_) | Outcome::Replayed(_) => Ok(()),
         Outcome::Rejected(reason) => Err(rejection::failure(&reason, |id| {

@@ -75,7 +75,7 @@ fn print(
     let record = TransferRecord::of_outcome(status, posting, &original.to_name, &original.from_name);
     match format {
         RecordFormat::Text => {
-            let (original, id) = (original.posting.transfer.id, posting.transfer.id);
+            let (original, id) = (original.posted.transfer.id, posting.transfer.id);
             match status {
                 "posted" => writeln!(context.out, "Reversed transfer {original}.")?,
                 _ => writeln!(context.out, "Transfer {original} is already reversed by {id}.")?,
@@ -89,7 +89,7 @@ fn print(
 
 /// A reversal moves the whole amount or nothing, so what helps is not what helps with a transfer.
 fn refusal(reason: &Rejection, original: &RecordedTransfer) -> Failure {
-    let Transfer { from, .. } = original.posting.transfer;
+    let Transfer { from, .. } = original.posted.transfer;
     let name_of = |id: AccountId| -> &AccountName { if id == from { &original.from_name } else { &original.to_name } };
     let failure = rejection::failure(reason, |id| name_of(id).to_string());
     match reason {

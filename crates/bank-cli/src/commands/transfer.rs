@@ -1,8 +1,8 @@
 //! `bank-cli transfer`
 
 use bank_domain::{
-    Account, AccountId, AccountName, AccountVersion, Amount, Memo, Outcome, PostedTransfer, Rejection, Transfer,
-    TransferId,
+    Account, AccountId, AccountName, AccountVersion, Amount, Memo, Outcome, PostRequest, PostedTransfer, Rejection,
+    Transfer, TransferId,
 };
 use bank_persistence::{Bank, Error, new_transfer_id};
 use clap::Args;
@@ -76,21 +76,16 @@ impl Request {
     }
 
     /// Finds both accounts by one query.
-    fn resolve(&self, bank: &Bank) -> Result<Transfer, Failure> {
+    fn resolve(&self, bank: &Bank) -> Result<PostRequest, Failure> {
         let accounts = bank.find_accounts(&[&self.from, &self.to])?;
         let id_of = |name: &AccountName| -> Result<AccountId, Failure> {
             let has_name = |account: &&Account| account.name == *name;
             let account = accounts.iter().find(has_name);
             account.map(|account| account.id).ok_or_else(|| lookup::not_found(bank, name))
         };
-        Ok(Transfer {
-            id: self.id,
-            from: id_of(&self.from)?,
-            to: id_of(&self.to)?,
-            amount: self.amount,
-            memo: self.memo.clone(),
-            expected_version: self.expected_version,
-        })
+        let (from, to) = (id_of(&self.from)?, id_of(&self.to)?);
+        let transfer = Transfer::new(self.id, from, to, self.amount).with_memo(self.memo.clone());
+        Ok(PostRequest { transfer, expected_version: self.expected_version })
     }
 
     /// Returns the command that sends the same transfer again.
@@ -122,10 +117,10 @@ pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), 
         return Err(rejection::failure(&Rejection::SameAccount, |id| id.to_string()));
     }
     let bank = context.connect()?;
-    let transfer = request.resolve(&bank)?;
+    let resolved = request.resolve(&bank)?;
     context.messages.transfer_id(request.id);
 
-    let outcome = context.messages.while_waiting("posting", || bank.post(&transfer)).map_err(|error| {
+    let outcome = context.messages.while_waiting("posting", || bank.post(&resolved)).map_err(|error| {
         if matches!(error, Error::OutcomeUnknown { .. }) {
             let command = request.command(printable_option(context).as_deref());
             Failure::from(error).hint(format!("run again, it is never posted twice: {command}"))
@@ -140,7 +135,7 @@ pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), 
             context.note_after_data(REPLAYED_NOTE)
         }
         Outcome::Rejected(reason) => Err(rejection::failure(&reason, |id| {
-            let name = if id == transfer.from { &request.from } else { &request.to };
+            let name = if id == resolved.transfer.from { &request.from } else { &request.to };
             name.to_string()
         })),
     }

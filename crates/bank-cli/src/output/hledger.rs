@@ -54,7 +54,7 @@ impl<'a> HledgerJournal<'a> {
 
     /// Writes one transfer.
     pub(crate) fn transfer(&mut self, recorded: &RecordedTransfer) -> io::Result<()> {
-        let transfer = &recorded.posting.transfer;
+        let transfer = &recorded.posted.transfer;
         let day = self.day(recorded.posted_at);
         let posted_at = recorded.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true);
         write!(self.out, "\n{day} ({})", transfer.id)?;
@@ -128,15 +128,14 @@ pub(crate) fn example(from: &str, to: &str, memo: Option<&str>) -> RecordedTrans
     let entry =
         |version, balance| Entry { version: AccountVersion::new(version), balance_after: Balance::new(balance) };
     RecordedTransfer {
-        posting: PostedTransfer {
-            transfer: Transfer {
-                id: "00000000000000000000000000000007".parse().unwrap(),
-                from: AccountId::new(1),
-                to: AccountId::new(2),
-                amount: Amount::new(800).unwrap(),
-                memo: memo.map(|memo| memo.parse().unwrap()),
-                expected_version: None,
-            },
+        posted: PostedTransfer {
+            transfer: Transfer::new(
+                "00000000000000000000000000000007".parse().unwrap(),
+                AccountId::new(1),
+                AccountId::new(2),
+                Amount::new(800).unwrap(),
+            )
+            .with_memo(memo.map(|memo| memo.parse().unwrap())),
             debit: entry(3, -5),
             credit: entry(4, 6),
         },

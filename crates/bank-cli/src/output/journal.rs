@@ -43,7 +43,7 @@ const HEADER: [&str; 12] = [
 
 impl<'a> From<&'a RecordedTransfer> for JournalRow<'a> {
     fn from(recorded: &'a RecordedTransfer) -> Self {
-        let posting = &recorded.posting;
+        let posting = &recorded.posted;
         Self {
             id: posting.transfer.id.to_string(),
             posted_at: recorded.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true),

@@ -65,8 +65,8 @@ impl TransferRecord {
         Self {
             status: None,
             posted_at: Some(posted_at),
-            reversed_by: reversal.map(|reversal| reversal.posting.transfer.id.to_string()),
-            ..Self::of_outcome("", &recorded.posting, &recorded.from_name, &recorded.to_name)
+            reversed_by: reversal.map(|reversal| reversal.posted.transfer.id.to_string()),
+            ..Self::of_outcome("", &recorded.posted, &recorded.from_name, &recorded.to_name)
         }
     }
 

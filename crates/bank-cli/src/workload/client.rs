@@ -132,14 +132,8 @@ impl Client {
         let transfers = (first_number..first_number + size)
             .map(|number| {
                 let drawn = self.draw.next();
-                Transfer {
-                    id: self.run.id(place(number)),
-                    from: self.accounts[drawn.from],
-                    to: self.accounts[drawn.to],
-                    amount: Amount::new(drawn.amount).unwrap_or(Amount::MIN),
-                    memo: None,
-                    expected_version: None,
-                }
+                let (from, to) = (self.accounts[drawn.from], self.accounts[drawn.to]);
+                Transfer::new(self.run.id(place(number)), from, to, Amount::new(drawn.amount).unwrap_or(Amount::MIN))
             })
             .collect();
         Call { transfers, first_number }

@@ -104,8 +104,8 @@ impl Bank {
         let Some(original) = self.find_transfer(reversal.original)? else {
             return Ok(None);
         };
-        let outcome = match reversal.of(&original.posting.transfer) {
-            Ok(transfer) => self.post(&transfer)?,
+        let outcome = match reversal.of(&original.posted.transfer) {
+            Ok(transfer) => self.post(transfer)?,
             Err(reason) => Outcome::Rejected(reason),
         };
         Ok(Some(Reversed { original, outcome }))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, PostRequest};
 
 use super::Bank;
 use crate::attempt::CommitGate;
@@ -18,13 +18,13 @@ use crate::settings::{Isolation, Settings};
 use crate::transaction;
 
 impl Bank {
-    /// Posts one transfer.
+    /// Posts one transfer: a [`Transfer`](bank_domain::Transfer), or a [`PostRequest`] that adds conditions.
     ///
     /// # Errors
     ///
     /// As for [`Bank::post_batch`].
-    pub fn post(&self, transfer: &Transfer) -> Result<Outcome, Error> {
-        let outcomes = self.post_batch(std::slice::from_ref(transfer))?;
+    pub fn post(&self, request: impl Into<PostRequest>) -> Result<Outcome, Error> {
+        let outcomes = self.post_shared(&[request.into()].into())?;
         outcomes
             .into_iter()
             .next()
@@ -44,55 +44,60 @@ impl Bank {
     ///
     /// [`Error::RetriesExhausted`]: nothing was posted. [`Error::OutcomeUnknown`]: all or nothing was posted; post the
     /// same transfers again to learn which. Any other error: nothing was posted.
-    pub fn post_batch(&self, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
-        self.post_shared(&transfers.into())
+    pub fn post_batch<'a, R>(&self, requests: &'a [R]) -> Result<Vec<Outcome>, Error>
+    where
+        PostRequest: From<&'a R>,
+    {
+        self.post_shared(&requests.iter().map(PostRequest::from).collect())
     }
 
     /// Does what [`Self::post_batch`] does, without copying the transfers.
-    pub(crate) fn post_shared(&self, transfers: &Arc<[Transfer]>) -> Result<Vec<Outcome>, Error> {
+    pub(crate) fn post_shared(&self, requests: &Arc<[PostRequest]>) -> Result<Vec<Outcome>, Error> {
         let straggler = Straggler::default();
-        let at_once = self.posts_at_once(transfers);
+        let at_once = self.posts_at_once(requests);
         let outcomes = self.retry("posting", || {
             let began = Instant::now();
-            let result = self.attempt_to_post(transfers);
+            let result = self.attempt_to_post(requests);
             if at_once { straggler.judge(began, result) } else { result }
         });
         outcomes.map_err(|error| match error {
-            Error::OutcomeUnknown { operation, source, .. } => {
-                Error::OutcomeUnknown { operation, ids: transfers.iter().map(|transfer| transfer.id).collect(), source }
-            }
+            Error::OutcomeUnknown { operation, source, .. } => Error::OutcomeUnknown {
+                operation,
+                ids: requests.iter().map(|request| request.transfer.id).collect(),
+                source,
+            },
             other => other,
         })
     }
 
-    fn attempt_to_post(&self, transfers: &Arc<[Transfer]>) -> Result<Vec<Outcome>, AttemptError> {
-        let (settings, transfers) = (Arc::clone(&self.settings), Arc::clone(transfers));
-        if self.posts_at_once(&transfers) {
+    fn attempt_to_post(&self, requests: &Arc<[PostRequest]>) -> Result<Vec<Outcome>, AttemptError> {
+        let (settings, requests) = (Arc::clone(&self.settings), Arc::clone(requests));
+        if self.posts_at_once(&requests) {
             let clock = Arc::clone(&self.clock);
             return self.attempt_to_write(move |gate, connection| {
                 // Before the gate: a server that is slow to answer this must not be sent what nobody waits for.
                 let deadline =
                     transaction::read_at_once(connection, |connection| posting::deadline(connection, &clock))?;
                 let at_once = transaction::write_at_once(gate, connection, |connection| {
-                    posting::post_at_once(connection, &clock, deadline, &transfers[0])
+                    posting::post_at_once(connection, &clock, deadline, &requests[0])
                 })?;
                 at_once.map_or_else(
-                    || post_step_by_step(gate, connection, &settings, &transfers),
+                    || post_step_by_step(gate, connection, &settings, &requests),
                     |outcome| Ok(vec![outcome]),
                 )
             });
         }
-        let Some(additions) = self.posts_in_one_pass(&transfers) else {
+        let Some(additions) = self.posts_in_one_pass(&requests) else {
             return self
-                .attempt_to_write(move |gate, connection| post_step_by_step(gate, connection, &settings, &transfers));
+                .attempt_to_write(move |gate, connection| post_step_by_step(gate, connection, &settings, &requests));
         };
         let confidence = Arc::clone(&self.confidence);
         self.attempt_to_write(move |gate, connection| {
-            if let Some(outcomes) = post_in_one_pass(gate, connection, &settings, &transfers, &additions)? {
+            if let Some(outcomes) = post_in_one_pass(gate, connection, &settings, &requests, &additions)? {
                 return Ok(outcomes);
             }
             confidence.lose();
-            post_step_by_step(gate, connection, &settings, &transfers)
+            post_step_by_step(gate, connection, &settings, &requests)
         })
     }
 
@@ -101,16 +106,16 @@ impl Bank {
     ///
     /// The lock timeout must then hold for the session, so the session must be ours alone; and the isolation level is
     /// the session's, so none may be asked for.
-    fn posts_at_once(&self, transfers: &[Transfer]) -> bool {
+    fn posts_at_once(&self, requests: &[PostRequest]) -> bool {
         self.backend() == Backend::Postgres
             && self.settings.prepared_statements
             && self.settings.isolation == Isolation::ReadCommitted
-            && matches!(transfers, [transfer] if transfer.expected_version.is_none())
+            && matches!(requests, [request] if request.expected_version.is_none())
     }
 
-    fn posts_in_one_pass(&self, transfers: &[Transfer]) -> Option<Additions> {
-        let is_worth_it = self.backend() == Backend::Postgres && transfers.len() > 1 && self.confidence.is_there();
-        if is_worth_it { Additions::of(transfers) } else { None }
+    fn posts_in_one_pass(&self, requests: &[PostRequest]) -> Option<Additions> {
+        let is_worth_it = self.backend() == Backend::Postgres && requests.len() > 1 && self.confidence.is_there();
+        if is_worth_it { Additions::of(requests) } else { None }
     }
 }
 
@@ -118,9 +123,9 @@ fn post_step_by_step(
     gate: &CommitGate,
     connection: &mut DbConnection,
     settings: &Settings,
-    transfers: &[Transfer],
+    requests: &[PostRequest],
 ) -> Result<Vec<Outcome>, AttemptError> {
-    transaction::write_through(gate, connection, settings, |connection| posting::post(connection, transfers))
+    transaction::write_through(gate, connection, settings, |connection| posting::post(connection, requests))
 }
 
 /// Rows are not locked in order here, so two of these can wait for each other; the short wait ends that long before the
@@ -129,7 +134,7 @@ fn post_in_one_pass(
     gate: &CommitGate,
     connection: &mut DbConnection,
     settings: &Settings,
-    transfers: &[Transfer],
+    requests: &[PostRequest],
     additions: &Additions,
 ) -> Result<Option<Vec<Outcome>>, AttemptError> {
     const LOCK_TIMEOUT_MAX: Duration = Duration::from_millis(10);
@@ -137,7 +142,7 @@ fn post_in_one_pass(
     let is_bounded = !settings.lock_timeout.is_zero();
     let lock_timeout = if is_bounded { settings.lock_timeout.min(LOCK_TIMEOUT_MAX) } else { LOCK_TIMEOUT_MAX };
     transaction::try_write_through(gate, connection, settings, lock_timeout, |connection| {
-        posting::post_in_one_pass(connection, transfers, additions)
+        posting::post_in_one_pass(connection, requests, additions)
     })
 }
 

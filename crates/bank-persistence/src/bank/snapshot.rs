@@ -84,7 +84,7 @@ impl Snapshot<'_> {
             let page = journal::page(self.connection, period, after, JOURNAL_LIMIT_MAX)?;
             let is_last = page.len() < usize::from(JOURNAL_LIMIT_MAX);
             for recorded in page {
-                after = Some(recorded.posting.transfer.id);
+                after = Some(recorded.posted.transfer.id);
                 each(recorded)?;
             }
             if is_last {

@@ -18,16 +18,16 @@ pub const JOURNAL_LIMIT_MAX: u16 = 1_000;
 type RecordedRow = (PostingRow, StoredTime, Option<String>, Option<String>);
 
 fn recorded((row, posted_at, from_name, to_name): RecordedRow) -> Result<RecordedTransfer, Error> {
-    let posting = PostedTransfer::try_from(row)?;
+    let posted = PostedTransfer::try_from(row)?;
     let name = |account: AccountId, name: Option<String>| {
         let name = name.ok_or_else(|| orphan(account))?;
         AccountName::new(name).map_err(|reason| accounts::corrupt(account.get(), &reason))
     };
     Ok(RecordedTransfer {
-        from_name: name(posting.transfer.from, from_name)?,
-        to_name: name(posting.transfer.to, to_name)?,
+        from_name: name(posted.transfer.from, from_name)?,
+        to_name: name(posted.transfer.to, to_name)?,
         posted_at: posted_at.0,
-        posting,
+        posted,
     })
 }
 

@@ -24,7 +24,8 @@ fn must_wait(waiting: &[Placed], on_their_way: &[&Claims]) -> Option<Vec<bool>> 
     let mut left = Claims::default();
     let mut left_count: usize = 0;
     let mut must_wait = Vec::with_capacity(waiting.len());
-    for Placed { transfer, .. } in waiting {
+    for Placed { request, .. } in waiting {
+        let transfer = &request.transfer;
         let waits = left.concern(transfer) || on_their_way.iter().any(|claims| claims.concern(transfer));
         if waits {
             left.add(transfer);
@@ -47,22 +48,12 @@ mod tests {
     use crate::transfer_ids::new_transfer_id;
 
     fn transfer(from: i64, to: i64) -> Transfer {
-        Transfer {
-            id: new_transfer_id(),
-            from: AccountId::new(from),
-            to: AccountId::new(to),
-            amount: Amount::new(1).unwrap(),
-            memo: None,
-            expected_version: None,
-        }
+        Transfer::new(new_transfer_id(), AccountId::new(from), AccountId::new(to), Amount::MIN)
     }
 
     fn placed(transfers: &[Transfer]) -> Vec<Placed> {
         let place = |index| Place { batch: 0, index };
-        (0..)
-            .zip(transfers)
-            .map(|(index, transfer)| Placed { place: place(index), transfer: transfer.clone() })
-            .collect()
+        (0..).zip(transfers).map(|(index, transfer)| Placed { place: place(index), request: transfer.into() }).collect()
     }
 
     /// Returns which of the transfers go ahead of the ones on their way, by their places.

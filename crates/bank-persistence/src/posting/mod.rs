@@ -13,7 +13,7 @@ mod sqlite;
 
 use std::time::Duration;
 
-use bank_domain::{AccountId, AccountState, Outcome, PostedTransfer, Transfer, apply_batch};
+use bank_domain::{AccountId, AccountState, Outcome, PostRequest, PostedTransfer, apply_batch};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -41,17 +41,17 @@ pub(crate) const AT_ONCE_MAX: Duration = Duration::from_secs(2);
 /// The database's; [`Error::ConcurrentPosting`] if somebody else has posted one of the ids at the same moment;
 /// [`Error::Corrupt`] and [`Error::InvariantViolation`] if somebody else has written to the tables. After any error the
 /// transaction must be rolled back.
-pub fn post(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec<Outcome>, Error> {
-    if transfers.is_empty() {
+pub fn post(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Vec<Outcome>, Error> {
+    if requests.is_empty() {
         return Ok(Vec::new());
     }
-    let Locked { accounts, written } = lock_accounts(connection, transfers)?;
+    let Locked { accounts, written } = lock_accounts(connection, requests)?;
     let already_posted = match written {
         Some(_) => Vec::new(),
         // Only after the locks: a transfer that was posted while we waited for them must be seen.
-        None => find_postings(connection, transfers)?,
+        None => find_postings(connection, requests)?,
     };
-    let applied = apply_batch(accounts, already_posted, transfers);
+    let applied = apply_batch(accounts, already_posted, requests);
     let mut postings: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
     match written {
         Some(written) => expect_agreement(&written, &postings)?,
@@ -87,19 +87,19 @@ pub(crate) fn post_at_once(
     connection: &mut DbConnection,
     clock: &ServerClock,
     deadline: DateTime<Utc>,
-    transfer: &Transfer,
+    request: &PostRequest,
 ) -> Result<Option<Outcome>, Error> {
     let DbConnection::Postgres(postgres) = connection else {
         return Ok(None);
     };
-    let (Locked { accounts, written }, now) = postgres::lock_and_write(postgres, transfer, Some(deadline))?;
+    let (Locked { accounts, written }, now) = postgres::lock_and_write(postgres, &request.transfer, Some(deadline))?;
     if let Some(now) = now {
         clock.set(now);
     }
     let Some(written) = written else {
         return Ok(None);
     };
-    let mut outcomes = apply_batch(accounts, Vec::new(), std::slice::from_ref(transfer)).outcomes;
+    let mut outcomes = apply_batch(accounts, Vec::new(), std::slice::from_ref(request)).outcomes;
     let postings: Vec<&PostedTransfer> = outcomes.iter().filter_map(newly_posted).collect();
     expect_agreement(&written, &postings)?;
     Ok(outcomes.pop())
@@ -120,8 +120,8 @@ impl Locked {
 
 /// Returns the ids of all accounts involved, ascending: the order in which everybody locks them, so that no two
 /// postings wait for each other.
-fn accounts_of(transfers: &[Transfer]) -> Vec<AccountId> {
-    let mut ids: Vec<AccountId> = transfers.iter().flat_map(|t| [t.from, t.to]).collect();
+fn accounts_of(requests: &[PostRequest]) -> Vec<AccountId> {
+    let mut ids: Vec<AccountId> = requests.iter().flat_map(|r| [r.transfer.from, r.transfer.to]).collect();
     ids.sort_unstable();
     ids.dedup();
     ids
@@ -146,21 +146,21 @@ fn sort_for_journal(postings: &mut [&PostedTransfer]) {
 }
 
 /// Locks the accounts until the transaction ends, and reads them.
-fn lock_accounts(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Locked, Error> {
-    match (connection, transfers) {
-        (DbConnection::Postgres(postgres), [transfer]) if transfer.expected_version.is_none() => {
-            postgres::lock_and_write(postgres, transfer, None).map(|(locked, _)| locked)
+fn lock_accounts(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Locked, Error> {
+    match (connection, requests) {
+        (DbConnection::Postgres(postgres), [request]) if request.expected_version.is_none() => {
+            postgres::lock_and_write(postgres, &request.transfer, None).map(|(locked, _)| locked)
         }
         (DbConnection::Postgres(postgres), _) => {
-            postgres::lock_accounts(postgres, &accounts_of(transfers)).map(Locked::only)
+            postgres::lock_accounts(postgres, &accounts_of(requests)).map(Locked::only)
         }
-        (DbConnection::Sqlite(sqlite), _) => sqlite::read_accounts(sqlite, &accounts_of(transfers)).map(Locked::only),
+        (DbConnection::Sqlite(sqlite), _) => sqlite::read_accounts(sqlite, &accounts_of(requests)).map(Locked::only),
     }
 }
 
 /// Returns the postings under the transfers' ids, as far as there are any, and possibly others.
-fn find_postings(connection: &mut DbConnection, transfers: &[Transfer]) -> Result<Vec<PostedTransfer>, Error> {
-    let ids: Vec<StoredUuid> = transfers.iter().map(|transfer| StoredUuid(transfer.id.as_uuid())).collect();
+fn find_postings(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Vec<PostedTransfer>, Error> {
+    let ids: Vec<StoredUuid> = requests.iter().map(|request| StoredUuid(request.transfer.id.as_uuid())).collect();
     let rows = match find_in_range(connection, &ids)? {
         Some(rows) => rows,
         None => match connection {

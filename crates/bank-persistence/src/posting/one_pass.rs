@@ -7,7 +7,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bank_domain::{AccountId, AccountState, AccountVersion, Balance, Outcome, PostedTransfer, Transfer, apply_batch};
+use bank_domain::{
+    AccountId, AccountState, AccountVersion, Balance, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch,
+};
 
 use super::{RowsWritten, expect_rows, newly_posted, postgres, sort_for_journal};
 use crate::connection::DbConnection;
@@ -35,7 +37,7 @@ pub(crate) struct Additions(Vec<Addition>);
 /// The database's, unless it says no more than that something stands in the way.
 pub(crate) fn post_in_one_pass(
     connection: &mut DbConnection,
-    transfers: &[Transfer],
+    requests: &[PostRequest],
     additions: &Additions,
 ) -> Result<Option<Vec<Outcome>>, Error> {
     let DbConnection::Postgres(postgres) = connection else {
@@ -48,9 +50,9 @@ pub(crate) fn post_in_one_pass(
     let Some(before) = additions.taken_from(&after) else {
         return Ok(None);
     };
-    let applied = apply_batch(before, Vec::new(), transfers);
+    let applied = apply_batch(before, Vec::new(), requests);
     let mut postings: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
-    if postings.len() != transfers.len() || applied.changed != after {
+    if postings.len() != requests.len() || applied.changed != after {
         return Ok(None);
     }
     sort_for_journal(&mut postings);
@@ -76,9 +78,9 @@ fn unless_in_the_way<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
 
 impl Additions {
     /// Returns what the transfers add to their accounts, or `None` if that cannot be all of it.
-    pub(crate) fn of(transfers: &[Transfer]) -> Option<Self> {
-        let mut legs = Vec::with_capacity(transfers.len().saturating_mul(2));
-        for Transfer { from, to, amount, expected_version, .. } in transfers {
+    pub(crate) fn of(requests: &[PostRequest]) -> Option<Self> {
+        let mut legs = Vec::with_capacity(requests.len().saturating_mul(2));
+        for PostRequest { transfer: Transfer { from, to, amount, .. }, expected_version } in requests {
             if from == to || expected_version.is_some() {
                 return None;
             }
@@ -144,15 +146,9 @@ mod tests {
     use super::*;
     use crate::transfer_ids::new_transfer_id;
 
-    fn transfer(from: i64, to: i64, amount: i64) -> Transfer {
-        Transfer {
-            id: new_transfer_id(),
-            from: AccountId::new(from),
-            to: AccountId::new(to),
-            amount: Amount::new(amount).unwrap(),
-            memo: None,
-            expected_version: None,
-        }
+    fn transfer(from: i64, to: i64, amount: i64) -> PostRequest {
+        let amount = Amount::new(amount).unwrap();
+        Transfer::new(new_transfer_id(), AccountId::new(from), AccountId::new(to), amount).into()
     }
 
     fn account(id: i64, balance: i64, version: i64) -> AccountState {
@@ -173,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_is_refused_or_depends_on_the_accounts_is_not_guessed() {
-        let expecting = Transfer { expected_version: Some(AccountVersion::new(1)), ..transfer(1, 2, 1) };
+        let expecting = PostRequest { expected_version: Some(AccountVersion::new(1)), ..transfer(1, 2, 1) };
         assert_eq!(Additions::of(&[transfer(1, 2, 1), transfer(2, 2, 1)]), None);
         assert_eq!(Additions::of(&[transfer(1, 2, 1), expecting]), None);
         assert_eq!(Additions::of(&[transfer(1, 2, i64::MAX), transfer(1, 2, 1)]), None);
@@ -202,12 +198,12 @@ mod tests {
         fn what_is_added_is_what_the_domain_adds_where_it_refuses_nothing(
             legs in prop::collection::vec((1..6_i64, 1..5_i64, 1..1000_i64), 1..40),
         ) {
-            let transfers: Vec<Transfer> =
+            let requests: Vec<PostRequest> =
                 legs.iter().map(|(from, step, amount)| transfer(*from, (from + step - 1) % 5 + 1, *amount)).collect();
             let rich: Vec<AccountState> = (1..6).map(|id| account(id, 1_000_000, 10)).collect();
-            prop_assume!(transfers.iter().all(|transfer| transfer.from != transfer.to));
-            let added = Additions::of(&transfers).unwrap();
-            let changed = apply_batch(rich.clone(), Vec::new(), &transfers).changed;
+            prop_assume!(requests.iter().all(|PostRequest { transfer, .. }| transfer.from != transfer.to));
+            let added = Additions::of(&requests).unwrap();
+            let changed = apply_batch(rich.clone(), Vec::new(), &requests).changed;
             let rich: BTreeMap<AccountId, AccountState> = rich.into_iter().map(|account| (account.id, account)).collect();
             let expected: Vec<AccountState> = added.0.iter().map(|added| rich[&added.account]).collect();
             prop_assert_eq!(added.taken_from(&changed), Some(expected));

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, PostRequest, Transfer};
 
 use super::{QueueError, QueueSettings, Ticket};
 use crate::claims::Claims;
@@ -21,7 +21,7 @@ pub(super) type Answer = oneshot::Sender<Result<Outcome, QueueError>>;
 /// A transfer, and where its outcome goes.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) transfer: Transfer,
+    pub(super) request: PostRequest,
     pub(super) answer: Answer,
 }
 
@@ -69,28 +69,28 @@ impl WaitingLine {
     }
 
     /// Adds a transfer, as soon as there is room.
-    pub(super) fn push(&self, transfer: Transfer) -> Result<Ticket, QueueError> {
+    pub(super) fn push(&self, request: PostRequest) -> Result<Ticket, QueueError> {
         let is_full = |state: &mut State| state.waiting.len() >= self.settings.capacity && !state.closed;
         let state = self.room.wait_while(self.locked(), is_full);
-        self.push_into(state.unwrap_or_else(PoisonError::into_inner), transfer)
+        self.push_into(state.unwrap_or_else(PoisonError::into_inner), request)
     }
 
     /// Adds a transfer if there is room.
-    pub(super) fn try_push(&self, transfer: Transfer) -> Result<Ticket, QueueError> {
+    pub(super) fn try_push(&self, request: PostRequest) -> Result<Ticket, QueueError> {
         let state = self.locked();
         if state.waiting.len() >= self.settings.capacity && !state.closed {
             return Err(QueueError::Full);
         }
-        self.push_into(state, transfer)
+        self.push_into(state, request)
     }
 
-    fn push_into(&self, mut state: MutexGuard<'_, State>, transfer: Transfer) -> Result<Ticket, QueueError> {
+    fn push_into(&self, mut state: MutexGuard<'_, State>, request: PostRequest) -> Result<Ticket, QueueError> {
         if state.closed {
             return Err(QueueError::Closed);
         }
-        let must_wait = state.on_their_way.iter().any(|batch| batch.concern(&transfer));
+        let must_wait = state.on_their_way.iter().any(|batch| batch.concern(&request.transfer));
         let (answer, receiver) = oneshot::channel();
-        state.waiting.push_back(Job { transfer, answer });
+        state.waiting.push_back(Job { request, answer });
         match state.gathering {
             Some(wanted) if state.waiting.len() >= wanted => self.gathered.notify_one(),
             None if !must_wait && state.on_their_way.len() < self.settings.workers => self.work.notify_one(),
@@ -132,7 +132,7 @@ impl WaitingLine {
     }
 
     fn begin_batch(self: &Arc<Self>, mut state: MutexGuard<'_, State>, batch: &[Job]) -> OnItsWay {
-        let claims = Claims::of(batch.iter().map(|job| &job.transfer));
+        let claims = Claims::of(batch.iter().map(|job| &job.request.transfer));
         let on_its_way = self.begin(&mut state, batch.len(), claims);
         let is_more = !state.waiting.is_empty();
         state.share = state.in_flight.saturating_add(state.waiting.len()) / self.settings.workers;
@@ -214,9 +214,9 @@ impl State {
         let mut left = Vec::new();
         let mut left_behind = Claims::default();
         for job in self.waiting.drain(..looked_at) {
-            let must_wait = |batch: &Arc<Claims>| batch.concern(&job.transfer);
-            if left_behind.concern(&job.transfer) || self.on_their_way.iter().any(must_wait) {
-                left_behind.add(&job.transfer);
+            let must_wait = |batch: &Arc<Claims>| batch.concern(&job.request.transfer);
+            if left_behind.concern(&job.request.transfer) || self.on_their_way.iter().any(must_wait) {
+                left_behind.add(&job.request.transfer);
                 left.push(job);
             } else {
                 batch.push(job);

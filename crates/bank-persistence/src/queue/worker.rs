@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, PostRequest};
 
 use super::QueueError;
 use super::waiting::{Answer, Job, OnItsWay, WaitingLine};
@@ -22,8 +22,8 @@ pub(super) fn work(bank: &Bank, line: &Arc<WaitingLine>) {
 }
 
 /// Posts the transfer of a caller who is alone, on his own thread.
-pub(super) fn post_alone(bank: &Bank, transfer: &Transfer, on_its_way: OnItsWay) -> Result<Outcome, QueueError> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| bank.post(transfer)));
+pub(super) fn post_alone(bank: &Bank, request: &PostRequest, on_its_way: OnItsWay) -> Result<Outcome, QueueError> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| bank.post(request)));
     drop(on_its_way);
     match outcome {
         Ok(outcome) => outcome.map_err(|error| QueueError::Failed(Arc::new(error))),
@@ -35,8 +35,8 @@ pub(super) fn post_alone(bank: &Bank, transfer: &Transfer, on_its_way: OnItsWay)
 }
 
 fn post(bank: &Bank, batch: Vec<Job>, on_its_way: OnItsWay) {
-    let (transfers, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.transfer, job.answer)).unzip();
-    match bank.post_batch(&transfers) {
+    let (requests, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.request, job.answer)).unzip();
+    match bank.post_batch(&requests) {
         Ok(outcomes) => {
             // Before the callers are woken, one by one: the next batch does not wait for that.
             drop(on_its_way);
@@ -45,7 +45,7 @@ fn post(bank: &Bank, batch: Vec<Job>, on_its_way: OnItsWay) {
             }
         }
         Err(error) if answers.len() > 1 && concerns_one_transfer(&error) => {
-            post_one_by_one(bank, &transfers, answers.into(), error);
+            post_one_by_one(bank, &requests, answers.into(), error);
             drop(on_its_way);
         }
         Err(error) => {
@@ -57,9 +57,9 @@ fn post(bank: &Bank, batch: Vec<Job>, on_its_way: OnItsWay) {
 
 /// Posts the transfers of a batch that has failed, until the database itself fails: then each of the rest would take as
 /// long to fail, and what is true of them is that the batch did.
-fn post_one_by_one(bank: &Bank, transfers: &[Transfer], mut answers: VecDeque<Answer>, failure: Error) {
-    for transfer in transfers {
-        let outcome = bank.post(transfer);
+fn post_one_by_one(bank: &Bank, requests: &[PostRequest], mut answers: VecDeque<Answer>, failure: Error) {
+    for request in requests {
+        let outcome = bank.post(request);
         let goes_on = outcome.as_ref().err().is_none_or(concerns_one_transfer);
         if let Some(answer) = answers.pop_front() {
             tell(answer, outcome.map_err(|error| QueueError::Failed(Arc::new(error))));

@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bank_domain::{AccountName, AccountVersion, Amount, Entry, Memo, Outcome, PostedTransfer, Transfer, TransferId};
+use bank_domain::{
+    AccountName, AccountVersion, Amount, Entry, Memo, Outcome, PostRequest, PostedTransfer, Transfer, TransferId,
+};
 use bank_persistence::RecordedTransfer;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
@@ -70,7 +72,7 @@ impl TransferBody {
 
     fn recorded(recorded: &RecordedTransfer) -> Self {
         let posted_at = recorded.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true);
-        let body = Self::new(&recorded.posting, &recorded.from_name, &recorded.to_name);
+        let body = Self::new(&recorded.posted, &recorded.from_name, &recorded.to_name);
         Self { posted_at: Some(posted_at), ..body }
     }
 }
@@ -107,7 +109,8 @@ async fn post(
     let (amount, memo) = (Amount::new(order.amount)?, order.memo.map(Memo::new).transpose()?);
     let (from_id, to_id) = service.ids_of(&from, &to).await?;
     let expected_version = order.expected_version.map(AccountVersion::new);
-    let outcome = service.post(Transfer { id, from: from_id, to: to_id, amount, memo, expected_version }).await?;
+    let transfer = Transfer::new(id, from_id, to_id, amount).with_memo(memo);
+    let outcome = service.post(PostRequest { transfer, expected_version }).await?;
     let status = outcome.status();
     match outcome {
         Outcome::Posted(posting) => Ok((StatusCode::CREATED, status, TransferBody::new(&posting, &from, &to))),

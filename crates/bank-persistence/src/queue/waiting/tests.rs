@@ -1,31 +1,25 @@
 use super::*;
-use bank_domain::{AccountId, Amount, TransferId};
+use crate::transfer_ids::new_transfer_id;
+use bank_domain::{AccountId, Amount};
 
 fn line() -> Arc<WaitingLine> {
     Arc::new(WaitingLine::new(QueueSettings { workers: 9, ..QueueSettings::default() }))
 }
 
 fn transfer(from: i64, to: i64) -> Transfer {
-    Transfer {
-        id: TransferId::from_uuid(uuid::Uuid::now_v7()),
-        from: AccountId::new(from),
-        to: AccountId::new(to),
-        amount: Amount::new(1).unwrap(),
-        memo: None,
-        expected_version: None,
-    }
+    Transfer::new(new_transfer_id(), AccountId::new(from), AccountId::new(to), Amount::MIN)
 }
 
 fn submit(line: &WaitingLine, pairs: &[(i64, i64)]) {
     for (from, to) in pairs {
-        line.push(transfer(*from, *to)).unwrap();
+        line.push(transfer(*from, *to).into()).unwrap();
     }
 }
 
 /// Takes a batch, which must be there, and returns who pays whom in it.
 fn take(line: &Arc<WaitingLine>) -> (Vec<(i64, i64)>, OnItsWay) {
     let (batch, on_its_way) = line.take().unwrap();
-    (batch.iter().map(|job| (job.transfer.from.get(), job.transfer.to.get())).collect(), on_its_way)
+    (batch.iter().map(|job| (job.request.transfer.from.get(), job.request.transfer.to.get())).collect(), on_its_way)
 }
 
 #[test]
@@ -54,9 +48,9 @@ fn batches_on_their_way_share_no_account() {
 fn batches_on_their_way_share_no_id() {
     let line = line();
     let order = transfer(1, 2);
-    line.push(order.clone()).unwrap();
+    line.push((&order).into()).unwrap();
     let (_, first) = take(&line);
-    line.push(Transfer { id: order.id, ..transfer(3, 4) }).unwrap();
+    line.push(Transfer { id: order.id, ..transfer(3, 4) }.into()).unwrap();
     submit(&line, &[(5, 6)]);
     assert_eq!(take(&line).0, [(5, 6)]);
     drop(first);
