@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use bank_domain::{AccountId, Outcome, Rejection, Transfer};
-use bank_persistence::{Bank, DatabaseUrl, Error, Settings};
+use bank_persistence::{Bank, BankError, DatabaseUrl, Settings};
 
 use crate::fixtures::{open_many, random_transfers};
 use reader::Reader;
@@ -223,10 +223,10 @@ impl Book {
         }
     }
 
-    fn verdict_of_error(&mut self, error: &Error) -> Verdict {
+    fn verdict_of_error(&mut self, error: &BankError) -> Verdict {
         match error {
-            Error::OutcomeUnknown { .. } => Verdict::Unknown,
-            Error::RetriesExhausted { .. } => Verdict::Failed,
+            BankError::OutcomeUnknown { .. } => Verdict::Unknown,
+            BankError::RetriesExhausted { .. } => Verdict::Failed,
             // Everything that a fault can bring about is retried, so it never comes out as itself.
             other => {
                 self.surprises.push(format!("a call failed without being retried: {other:?}"));

@@ -5,7 +5,7 @@
 use std::fs;
 
 use bank_domain::{Outcome, Transfer};
-use bank_persistence::{Bank, Error, SchemaState, Settings, posting};
+use bank_persistence::{Bank, BankError, SchemaState, Settings, posting};
 use bank_tests::fixtures::{balance, open, transfer};
 use bank_tests::invariants::assert_sound;
 use bank_tests::threads::at_once;
@@ -26,7 +26,7 @@ mod billing {
     }
 }
 
-fn pay_invoice(bank: &Bank, number: i64, transfer: Transfer) -> Result<Outcome, Error> {
+fn pay_invoice(bank: &Bank, number: i64, transfer: Transfer) -> Result<Outcome, BankError> {
     bank.write("paying an invoice", move |connection| {
         let mut outcomes = posting::post(connection, &[(&transfer).into()])?;
         let outcome = outcomes.remove(0);
@@ -56,7 +56,7 @@ fn an_invoice_is_paid_once_whoever_pays_first() {
             let order = transfer(payers[payer], to, 600);
             (order.clone(), pay_invoice(&bank, 7, order))
         });
-        let is_late = |error: &Error| matches!(error, Error::Database(diesel::result::Error::NotFound));
+        let is_late = |error: &BankError| matches!(error, BankError::Database(diesel::result::Error::NotFound));
         let (paid, late): (Vec<_>, Vec<_>) = results.into_iter().partition(|(_, result)| result.is_ok());
         assert_eq!(paid.len(), 1, "{backend:?}");
         assert!(late.iter().all(|(_, result)| result.as_ref().is_err_and(is_late)), "{late:?}");

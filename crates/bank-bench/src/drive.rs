@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use bank_domain::{Outcome, Transfer};
-use bank_persistence::{Error, QueueError};
+use bank_persistence::{BankError, QueueError};
 
 use crate::clock::{Latencies, rate};
 use crate::contestant::Load;
@@ -112,8 +112,8 @@ fn ended(result: Result<Outcome, Failure>) -> Result<Ended, Failure> {
     match result {
         Ok(Outcome::Posted(_)) => Ok(Ended::Posted),
         Ok(other) => Err(Failure::Broken(format!("a valid transfer was not posted: {other:?}"))),
-        Err(Failure::Bank(Error::RetriesExhausted { .. })) => Ok(Ended::GivenUp),
-        Err(Failure::Queue(QueueError::Failed(error))) if matches!(*error, Error::RetriesExhausted { .. }) => {
+        Err(Failure::Bank(BankError::RetriesExhausted { .. })) => Ok(Ended::GivenUp),
+        Err(Failure::Queue(QueueError::Failed(error))) if matches!(*error, BankError::RetriesExhausted { .. }) => {
             Ok(Ended::GivenUp)
         }
         Err(failure) => Err(failure),

@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     #[error("an invariant does not hold after the run: {0}")]
     Broken(String),
     #[error("bank failed")]
-    Bank(#[from] bank_persistence::Error),
+    Bank(#[from] bank_persistence::BankError),
     #[error("the queue failed")]
     Queue(#[from] QueueError),
     #[error("the database failed")]

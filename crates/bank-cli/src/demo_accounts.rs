@@ -1,7 +1,7 @@
 //! The tutorial's two accounts.
 
 use bank_domain::NewAccount;
-use bank_persistence::{Bank, Error};
+use bank_persistence::{Bank, BankError};
 
 use crate::failure::Failure;
 use crate::input;
@@ -20,7 +20,7 @@ pub(crate) fn open_if_missing(bank: &Bank, new: &NewAccount) -> Result<bool, Fai
     match bank.open_account(new) {
         Ok(_) => Ok(true),
         // Another setup was faster.
-        Err(Error::AccountExists { .. }) => Ok(false),
+        Err(BankError::AccountExists { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

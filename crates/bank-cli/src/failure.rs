@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fmt::Display;
 use std::io;
 
-use bank_persistence::{Error, SchemaState};
+use bank_persistence::{BankError, SchemaState};
 
 use crate::exit_code::ExitCode;
 
@@ -33,7 +33,7 @@ impl Failure {
     }
 
     /// Returns the failure for an error that somebody else may need, too.
-    pub(crate) fn of(error: &Error) -> Self {
+    pub(crate) fn of(error: &BankError) -> Self {
         let (exit_code, code, hint) = classify(error);
         let failure = Self::new(exit_code, code, with_causes(error));
         match hint {
@@ -95,46 +95,46 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<BankError> for Failure {
+    fn from(error: BankError) -> Self {
         Self::of(&error)
     }
 }
 
-fn classify(error: &Error) -> (ExitCode, &'static str, Option<String>) {
+fn classify(error: &BankError) -> (ExitCode, &'static str, Option<String>) {
     let (exit_code, code, hint) = match error {
-        Error::Url(_) => (
+        BankError::Url(_) => (
             ExitCode::Usage,
             "invalid_database_url",
             "write sqlite:path/to/file.db or postgres://user:password@host:port/database",
         ),
-        Error::Unavailable { reason, .. } => (ExitCode::CannotConnect, "unavailable", connection_hint(reason)),
-        Error::FileMissing { .. } => {
+        BankError::Unavailable { reason, .. } => (ExitCode::CannotConnect, "unavailable", connection_hint(reason)),
+        BankError::FileMissing { .. } => {
             (ExitCode::CannotConnect, "unavailable", "create the directory, or name another file in the URL")
         }
-        Error::PoolTimeout { .. } => {
+        BankError::PoolTimeout { .. } => {
             (ExitCode::CannotConnect, "pool_timeout", "the server accepts no further connection now: try again later")
         }
-        Error::SchemaOutOfDate { state } => schema_failure(state),
-        Error::AccountExists { .. } => {
+        BankError::SchemaOutOfDate { state } => schema_failure(state),
+        BankError::AccountExists { .. } => {
             (ExitCode::Rejected, "account_exists", "names are unique: see those taken with `bank-cli list`")
         }
-        Error::RetriesExhausted { .. } => {
+        BankError::RetriesExhausted { .. } => {
             (ExitCode::RetriesExhausted, "retries_exhausted", "nothing was changed: run the same command again later")
         }
-        Error::OutcomeUnknown { .. } => (
+        BankError::OutcomeUnknown { .. } => (
             ExitCode::OutcomeUnknown,
             "outcome_unknown",
             "run the same transfer again with the same --id: it is never posted twice",
         ),
-        Error::Migration { .. } => (
+        BankError::Migration { .. } => (
             ExitCode::Other,
             "migration_failed",
             "the database may hold tables of something else: name one of its own in the URL",
         ),
-        Error::Corrupt { .. } => (ExitCode::Other, "corrupt", "run `bank-cli verify`"),
-        Error::InvariantViolation { .. } => (ExitCode::Other, "invariant_violation", "run `bank-cli verify`"),
-        Error::Database(error) => (ExitCode::Other, "database_error", database_hint(&error.to_string())),
+        BankError::Corrupt { .. } => (ExitCode::Other, "corrupt", "run `bank-cli verify`"),
+        BankError::InvariantViolation { .. } => (ExitCode::Other, "invariant_violation", "run `bank-cli verify`"),
+        BankError::Database(error) => (ExitCode::Other, "database_error", database_hint(&error.to_string())),
         _ => (ExitCode::Other, "database_error", "see which database is used with -v"),
     };
     (exit_code, code, Some(hint.to_owned()))
@@ -200,7 +200,7 @@ fn connection_hint(reason: &str) -> &'static str {
 }
 
 /// Joins an error and its causes: each text leaves its cause out.
-fn with_causes(error: &Error) -> String {
+fn with_causes(error: &BankError) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -39,7 +39,7 @@ fn create_tables(bank: &Bank) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn select_accounts(bank: &Bank) -> Result<(), bank_persistence::Error> {
+fn select_accounts(bank: &Bank) -> Result<(), bank_persistence::BankError> {
     println!(">>>> Selecting accounts:");
     bank.list_accounts(None, |account| {
         println!(

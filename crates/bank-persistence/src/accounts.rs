@@ -10,7 +10,7 @@ use diesel::result::DatabaseErrorKind;
 use diesel::sql_types::BigInt;
 
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::schema::accounts;
 use crate::sql_types::StoredTime;
 
@@ -76,9 +76,9 @@ const COLUMNS: Columns = (
 );
 
 impl TryFrom<AccountRow> for Account {
-    type Error = Error;
+    type Error = BankError;
 
-    fn try_from(row: AccountRow) -> Result<Self, Error> {
+    fn try_from(row: AccountRow) -> Result<Self, BankError> {
         let id = row.id;
         let account = || -> Result<Self, InvalidInput> {
             Ok(Self {
@@ -106,9 +106,9 @@ pub(crate) struct StateRow {
 }
 
 impl TryFrom<StateRow> for AccountState {
-    type Error = Error;
+    type Error = BankError;
 
-    fn try_from(row: StateRow) -> Result<Self, Error> {
+    fn try_from(row: StateRow) -> Result<Self, BankError> {
         Ok(Self {
             id: AccountId::new(row.id),
             balance: Balance::new(row.balance),
@@ -118,16 +118,16 @@ impl TryFrom<StateRow> for AccountState {
     }
 }
 
-pub(crate) fn corrupt(id: i64, reason: &InvalidInput) -> Error {
-    Error::Corrupt { table: "accounts", id: id.to_string(), reason: reason.to_string() }
+pub(crate) fn corrupt(id: i64, reason: &InvalidInput) -> BankError {
+    BankError::Corrupt { table: "accounts", id: id.to_string(), reason: reason.to_string() }
 }
 
 /// Opens an account and returns it with its id.
 ///
 /// # Errors
 ///
-/// [`Error::AccountExists`] if the name is taken.
-pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, Error> {
+/// [`BankError::AccountExists`] if the name is taken.
+pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, BankError> {
     let row = diesel::insert_into(accounts::table)
         .values((
             accounts::name.eq(new.name().as_str()),
@@ -142,7 +142,7 @@ pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, 
     match row {
         Ok(row) => row.try_into(),
         Err(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            Err(Error::AccountExists { name: new.name().clone() })
+            Err(BankError::AccountExists { name: new.name().clone() })
         }
         Err(error) => Err(error.into()),
     }
@@ -152,8 +152,8 @@ pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, 
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
-pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result<Option<Account>, Error> {
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result<Option<Account>, BankError> {
     let row = accounts::table
         .filter(accounts::name.eq(name.as_str()))
         .select(COLUMNS)
@@ -166,8 +166,8 @@ pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
-pub fn find_by_names(connection: &mut DbConnection, names: &[AccountName]) -> Result<Vec<Account>, Error> {
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+pub fn find_by_names(connection: &mut DbConnection, names: &[AccountName]) -> Result<Vec<Account>, BankError> {
     let names: Vec<&str> = names.iter().map(AccountName::as_str).collect();
     let mut found = Vec::with_capacity(names.len());
     // SQLite binds each name by itself, and not without limit.
@@ -187,8 +187,8 @@ pub fn find_by_names(connection: &mut DbConnection, names: &[AccountName]) -> Re
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
-pub fn find_recorded(connection: &mut DbConnection, name: &AccountName) -> Result<Option<RecordedAccount>, Error> {
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+pub fn find_recorded(connection: &mut DbConnection, name: &AccountName) -> Result<Option<RecordedAccount>, BankError> {
     let row = accounts::table
         .filter(accounts::name.eq(name.as_str()))
         .select((COLUMNS, accounts::created_at))
@@ -197,7 +197,7 @@ pub fn find_recorded(connection: &mut DbConnection, name: &AccountName) -> Resul
     row.map(recorded).transpose()
 }
 
-fn recorded((row, opened_at): (AccountRow, StoredTime)) -> Result<RecordedAccount, Error> {
+fn recorded((row, opened_at): (AccountRow, StoredTime)) -> Result<RecordedAccount, BankError> {
     Ok(RecordedAccount { account: row.try_into()?, opened_at: opened_at.0 })
 }
 
@@ -205,12 +205,12 @@ fn recorded((row, opened_at): (AccountRow, StoredTime)) -> Result<RecordedAccoun
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn list_page(
     connection: &mut DbConnection,
     after: Option<AccountId>,
     limit: u16,
-) -> Result<Vec<RecordedAccount>, Error> {
+) -> Result<Vec<RecordedAccount>, BankError> {
     let rows = accounts::table
         .filter(accounts::id.gt(after.map_or(i64::MIN, AccountId::get)))
         .order(accounts::id)
@@ -225,8 +225,8 @@ pub fn list_page(
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
-pub fn similar_names(connection: &mut DbConnection, name: &AccountName) -> Result<Vec<AccountName>, Error> {
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+pub fn similar_names(connection: &mut DbConnection, name: &AccountName) -> Result<Vec<AccountName>, BankError> {
     const NEIGHBOURS: i64 = 20;
     let mut found = accounts::table
         .order(accounts::id)
@@ -256,9 +256,9 @@ fn spellings(name: &str) -> [String; 3] {
 /// # Errors
 ///
 /// The database's.
-pub fn count(connection: &mut DbConnection) -> Result<u64, Error> {
+pub fn count(connection: &mut DbConnection) -> Result<u64, BankError> {
     let count: i64 = accounts::table.count().get_result(connection)?;
-    u64::try_from(count).map_err(|_| Error::InvariantViolation { detail: format!("{count} accounts counted") })
+    u64::try_from(count).map_err(|_| BankError::InvariantViolation { detail: format!("{count} accounts counted") })
 }
 
 #[derive(QueryableByName)]
@@ -295,8 +295,8 @@ SELECT count(*) AS accounts,
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
-pub fn totals(connection: &mut DbConnection) -> Result<Totals, Error> {
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+pub fn totals(connection: &mut DbConnection) -> Result<Totals, BankError> {
     let row: TotalsRow = diesel::sql_query(TOTALS).get_result(connection)?;
     let whole = |high: i64, low: i64| (i128::from(high) << 32) + i128::from(low);
     Ok(Totals {

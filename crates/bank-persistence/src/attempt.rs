@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::error::BankError;
 use crate::retry::AttemptError;
 
 const OPEN: u8 = 0;
@@ -83,7 +83,7 @@ impl AttemptThreads {
     ///
     /// # Errors
     ///
-    /// The attempt's; or [`Error::NoAnswer`], with `commit_unknown` if COMMIT may have been sent.
+    /// The attempt's; or [`BankError::NoAnswer`], with `commit_unknown` if COMMIT may have been sent.
     ///
     /// # Panics
     ///
@@ -115,14 +115,14 @@ impl AttemptThreads {
                 result.unwrap_or_else(|panic| resume_unwind(panic))
             }
             Err(RecvTimeoutError::Timeout) => {
-                let error = Error::NoAnswer { waited: limit };
+                let error = BankError::NoAnswer { waited: limit };
                 Err(AttemptError { error, commit_unknown: !gate.close() })
             }
             Err(RecvTimeoutError::Disconnected) => Err(lost_thread().into()),
         }
     }
 
-    fn start(&self, job: Job) -> Result<AttemptThread, Error> {
+    fn start(&self, job: Job) -> Result<AttemptThread, BankError> {
         let waiting = self.locked().pop();
         let thread = waiting.map_or_else(AttemptThread::spawn, Ok)?;
         thread.jobs.send(job).map_err(|_| lost_thread())?;
@@ -136,16 +136,16 @@ impl AttemptThreads {
 }
 
 impl AttemptThread {
-    fn spawn() -> Result<Self, Error> {
+    fn spawn() -> Result<Self, BankError> {
         let (jobs, receiver) = sync_channel::<Job>(1);
         let work = move || receiver.into_iter().for_each(|job| job());
         let thread = thread::Builder::new().name("bank-attempt".to_owned()).spawn(work);
-        thread.map(|thread| Self { jobs, thread }).map_err(|error| Error::Thread { reason: error.to_string() })
+        thread.map(|thread| Self { jobs, thread }).map_err(|error| BankError::Thread { reason: error.to_string() })
     }
 }
 
-fn lost_thread() -> Error {
-    Error::Thread { reason: "an attempt ended without a result".to_owned() }
+fn lost_thread() -> BankError {
+    BankError::Thread { reason: "an attempt ended without a result".to_owned() }
 }
 
 #[cfg(test)]
@@ -171,7 +171,7 @@ mod tests {
             tell.send(gate.pass()).unwrap();
             Ok(())
         });
-        assert!(matches!(result, Err(AttemptError { error: Error::NoAnswer { .. }, commit_unknown: false })));
+        assert!(matches!(result, Err(AttemptError { error: BankError::NoAnswer { .. }, commit_unknown: false })));
         wake.send(()).unwrap();
         assert!(!told.recv().unwrap());
     }
@@ -189,7 +189,7 @@ mod tests {
         });
         assert!(told.recv().unwrap());
         let result = waiting.join().unwrap();
-        assert!(matches!(result, Err(AttemptError { error: Error::NoAnswer { .. }, commit_unknown: true })));
+        assert!(matches!(result, Err(AttemptError { error: BankError::NoAnswer { .. }, commit_unknown: true })));
         wake.send(()).unwrap();
     }
 
@@ -203,7 +203,7 @@ mod tests {
             tell.send(gate.reopen() || gate.pass()).unwrap();
             Ok(())
         });
-        assert!(matches!(result, Err(AttemptError { error: Error::NoAnswer { .. }, commit_unknown: true })));
+        assert!(matches!(result, Err(AttemptError { error: BankError::NoAnswer { .. }, commit_unknown: true })));
         wake.send(()).unwrap();
         assert!(!told.recv().unwrap());
     }

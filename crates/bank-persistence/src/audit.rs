@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::accounts::{self, Totals};
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::schema::transfers;
 
 /// The largest number of offenders that are named for an invariant.
@@ -110,8 +110,8 @@ impl AuditReport {
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
-pub fn audit(connection: &mut DbConnection) -> Result<AuditReport, Error> {
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+pub fn audit(connection: &mut DbConnection) -> Result<AuditReport, BankError> {
     let totals = accounts::totals(connection)?;
     let transfers: i64 = transfers::table.count().get_result(connection)?;
     let mut findings = Vec::new();
@@ -127,7 +127,7 @@ pub fn audit(connection: &mut DbConnection) -> Result<AuditReport, Error> {
     })
 }
 
-fn check(connection: &mut DbConnection, invariant: Invariant, totals: &Totals) -> Result<Option<Finding>, Error> {
+fn check(connection: &mut DbConnection, invariant: Invariant, totals: &Totals) -> Result<Option<Finding>, BankError> {
     let offenders = match invariant {
         Invariant::ConservedTotal => return Ok(conserved_total(totals)),
         Invariant::BalanceMatchesJournal => balance_matches_journal(),

@@ -6,7 +6,7 @@ use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, Tr
 use diesel::prelude::*;
 
 use crate::database_url::{Backend, DatabaseUrl};
-use crate::error::Error;
+use crate::error::BankError;
 use crate::retry::{Transient, classify_diesel};
 use crate::settings::{Settings, finite, milliseconds};
 
@@ -41,7 +41,7 @@ pub(crate) enum Missing {
 }
 
 /// Opens one connection and sets its session up.
-pub(crate) fn establish(url: &DatabaseUrl, settings: &Settings, missing: Missing) -> Result<DbConnection, Error> {
+pub(crate) fn establish(url: &DatabaseUrl, settings: &Settings, missing: Missing) -> Result<DbConnection, BankError> {
     let mut connection = match url.backend() {
         Backend::Postgres => establish_postgres(url, settings)?,
         Backend::Sqlite => establish_sqlite(url, settings, missing)?,
@@ -52,7 +52,7 @@ pub(crate) fn establish(url: &DatabaseUrl, settings: &Settings, missing: Missing
     Ok(connection)
 }
 
-fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnection, Error> {
+fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnection, BankError> {
     let mut connection =
         PgConnection::establish(&url.for_libpq(settings)).map_err(|error| unavailable(url, &error.to_string()))?;
     if settings.prepared_statements && !settings.lock_timeout.is_zero() {
@@ -67,12 +67,12 @@ fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnec
 /// SQLite's page cache in KiB. Its own default of 2 MiB makes batches with random ids much slower (`docs/performance.md`).
 const CACHE_KIB: u32 = 16 * 1024;
 
-fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, missing: Missing) -> Result<DbConnection, Error> {
+fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, missing: Missing) -> Result<DbConnection, BankError> {
     if let Some(path) = url.sqlite_path()
         && missing == Missing::Refuse
         && matches!(path.try_exists(), Ok(false))
     {
-        return Err(Error::FileMissing { path: path.into() });
+        return Err(BankError::FileMissing { path: path.into() });
     }
     let uri = url.for_sqlite(missing == Missing::Create);
     let mut connection = SqliteConnection::establish(&uri).map_err(|error| unavailable(url, &error.to_string()))?;
@@ -110,8 +110,8 @@ fn switch_to_wal(connection: &mut SqliteConnection, limit: Duration) -> QueryRes
 }
 
 /// Returns the error of a connection that was not made; libpq's messages can quote the URL, so they are masked.
-pub(crate) fn unavailable(url: &DatabaseUrl, reason: &str) -> Error {
-    Error::Unavailable { target: url.to_string(), reason: url.mask(reason.trim()) }
+pub(crate) fn unavailable(url: &DatabaseUrl, reason: &str) -> BankError {
+    BankError::Unavailable { target: url.to_string(), reason: url.mask(reason.trim()) }
 }
 
 /// Marks a connection as broken, so that the pool drops it instead of handing it out again.

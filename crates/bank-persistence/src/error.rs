@@ -13,7 +13,7 @@ use crate::migrate::SchemaState;
 /// [`Outcome`](bank_domain::Outcome).
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum BankError {
     /// The database URL cannot be used.
     #[error(transparent)]
     Url(#[from] UrlError),
@@ -80,7 +80,7 @@ pub enum Error {
         elapsed: Duration,
         /// Why the last attempt failed.
         #[source]
-        source: Box<Error>,
+        source: Box<BankError>,
     },
     /// The answer to a COMMIT was lost and no further attempt has told what became of it. Submitting the same
     /// transfers again, with the same ids, is safe and tells.
@@ -92,7 +92,7 @@ pub enum Error {
         ids: Vec<TransferId>,
         /// Why the last attempt failed.
         #[source]
-        source: Box<Error>,
+        source: Box<BankError>,
     },
     /// A stored row breaks the domain's rules: somebody else has written to the tables.
     #[error("row {id} of table {table} is corrupt: {reason}")]

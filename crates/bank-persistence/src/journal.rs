@@ -9,7 +9,7 @@ use diesel::prelude::*;
 
 use crate::accounts;
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::past::Period;
 use crate::schema::{accounts as account_table, transfers};
 use crate::sql_types::{StoredTime, StoredUuid};
@@ -151,9 +151,9 @@ impl PostingRow {
 }
 
 impl TryFrom<PostingRow> for PostedTransfer {
-    type Error = Error;
+    type Error = BankError;
 
-    fn try_from(row: PostingRow) -> Result<Self, Error> {
+    fn try_from(row: PostingRow) -> Result<Self, BankError> {
         let id = row.id;
         let posting = || -> Result<Self, InvalidInput> {
             Ok(Self {
@@ -176,16 +176,16 @@ const fn entry(version: i64, balance_after: i64) -> Entry {
     Entry { version: AccountVersion::new(version), balance_after: Balance::new(balance_after) }
 }
 
-fn corrupt(id: StoredUuid, reason: &InvalidInput) -> Error {
-    Error::Corrupt { table: "transfers", id: id.0.to_string(), reason: reason.to_string() }
+fn corrupt(id: StoredUuid, reason: &InvalidInput) -> BankError {
+    BankError::Corrupt { table: "transfers", id: id.0.to_string(), reason: reason.to_string() }
 }
 
 /// Returns the transfer of this id.
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
-pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<RecordedTransfer>, Error> {
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<RecordedTransfer>, BankError> {
     let row = transfers::table
         .find(StoredUuid(id.as_uuid()))
         .select((PostingRow::COLUMNS, transfers::posted_at))
@@ -207,8 +207,11 @@ pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<Reco
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
-pub fn find_reversal(connection: &mut DbConnection, original: TransferId) -> Result<Option<RecordedTransfer>, Error> {
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+pub fn find_reversal(
+    connection: &mut DbConnection,
+    original: TransferId,
+) -> Result<Option<RecordedTransfer>, BankError> {
     let found = find(connection, original.of_reversal())?;
     // Somebody may have used the id for another transfer.
     Ok(found.filter(|recorded| recorded.posted.transfer.reverses() == Some(original)))
@@ -219,7 +222,7 @@ pub fn find_reversal(connection: &mut DbConnection, original: TransferId) -> Res
 /// # Errors
 ///
 /// The database's.
-pub fn ids_after(connection: &mut DbConnection, after: TransferId, limit: u32) -> Result<Vec<TransferId>, Error> {
+pub fn ids_after(connection: &mut DbConnection, after: TransferId, limit: u32) -> Result<Vec<TransferId>, BankError> {
     let ids = transfers::table
         .filter(transfers::id.gt(StoredUuid(after.as_uuid())))
         .order(transfers::id)
@@ -229,7 +232,7 @@ pub fn ids_after(connection: &mut DbConnection, after: TransferId, limit: u32) -
     Ok(ids.into_iter().map(|id| TransferId::from_uuid(id.0)).collect())
 }
 
-fn name_of(connection: &mut DbConnection, account: AccountId) -> Result<AccountName, Error> {
+fn name_of(connection: &mut DbConnection, account: AccountId) -> Result<AccountName, BankError> {
     let name = account_table::table
         .find(account.get())
         .select(account_table::name)
@@ -239,8 +242,8 @@ fn name_of(connection: &mut DbConnection, account: AccountId) -> Result<AccountN
     AccountName::new(name).map_err(|reason| accounts::corrupt(account.get(), &reason))
 }
 
-fn orphan(account: AccountId) -> Error {
-    Error::InvariantViolation { detail: format!("the journal names account {account}, which does not exist") }
+fn orphan(account: AccountId) -> BankError {
+    BankError::InvariantViolation { detail: format!("the journal names account {account}, which does not exist") }
 }
 
 #[derive(Queryable)]
@@ -256,7 +259,7 @@ struct HistoryRow {
 }
 
 impl HistoryRow {
-    fn into_entry(self, direction: Direction) -> Result<HistoryEntry, Error> {
+    fn into_entry(self, direction: Direction) -> Result<HistoryEntry, BankError> {
         let id = self.transfer_id;
         let entry = || -> Result<HistoryEntry, InvalidInput> {
             Ok(HistoryEntry {
@@ -283,14 +286,14 @@ impl HistoryRow {
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn history(
     connection: &mut DbConnection,
     account: AccountId,
     period: Period,
     before: Option<AccountVersion>,
     limit: u32,
-) -> Result<Vec<HistoryEntry>, Error> {
+) -> Result<Vec<HistoryEntry>, BankError> {
     let before = before.map_or(i64::MAX, AccountVersion::get);
     let limit = limit.min(HISTORY_LIMIT_MAX);
     let debits = within!(

@@ -33,7 +33,7 @@ pub use connection::{DbConnection, MultiBackend};
 pub use database_url::{Backend, DatabaseUrl, UrlError};
 pub use diagnosis::Diagnosis;
 pub use engine::Engine;
-pub use error::Error;
+pub use error::BankError;
 pub use journal::{Direction, HistoryEntry, RecordedTransfer, Reversed};
 pub use migrate::SchemaState;
 pub use past::{BalanceAt, Held, Period};

@@ -9,7 +9,7 @@ use diesel::sql_types::Bool;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -54,7 +54,7 @@ impl fmt::Display for SchemaState {
 }
 
 /// Compares the migrations that have run with those that are built in. One statement unless the tables are missing.
-pub(crate) fn state(connection: &mut DbConnection) -> Result<SchemaState, Error> {
+pub(crate) fn state(connection: &mut DbConnection) -> Result<SchemaState, BankError> {
     let query = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
     let applied = match query.load::<String>(connection) {
         Ok(applied) => applied,
@@ -79,7 +79,7 @@ pub(crate) fn state(connection: &mut DbConnection) -> Result<SchemaState, Error>
 ///
 /// Diesel takes no lock, and of two processes that migrate at once one fails, so a failure is tried again a few times;
 /// what the other process has run by then is no longer pending.
-pub(crate) fn run_pending(connection: &mut DbConnection) -> Result<Vec<String>, Error> {
+pub(crate) fn run_pending(connection: &mut DbConnection) -> Result<Vec<String>, BankError> {
     const ATTEMPTS_MAX: u32 = 8;
     for _ in 1..ATTEMPTS_MAX {
         match run_pending_once(connection) {
@@ -91,7 +91,7 @@ pub(crate) fn run_pending(connection: &mut DbConnection) -> Result<Vec<String>, 
     run_pending_once(connection)
 }
 
-fn run_pending_once(connection: &mut DbConnection) -> Result<Vec<String>, Error> {
+fn run_pending_once(connection: &mut DbConnection) -> Result<Vec<String>, BankError> {
     match connection {
         DbConnection::Postgres(postgres) => names_of(postgres.run_pending_migrations(POSTGRES)),
         DbConnection::Sqlite(sqlite) => names_of(sqlite.run_pending_migrations(SQLITE)),
@@ -99,7 +99,7 @@ fn run_pending_once(connection: &mut DbConnection) -> Result<Vec<String>, Error>
 }
 
 /// Runs every migration's way back, the newest first, and so destroys all accounts and transfers.
-pub(crate) fn revert_all(connection: &mut DbConnection) -> Result<(), Error> {
+pub(crate) fn revert_all(connection: &mut DbConnection) -> Result<(), BankError> {
     match connection {
         DbConnection::Postgres(postgres) => names_of(postgres.revert_all_migrations(POSTGRES)),
         DbConnection::Sqlite(sqlite) => names_of(sqlite.revert_all_migrations(SQLITE)),
@@ -110,8 +110,8 @@ pub(crate) fn revert_all(connection: &mut DbConnection) -> Result<(), Error> {
 type HarnessResult<'a> = diesel::migration::Result<Vec<diesel::migration::MigrationVersion<'a>>>;
 
 /// Turns versions, `20261123000001`, into the names of their directories.
-fn names_of(versions: HarnessResult<'_>) -> Result<Vec<String>, Error> {
-    let versions = versions.map_err(|error| Error::Migration { reason: error.to_string() })?;
+fn names_of(versions: HarnessResult<'_>) -> Result<Vec<String>, BankError> {
+    let versions = versions.map_err(|error| BankError::Migration { reason: error.to_string() })?;
     let built_in = built_in()?;
     let name_of = |version: String| match built_in.iter().find(|known| known.version == version) {
         Some(known) => known.name.clone(),
@@ -126,9 +126,9 @@ struct BuiltIn {
 }
 
 /// Returns the migrations of this program; they have the same names on both backends.
-fn built_in() -> Result<Vec<BuiltIn>, Error> {
+fn built_in() -> Result<Vec<BuiltIn>, BankError> {
     let migrations: Vec<Box<dyn Migration<Pg>>> =
-        POSTGRES.migrations().map_err(|error| Error::Migration { reason: error.to_string() })?;
+        POSTGRES.migrations().map_err(|error| BankError::Migration { reason: error.to_string() })?;
     let names = migrations.iter().map(|migration| migration.name());
     Ok(names.map(|name| BuiltIn { version: name.version().to_string(), name: name.to_string() }).collect())
 }
@@ -140,7 +140,7 @@ struct Found {
 }
 
 /// Returns whether Diesel's record of migrations is there.
-fn has_record(connection: &mut DbConnection) -> Result<bool, Error> {
+fn has_record(connection: &mut DbConnection) -> Result<bool, BankError> {
     let sql = match connection {
         DbConnection::Postgres(_) => "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS found",
         DbConnection::Sqlite(_) => {

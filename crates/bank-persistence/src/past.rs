@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 use crate::accounts::{self, RecordedAccount};
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::schema::transfers;
 use crate::sql_types::StoredTime;
 
@@ -70,12 +70,12 @@ impl From<HeldRow> for Held {
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn balance_at(
     connection: &mut DbConnection,
     name: &AccountName,
     at: DateTime<Utc>,
-) -> Result<Option<BalanceAt>, Error> {
+) -> Result<Option<BalanceAt>, BankError> {
     let Some(RecordedAccount { account, opened_at }) = accounts::find_recorded(connection, name)? else {
         return Ok(None);
     };
@@ -85,7 +85,7 @@ pub fn balance_at(
     Ok(Some(BalanceAt { account, opened_at, held }))
 }
 
-fn last_held(connection: &mut DbConnection, account: AccountId, at: StoredTime) -> Result<Option<Held>, Error> {
+fn last_held(connection: &mut DbConnection, account: AccountId, at: StoredTime) -> Result<Option<Held>, BankError> {
     let debit = transfers::table
         .filter(transfers::from_account_id.eq(account.get()))
         .filter(transfers::posted_at.le(at))

@@ -15,7 +15,7 @@ use bank_domain::{Outcome, PostRequest};
 use crate::bank::Bank;
 use crate::claims::Claims;
 use crate::database_url::Backend;
-use crate::error::Error;
+use crate::error::BankError;
 use ahead::split;
 
 /// Posts the batches of one caller in order, as [`Bank::post_batch`] would one after the other, but with several on their
@@ -68,7 +68,7 @@ struct OnItsWay {
     places: Vec<Place>,
     requests: Arc<[PostRequest]>,
     claims: Claims,
-    thread: JoinHandle<Result<Vec<Outcome>, Error>>,
+    thread: JoinHandle<Result<Vec<Outcome>, BankError>>,
 }
 
 impl PostingPipeline {
@@ -101,7 +101,7 @@ impl PostingPipeline {
     /// # Panics
     ///
     /// If a thread that posts does.
-    pub fn push(&mut self, requests: impl IntoIterator<Item = impl Into<PostRequest>>) -> Result<(), Error> {
+    pub fn push(&mut self, requests: impl IntoIterator<Item = impl Into<PostRequest>>) -> Result<(), BankError> {
         let requests: Vec<PostRequest> = requests.into_iter().map(Into::into).collect();
         let batch = self.first.saturating_add(self.pushed.len());
         self.most = self.most.max(requests.len());
@@ -120,7 +120,7 @@ impl PostingPipeline {
     /// # Panics
     ///
     /// If a thread that posts does.
-    pub fn flush(&mut self) -> Result<(), Error> {
+    pub fn flush(&mut self) -> Result<(), BankError> {
         while !self.waiting.is_empty() {
             self.begin_next()?;
         }
@@ -139,7 +139,7 @@ impl PostingPipeline {
     }
 
     /// Begins to post what waits, or enough of it, and waits for those on their way until it can.
-    fn begin_next(&mut self) -> Result<(), Error> {
+    fn begin_next(&mut self) -> Result<(), BankError> {
         while !self.waiting.is_empty() {
             if self.on_their_way.len() < self.at_once {
                 let claims: Vec<&Claims> = self.on_their_way.iter().map(|batch| &batch.claims).collect();
@@ -152,7 +152,7 @@ impl PostingPipeline {
         Ok(())
     }
 
-    fn begin(&mut self, batch: Vec<Placed>) -> Result<(), Error> {
+    fn begin(&mut self, batch: Vec<Placed>) -> Result<(), BankError> {
         let (places, requests): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|placed| (placed.place, placed.request)).unzip();
         let requests: Arc<[PostRequest]> = requests.into();
@@ -171,13 +171,13 @@ impl PostingPipeline {
             }
             Err(error) => {
                 self.take_back(places, &requests);
-                Err(Error::Thread { reason: error.to_string() })
+                Err(BankError::Thread { reason: error.to_string() })
             }
         }
     }
 
     /// Waits for the batch that began first, and takes its outcomes.
-    fn wait_for_first(&mut self) -> Result<(), Error> {
+    fn wait_for_first(&mut self) -> Result<(), BankError> {
         let Some(OnItsWay { places, requests, thread, .. }) = self.on_their_way.pop_front() else {
             return Ok(());
         };

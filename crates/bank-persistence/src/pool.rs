@@ -10,7 +10,7 @@ use scheduled_thread_pool::ScheduledThreadPool;
 
 use crate::connection::{DbConnection, Missing, establish};
 use crate::database_url::DatabaseUrl;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::settings::{Settings, finite};
 
 /// A place of the pool, which is free again when it is dropped.
@@ -32,8 +32,9 @@ impl Slot {
     }
 
     /// Takes the connection out; whoever does not put it back has given it up.
-    pub(crate) fn take(&mut self) -> Result<DbConnection, Error> {
-        let missing = || Error::InvariantViolation { detail: "the pool gave a place without a connection".to_owned() };
+    pub(crate) fn take(&mut self) -> Result<DbConnection, BankError> {
+        let missing =
+            || BankError::InvariantViolation { detail: "the pool gave a place without a connection".to_owned() };
         self.connection.take().ok_or_else(missing)
     }
 
@@ -66,9 +67,9 @@ impl std::fmt::Debug for ConnectionManager {
 
 impl ManageConnection for ConnectionManager {
     type Connection = Slot;
-    type Error = Error;
+    type Error = BankError;
 
-    fn connect(&self) -> Result<Slot, Error> {
+    fn connect(&self) -> Result<Slot, BankError> {
         let first = self.first.lock().take();
         match first {
             Some(connection) => Ok(Slot::of(connection)),
@@ -76,11 +77,11 @@ impl ManageConnection for ConnectionManager {
         }
     }
 
-    fn is_valid(&self, slot: &mut Slot) -> Result<(), Error> {
+    fn is_valid(&self, slot: &mut Slot) -> Result<(), BankError> {
         match *self.lost.lock() {
             Some(lost) if slot.good <= lost => {
                 let reason = "another connection was lost since this one was used".to_owned();
-                Err(Error::Unavailable { target: self.url.to_string(), reason })
+                Err(BankError::Unavailable { target: self.url.to_string(), reason })
             }
             Some(_) | None => Ok(()),
         }
@@ -101,7 +102,7 @@ pub(crate) fn open(
     url: &DatabaseUrl,
     settings: &Settings,
     missing: Missing,
-) -> Result<r2d2::Pool<ConnectionManager>, Error> {
+) -> Result<r2d2::Pool<ConnectionManager>, BankError> {
     let first = establish(url, settings, missing)?;
     let manager = ConnectionManager {
         url: url.clone(),
@@ -126,16 +127,16 @@ pub(crate) fn open(
 }
 
 /// Takes a place with a connection, or says why there is none.
-pub(crate) fn take(pool: &r2d2::Pool<ConnectionManager>) -> Result<PooledSlot, Error> {
+pub(crate) fn take(pool: &r2d2::Pool<ConnectionManager>) -> Result<PooledSlot, BankError> {
     let started = Instant::now();
-    pool.get().map_err(|error| Error::PoolTimeout { waited: started.elapsed(), reason: error.to_string() })
+    pool.get().map_err(|error| BankError::PoolTimeout { waited: started.elapsed(), reason: error.to_string() })
 }
 
 #[derive(Debug)]
 struct LogErrors;
 
-impl r2d2::HandleError<Error> for LogErrors {
-    fn handle_error(&self, error: Error) {
+impl r2d2::HandleError<BankError> for LogErrors {
+    fn handle_error(&self, error: BankError) {
         tracing::warn!(%error, "a connection of the pool could not be opened, or is not used again");
     }
 }

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::bank::Bank;
 use crate::database_url::Backend;
-use crate::error::Error;
+use crate::error::BankError;
 use waiting::WaitingLine;
 use worker::{post_alone, work};
 
@@ -49,7 +49,7 @@ pub enum QueueError {
     Full,
     /// The database failed. What that means for the transfer is as for [`Bank::post_batch`].
     #[error(transparent)]
-    Failed(Arc<Error>),
+    Failed(Arc<BankError>),
     /// The thread that was posting the transfer panicked: its outcome is unknown.
     #[error("posting the transfer ended in a panic; its outcome is unknown")]
     Panicked,
@@ -113,8 +113,8 @@ impl PostingQueue {
     ///
     /// # Errors
     ///
-    /// [`Error::Thread`] if the operating system gives no thread.
-    pub fn start(bank: &Bank, settings: QueueSettings) -> Result<Self, Error> {
+    /// [`BankError::Thread`] if the operating system gives no thread.
+    pub fn start(bank: &Bank, settings: QueueSettings) -> Result<Self, BankError> {
         let settings = QueueSettings {
             capacity: settings.capacity.max(1),
             batch_max: settings.batch_max.max(1),
@@ -125,7 +125,7 @@ impl PostingQueue {
         for _ in 0..settings.workers {
             let (bank, line) = (bank.clone(), Arc::clone(&line));
             let worker = thread::Builder::new().name("bank-posting".to_owned()).spawn(move || work(&bank, &line));
-            let worker = worker.map_err(|error| Error::Thread { reason: error.to_string() })?;
+            let worker = worker.map_err(|error| BankError::Thread { reason: error.to_string() })?;
             handle.workers().push(worker);
         }
         Ok(Self(Arc::new(handle)))

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use crate::error::Error;
+use crate::error::BankError;
 
 /// Bounds on how often and for how long a transaction is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +54,13 @@ impl RetryPolicy {
 #[derive(Debug)]
 pub struct AttemptError {
     /// Why it failed.
-    pub error: Error,
+    pub error: BankError,
     /// Whether the transaction may have been committed all the same, because the answer to COMMIT was lost.
     pub commit_unknown: bool,
 }
 
-impl From<Error> for AttemptError {
-    fn from(error: Error) -> Self {
+impl From<BankError> for AttemptError {
+    fn from(error: BankError) -> Self {
         Self { error, commit_unknown: false }
     }
 }
@@ -116,14 +116,14 @@ impl fmt::Debug for RetryObserver {
 ///
 /// # Errors
 ///
-/// The error of an attempt that is not worth repeating; [`Error::RetriesExhausted`] when the bounds are reached; and
-/// [`Error::OutcomeUnknown`] instead of either if the answer to an earlier COMMIT was lost and no attempt has succeeded
+/// The error of an attempt that is not worth repeating; [`BankError::RetriesExhausted`] when the bounds are reached; and
+/// [`BankError::OutcomeUnknown`] instead of either if the answer to an earlier COMMIT was lost and no attempt has succeeded
 /// since: a failure then does not tell whether the earlier attempt took effect.
 pub fn retry<T>(
     policy: &RetryPolicy,
     operation: &'static str,
     attempt: impl Fn() -> Result<T, AttemptError>,
-) -> Result<T, Error> {
+) -> Result<T, BankError> {
     retry_observed(policy, None, operation, attempt)
 }
 
@@ -137,7 +137,7 @@ pub fn retry_observed<T>(
     observer: Option<&RetryObserver>,
     operation: &'static str,
     attempt: impl Fn() -> Result<T, AttemptError>,
-) -> Result<T, Error> {
+) -> Result<T, BankError> {
     let started = Instant::now();
     let mut bounds = policy.delay_bounds();
     let mut unknown = false;
@@ -171,14 +171,14 @@ fn give_up(
     transient: bool,
     attempts: u32,
     elapsed: Duration,
-    source: Error,
-) -> Error {
+    source: BankError,
+) -> BankError {
     let source = Box::new(source);
     if unknown {
         let ids = Vec::new();
-        Error::OutcomeUnknown { operation, ids, source }
+        BankError::OutcomeUnknown { operation, ids, source }
     } else if transient {
-        Error::RetriesExhausted { operation, attempts, elapsed, source }
+        BankError::RetriesExhausted { operation, attempts, elapsed, source }
     } else {
         *source
     }
@@ -190,7 +190,7 @@ fn full_jitter(bound: Duration) -> Duration {
 }
 
 /// Prints an error and its causes in one line.
-struct Causes<'a>(&'a Error);
+struct Causes<'a>(&'a BankError);
 
 impl fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -206,13 +206,13 @@ impl fmt::Display for Causes<'_> {
 
 /// Returns why the failure may pass, or `None` if it will not.
 #[must_use]
-pub fn classify(error: &Error) -> Option<Transient> {
+pub fn classify(error: &BankError) -> Option<Transient> {
     match error {
-        Error::Unavailable { .. } | Error::PoolTimeout { .. } | Error::NoAnswer { .. } => {
+        BankError::Unavailable { .. } | BankError::PoolTimeout { .. } | BankError::NoAnswer { .. } => {
             Some(Transient::ConnectionLost)
         }
-        Error::ConcurrentPosting => Some(Transient::Serialization),
-        Error::Database(error) => classify_diesel(error),
+        BankError::ConcurrentPosting => Some(Transient::Serialization),
+        BankError::Database(error) => classify_diesel(error),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use diesel::result::Error as DieselError;
 
 use crate::attempt::CommitGate;
 use crate::connection::{DbConnection, give_up};
-use crate::error::Error;
+use crate::error::BankError;
 use crate::retry::{AttemptError, Transient, classify, may_be_committed};
 use crate::settings::{Settings, milliseconds};
 
@@ -31,7 +31,7 @@ use crate::settings::{Settings, milliseconds};
 pub fn write<T>(
     connection: &mut DbConnection,
     settings: &Settings,
-    body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
+    body: impl FnOnce(&mut DbConnection) -> Result<T, BankError>,
 ) -> Result<T, AttemptError> {
     write_through(&CommitGate::default(), connection, settings, body)
 }
@@ -41,7 +41,7 @@ pub(crate) fn write_through<T>(
     gate: &CommitGate,
     connection: &mut DbConnection,
     settings: &Settings,
-    body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
+    body: impl FnOnce(&mut DbConnection) -> Result<T, BankError>,
 ) -> Result<T, AttemptError> {
     let begin = begin_write_sql(connection, settings, settings.lock_timeout);
     run(gate, connection, &begin, body)
@@ -54,7 +54,7 @@ pub(crate) fn try_write_through<T>(
     connection: &mut DbConnection,
     settings: &Settings,
     lock_timeout: Duration,
-    body: impl FnOnce(&mut DbConnection) -> Result<Option<T>, Error>,
+    body: impl FnOnce(&mut DbConnection) -> Result<Option<T>, BankError>,
 ) -> Result<Option<T>, AttemptError> {
     begin(connection, &begin_write_sql(connection, settings, lock_timeout))?;
     match body(connection).transpose() {
@@ -75,21 +75,21 @@ pub(crate) fn try_write_through<T>(
 pub(crate) fn write_at_once<T>(
     gate: &CommitGate,
     connection: &mut DbConnection,
-    body: impl FnOnce(&mut DbConnection) -> Result<Option<T>, Error>,
+    body: impl FnOnce(&mut DbConnection) -> Result<Option<T>, BankError>,
 ) -> Result<Option<T>, AttemptError> {
     if !gate.pass() {
-        return Err(Error::GivenUp.into());
+        return Err(BankError::GivenUp.into());
     }
     let result = body(connection);
     give_up_if_lost(connection, &result);
     match result {
         // Nobody would learn what a transaction did that began now.
-        Ok(None) if !gate.reopen() => Err(Error::GivenUp.into()),
+        Ok(None) if !gate.reopen() => Err(BankError::GivenUp.into()),
         Ok(outcome) => Ok(outcome),
         Err(error) => {
             let commit_unknown = match &error {
-                Error::Database(error) => may_be_committed(error),
-                Error::ConcurrentPosting => false,
+                BankError::Database(error) => may_be_committed(error),
+                BankError::ConcurrentPosting => false,
                 // What is wrong was found in the answer, when the statement was committed already.
                 _ => true,
             };
@@ -105,7 +105,7 @@ pub(crate) fn write_at_once<T>(
 /// The body's.
 pub(crate) fn read_at_once<T>(
     connection: &mut DbConnection,
-    body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
+    body: impl FnOnce(&mut DbConnection) -> Result<T, BankError>,
 ) -> Result<T, AttemptError> {
     let result = body(connection);
     give_up_if_lost(connection, &result);
@@ -113,7 +113,7 @@ pub(crate) fn read_at_once<T>(
 }
 
 /// Outside of transactions Diesel does not notice that a connection was lost.
-fn give_up_if_lost<T>(connection: &mut DbConnection, result: &Result<T, Error>) {
+fn give_up_if_lost<T>(connection: &mut DbConnection, result: &Result<T, BankError>) {
     if result.as_ref().err().and_then(classify) == Some(Transient::ConnectionLost) {
         give_up(connection);
     }
@@ -126,8 +126,8 @@ fn give_up_if_lost<T>(connection: &mut DbConnection, result: &Result<T, Error>) 
 /// As for [`write()`]; a lost answer to COMMIT is no unknown outcome here.
 pub fn read<T>(
     connection: &mut DbConnection,
-    body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
-) -> Result<T, Error> {
+    body: impl FnOnce(&mut DbConnection) -> Result<T, BankError>,
+) -> Result<T, BankError> {
     let begin = match connection {
         DbConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         // SQLite's transactions are all free to write; the connection is not, as long as this holds.
@@ -164,14 +164,14 @@ fn run<T>(
     gate: &CommitGate,
     connection: &mut DbConnection,
     begin_sql: &str,
-    body: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
+    body: impl FnOnce(&mut DbConnection) -> Result<T, BankError>,
 ) -> Result<T, AttemptError> {
     begin(connection, begin_sql)?;
     let result = body(connection);
     finish(gate, connection, result)
 }
 
-fn begin(connection: &mut DbConnection, sql: &str) -> Result<(), Error> {
+fn begin(connection: &mut DbConnection, sql: &str) -> Result<(), BankError> {
     let begun = match connection {
         DbConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction_sql(postgres, sql),
         DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, sql),
@@ -179,16 +179,20 @@ fn begin(connection: &mut DbConnection, sql: &str) -> Result<(), Error> {
     begun.map_err(|error| {
         // The text can fail in its second half, with the transaction open.
         discard(connection);
-        Error::Database(error)
+        BankError::Database(error)
     })
 }
 
 /// Commits if the body succeeded and the gate is still open, and rolls back otherwise.
-fn finish<T>(gate: &CommitGate, connection: &mut DbConnection, result: Result<T, Error>) -> Result<T, AttemptError> {
+fn finish<T>(
+    gate: &CommitGate,
+    connection: &mut DbConnection,
+    result: Result<T, BankError>,
+) -> Result<T, AttemptError> {
     match result {
         Ok(_) if !gate.pass() => {
             discard(connection);
-            Err(Error::GivenUp.into())
+            Err(BankError::GivenUp.into())
         }
         Ok(value) => match commit(connection) {
             Ok(()) => Ok(value),
@@ -204,7 +208,7 @@ fn finish<T>(gate: &CommitGate, connection: &mut DbConnection, result: Result<T,
 /// Says whether a failed COMMIT may have taken effect all the same: not if the database itself answered that it failed.
 fn commit_failure(error: DieselError) -> AttemptError {
     let commit_unknown = may_be_committed(&error);
-    AttemptError { error: Error::Database(error), commit_unknown }
+    AttemptError { error: BankError::Database(error), commit_unknown }
 }
 
 fn commit(connection: &mut DbConnection) -> Result<(), DieselError> {

@@ -11,7 +11,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bank_domain::{AccountName, InvalidInput, Rejection};
-use bank_persistence::{Error, QueueError};
+use bank_persistence::{BankError, QueueError};
 use serde_json::json;
 
 /// How long a client should wait before it repeats a request that found too many others.
@@ -137,22 +137,22 @@ impl Problem {
     /// Returns what the database's failure means for the request. The reason goes to the log: it can name hosts and
     /// tables, which are nobody's business but the operator's.
     #[must_use]
-    pub fn of_database(error: &Error) -> Self {
+    pub fn of_database(error: &BankError) -> Self {
         let problem = match error {
-            Error::AccountExists { name } => {
+            BankError::AccountExists { name } => {
                 let message = format!("an account named `{name}` exists already");
                 let hint = "if this request was repeated, the first one has opened it: see GET /accounts/NAME";
                 return Self::new(StatusCode::CONFLICT, "account_exists", message, hint);
             }
-            Error::OutcomeUnknown { .. } => Self::outcome_unknown(),
-            Error::Unavailable { .. }
-            | Error::FileMissing { .. }
-            | Error::PoolTimeout { .. }
-            | Error::NoAnswer { .. }
-            | Error::ConcurrentPosting
-            | Error::Thread { .. }
-            | Error::SchemaOutOfDate { .. }
-            | Error::RetriesExhausted { .. } => Self::unavailable(),
+            BankError::OutcomeUnknown { .. } => Self::outcome_unknown(),
+            BankError::Unavailable { .. }
+            | BankError::FileMissing { .. }
+            | BankError::PoolTimeout { .. }
+            | BankError::NoAnswer { .. }
+            | BankError::ConcurrentPosting
+            | BankError::Thread { .. }
+            | BankError::SchemaOutOfDate { .. }
+            | BankError::RetriesExhausted { .. } => Self::unavailable(),
             _ => Self::internal(),
         };
         let mut causes = String::new();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bank_domain::{AccountId, AccountName, Outcome, PostRequest};
-use bank_persistence::{Bank, DatabaseUrl, Error, PostingQueue, QueueSettings, RetryPolicy, Settings};
+use bank_persistence::{Bank, BankError, DatabaseUrl, PostingQueue, QueueSettings, RetryPolicy, Settings};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -42,7 +42,7 @@ pub struct Service {
 pub enum OpenError {
     /// The database cannot be used.
     #[error(transparent)]
-    Database(#[from] Error),
+    Database(#[from] BankError),
     /// The metrics contradict each other.
     #[error("the metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -86,7 +86,7 @@ impl Service {
     /// The database's failure, or that too many others are waiting.
     pub async fn blocking<T: Send + 'static>(
         &self,
-        body: impl FnOnce(&Bank) -> Result<T, Error> + Send + 'static,
+        body: impl FnOnce(&Bank) -> Result<T, BankError> + Send + 'static,
     ) -> Result<T, Problem> {
         let turn = timeout(TURN_TIME_MAX, Arc::clone(&self.turns).acquire_owned()).await;
         let Ok(Ok(turn)) = turn else { return Err(Problem::overloaded()) };

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bank_persistence::{Bank, DatabaseUrl, Error, RetryPolicy, Settings};
+use bank_persistence::{Bank, BankError, DatabaseUrl, RetryPolicy, Settings};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
@@ -52,7 +52,7 @@ impl Reader {
         while !stopped.load(Ordering::SeqCst) {
             match self.sums() {
                 Ok(sums) => self.look_at(&sums),
-                Err(Error::RetriesExhausted { .. }) => self.connection_losses += 1,
+                Err(BankError::RetriesExhausted { .. }) => self.connection_losses += 1,
                 Err(error) => self.violations.push(format!("I7: a read failed: {error:?}")),
             }
             // The readers are to see many moments, not to keep a core busy.
@@ -61,7 +61,7 @@ impl Reader {
         self
     }
 
-    fn sums(&self) -> Result<Sums, Error> {
+    fn sums(&self) -> Result<Sums, BankError> {
         self.bank.read("summing", |connection| Ok(diesel::sql_query(SUMS).get_result(connection)?))
     }
 

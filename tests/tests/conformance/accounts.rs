@@ -1,7 +1,7 @@
 //! Accounts: opening, finding, listing, counting.
 
 use bank_domain::{Account, AccountName, AccountVersion, Age, Balance, Country, NewAccount, OverdraftLimit};
-use bank_persistence::{Bank, Error};
+use bank_persistence::{Bank, BankError};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{name, new_account, open, open_many, post, posted, transfer};
 
@@ -52,7 +52,7 @@ pub(crate) fn a_second_account_of_the_same_name_is_refused(backend: TestBackend)
     let bank = database.bank();
     open(&bank, "Jessica", 1);
     match bank.open_account(&new_account("Jessica", 2)) {
-        Err(Error::AccountExists { name: taken }) => assert_eq!(taken, name("Jessica")),
+        Err(BankError::AccountExists { name: taken }) => assert_eq!(taken, name("Jessica")),
         other => panic!("AccountExists expected, got {other:?}"),
     }
 }
@@ -128,11 +128,11 @@ pub(crate) fn the_list_stops_at_the_first_error_of_its_reader(backend: TestBacke
     let bank = database.bank();
     open_many(&bank, 3, 1);
     let mut seen = 0;
-    let stopped: Result<(), Error> = bank.list_accounts(None, |_| {
+    let stopped: Result<(), BankError> = bank.list_accounts(None, |_| {
         seen += 1;
-        Err(Error::AccountExists { name: name("stop") })
+        Err(BankError::AccountExists { name: name("stop") })
     });
-    assert!(matches!(stopped, Err(Error::AccountExists { .. })), "{stopped:?}");
+    assert!(matches!(stopped, Err(BankError::AccountExists { .. })), "{stopped:?}");
     assert_eq!(seen, 1);
     assert_eq!(bank.count_accounts().unwrap(), 3, "the connection is still of use");
 }
@@ -144,7 +144,7 @@ pub(crate) fn the_list_is_one_snapshot(backend: TestBackend) {
     let ids: Vec<_> = list(&bank, None).iter().map(|account| account.id).collect();
     let (first, last) = (ids[0], ids[ids.len() - 1]);
     let mut total = 0;
-    let listed: Result<(), Error> = bank.list_accounts(None, |account| {
+    let listed: Result<(), BankError> = bank.list_accounts(None, |account| {
         if account.id == first {
             // Between the first page and the second, money moves from the second page to the first.
             posted(post(&bank, &transfer(last, first, 100)));
@@ -182,7 +182,7 @@ pub(crate) fn similar_names_contain_the_nearest(backend: TestBackend) {
 
 fn list(bank: &Bank, limit: Option<u64>) -> Vec<Account> {
     let mut accounts = Vec::new();
-    let listed: Result<(), Error> = bank.list_accounts(limit, |account| {
+    let listed: Result<(), BankError> = bank.list_accounts(limit, |account| {
         accounts.push(account);
         Ok(())
     });

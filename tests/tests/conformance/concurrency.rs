@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use bank_domain::{AccountId, Outcome, Transfer, TransferId};
-use bank_persistence::{Bank, Error, Settings, posting};
+use bank_persistence::{Bank, BankError, Settings, posting};
 use bank_tests::fixtures::{balance, new_account, open, open_many, post, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::threads::at_once;
@@ -130,7 +130,7 @@ pub(crate) fn racing_openings_of_one_name_make_one_account(backend: TestBackend)
         let new = new_account(&format!("Jessica {round}"), 1);
         let opened = at_once(4, |_| match bank.open_account(&new) {
             Ok(_) => true,
-            Err(Error::AccountExists { .. }) => false,
+            Err(BankError::AccountExists { .. }) => false,
             Err(error) => panic!("{error:?}"),
         });
         assert_eq!(opened.iter().filter(|opened| **opened).count(), 1);
@@ -151,7 +151,7 @@ fn orders(thread: usize, accounts: &[AccountId], count: usize) -> Vec<Transfer> 
 
 fn sum_of_list(bank: &Bank) -> i64 {
     let mut sum = 0;
-    let listed: Result<(), Error> = bank.list_accounts(None, |account| {
+    let listed: Result<(), BankError> = bank.list_accounts(None, |account| {
         sum += account.balance.get();
         Ok(())
     });

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Barrier;
 
-use bank_persistence::{Error, SchemaState, Settings};
+use bank_persistence::{BankError, SchemaState, Settings};
 use bank_tests::fixtures::{balance, open, open_many, post, posted, random_transfers, transfer};
 use bank_tests::invariants::{Ledger, assert_sound};
 use bank_tests::plain::Plain;
@@ -95,7 +95,7 @@ pub(crate) fn a_database_without_tables_is_not_set_up(backend: TestBackend) {
     let bank = database.bank();
     assert_eq!(bank.schema_state().unwrap(), SchemaState::NotSetUp);
     match bank.require_current_schema() {
-        Err(Error::SchemaOutOfDate { state: SchemaState::NotSetUp }) => {}
+        Err(BankError::SchemaOutOfDate { state: SchemaState::NotSetUp }) => {}
         other => panic!("SchemaOutOfDate expected, got {other:?}"),
     }
     bank.migrate().unwrap();
@@ -118,7 +118,7 @@ pub(crate) fn a_migration_from_the_future_is_newer(backend: TestBackend) {
     let newer = SchemaState::Newer { version: "20991231000001".to_owned() };
     assert_eq!(bank.schema_state().unwrap(), newer);
     match bank.require_current_schema() {
-        Err(Error::SchemaOutOfDate { state }) => assert_eq!(state, newer),
+        Err(BankError::SchemaOutOfDate { state }) => assert_eq!(state, newer),
         other => panic!("SchemaOutOfDate expected, got {other:?}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Reading the whole journal as it was at one moment.
 
 use bank_domain::{Account, AccountVersion, TransferId};
-use bank_persistence::{Bank, Error, Period, RecordedTransfer};
+use bank_persistence::{Bank, BankError, Period, RecordedTransfer};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{
     current, name, open, open_many, post, posted, random_transfers, transfer, transfer_with_id,
@@ -12,12 +12,12 @@ use uuid::Uuid;
 /// More than two pages.
 const TRANSFERS: usize = 2_500;
 
-fn journal(bank: &Bank, period: Period) -> Result<Vec<RecordedTransfer>, Error> {
+fn journal(bank: &Bank, period: Period) -> Result<Vec<RecordedTransfer>, BankError> {
     let mut all = Vec::new();
     bank.snapshot(|snapshot| {
         snapshot.transfers(period, |recorded| {
             all.push(recorded);
-            Ok::<(), Error>(())
+            Ok::<(), BankError>(())
         })
     })?;
     Ok(all)
@@ -26,7 +26,7 @@ fn journal(bank: &Bank, period: Period) -> Result<Vec<RecordedTransfer>, Error> 
 fn journal_of(bank: &Bank, account: &str, period: Period) -> Vec<RecordedTransfer> {
     let mut all = Vec::new();
     let account = current(bank, account);
-    let read: Result<(), Error> = bank.snapshot(|snapshot| {
+    let read: Result<(), BankError> = bank.snapshot(|snapshot| {
         snapshot.transfers_of(&account, period, |recorded| {
             all.push(recorded);
             Ok(())
@@ -76,7 +76,7 @@ pub(crate) fn the_journal_of_an_account_is_in_the_order_of_its_versions(backend:
     // Of an account as it was earlier, nothing that came later.
     let then = Account { version: AccountVersion::new(1_234), ..current(&bank, "a0") };
     let mut count = 0;
-    let read: Result<(), Error> = bank.snapshot(|snapshot| {
+    let read: Result<(), BankError> = bank.snapshot(|snapshot| {
         snapshot.transfers_of(&then, Period::default(), |_| {
             count += 1;
             Ok(())
@@ -115,7 +115,7 @@ pub(crate) fn a_snapshot_does_not_see_what_is_posted_meanwhile(backend: TestBack
     let accounts = open_many(&bank, 2, 1_000_000);
     bank.post_batch(&random_transfers(5, &accounts, 1_500, 50)).unwrap();
     let (mut count, mut total, mut opened) = (0, 0, 0);
-    let read: Result<(), Error> = bank.snapshot(|snapshot| {
+    let read: Result<(), BankError> = bank.snapshot(|snapshot| {
         snapshot.transfers(Period::default(), |_| {
             if count == 0 {
                 let greatest = TransferId::from_uuid(Uuid::max());
@@ -123,7 +123,7 @@ pub(crate) fn a_snapshot_does_not_see_what_is_posted_meanwhile(backend: TestBack
                 open(&bank, "late", 7);
             }
             count += 1;
-            Ok::<(), Error>(())
+            Ok::<(), BankError>(())
         })?;
         snapshot.accounts(None, |recorded| {
             total += recorded.account.version.get();
@@ -142,13 +142,13 @@ pub(crate) fn a_snapshot_ends_with_the_first_error_of_its_reader(backend: TestBa
     let accounts = open_many(&bank, 2, 1_000_000);
     bank.post_batch(&random_transfers(6, &accounts, 5, 50)).unwrap();
     let mut seen = 0;
-    let read: Result<(), Error> = bank.snapshot(|snapshot| {
+    let read: Result<(), BankError> = bank.snapshot(|snapshot| {
         snapshot.transfers(Period::default(), |_| {
             seen += 1;
-            if seen == 3 { Err(Error::GivenUp) } else { Ok(()) }
+            if seen == 3 { Err(BankError::GivenUp) } else { Ok(()) }
         })
     });
-    assert!(matches!(read, Err(Error::GivenUp)), "{read:?}");
+    assert!(matches!(read, Err(BankError::GivenUp)), "{read:?}");
     assert_eq!(seen, 3);
     posted(post(&bank, &transfer(accounts[0], accounts[1], 1)));
 }
@@ -171,5 +171,5 @@ pub(crate) fn a_transfer_of_a_missing_account_is_not_left_out_of_the_journal(bac
     posted(post(&bank, &transfer(accounts[0], accounts[1], 1)));
     database.plain().execute("DELETE FROM accounts WHERE name = 'a1'");
     let error = journal(&bank, Period::default()).unwrap_err();
-    assert!(matches!(error, Error::InvariantViolation { .. }), "{error:?}");
+    assert!(matches!(error, BankError::InvariantViolation { .. }), "{error:?}");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bank_domain::Outcome;
 use bank_persistence::{
-    DbConnection, Error, Isolation, RetryObserver, RetryPolicy, Settings, Transient, accounts, posting,
+    BankError, DbConnection, Isolation, RetryObserver, RetryPolicy, Settings, Transient, accounts, posting,
 };
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, name, new_account, open, open_many, post, random_transfers, transfer};
@@ -33,7 +33,7 @@ pub(crate) fn a_failed_write_changes_nothing(backend: TestBackend) {
         accounts::open(connection, &new_account("a", 1))?;
         accounts::open(connection, &new_account("b", 2))
     });
-    assert!(matches!(failed, Err(Error::AccountExists { .. })), "{failed:?}");
+    assert!(matches!(failed, Err(BankError::AccountExists { .. })), "{failed:?}");
     assert_eq!(bank.find_account(&name("a")).unwrap(), None);
     assert_eq!(bank.count_accounts().unwrap(), 1, "the connection is still of use");
 }
@@ -77,7 +77,7 @@ pub(crate) fn posting_takes_part_in_the_callers_transaction(backend: TestBackend
         }
     };
     let failed = bank.write("paying and opening", pay_and_open("a"));
-    assert!(matches!(failed, Err(Error::AccountExists { .. })), "{failed:?}");
+    assert!(matches!(failed, Err(BankError::AccountExists { .. })), "{failed:?}");
     assert_eq!(balance(&bank, "a"), 100, "the transfer went with the transaction");
     let outcomes = bank.write("paying and opening", pay_and_open("c")).unwrap();
     assert!(matches!(outcomes[..], [Outcome::Posted(_)]), "{outcomes:?}");
@@ -124,7 +124,7 @@ pub(crate) fn an_observer_is_told_of_each_attempt_to_post_that_is_repeated(backe
     let (first, second) = (transfer(accounts[0], accounts[1], 1), transfer(accounts[1], accounts[0], 1));
     for transfers in [vec![first.clone()], vec![first, second]] {
         let refused = bank.post_batch(&transfers);
-        assert!(matches!(refused, Err(Error::RetriesExhausted { attempts: 3, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(BankError::RetriesExhausted { attempts: 3, .. })), "{refused:?}");
         let told: Vec<_> = events.try_iter().map(|event| (event.operation, event.attempts, event.transient)).collect();
         assert_eq!(told, [("posting", 1, Transient::LockTimeout), ("posting", 2, Transient::LockTimeout)]);
     }

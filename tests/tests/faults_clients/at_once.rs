@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use bank_domain::{Rejection, Transfer};
-use bank_persistence::{Bank, Error, Settings};
+use bank_persistence::{Bank, BankError, Settings};
 use bank_tests::fixtures::{balance, open, post, posted, rejected, transfer};
 use bank_tests::invariants::assert_sound;
 use bank_tests::proxy_delays::DelayingProxy;
@@ -105,7 +105,7 @@ fn what_was_committed_otherwise_than_the_rules_decide_is_not_called_rolled_back(
     );
     let order = transfer(a, b, 10);
     let error = bank.post(&order).unwrap_err();
-    let Error::OutcomeUnknown { ids, source, .. } = &error else { panic!("{error}") };
-    assert_eq!((&ids[..], matches!(**source, Error::InvariantViolation { .. })), (&[order.id][..], true));
+    let BankError::OutcomeUnknown { ids, source, .. } = &error else { panic!("{error}") };
+    assert_eq!((&ids[..], matches!(**source, BankError::InvariantViolation { .. })), (&[order.id][..], true));
     assert!(bank.find_transfer(order.id).unwrap().is_some());
 }

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bank_domain::{AccountId, Transfer};
-use bank_persistence::{Bank, Error, new_transfer_id};
+use bank_persistence::{Bank, BankError, new_transfer_id};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{Ledger, assert_exactly_once};
 use bank_tests::plain::Plain;
@@ -17,7 +17,7 @@ fn a_client_that_takes_a_new_id_for_each_retry_is_found() {
     let said = check_client("takes a new id for each retry", CommitCut::After, |bank, order| {
         let mut again = order.clone();
         while let Err(error) = bank.post(&again) {
-            assert!(matches!(error, Error::OutcomeUnknown { .. }), "{error:?}");
+            assert!(matches!(error, BankError::OutcomeUnknown { .. }), "{error:?}");
             again.id = new_transfer_id();
         }
     });

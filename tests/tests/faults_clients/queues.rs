@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bank_persistence::{Error, PostingQueue, QueueError, QueueSettings, RetryObserver, RetryPolicy, Settings};
+use bank_persistence::{BankError, PostingQueue, QueueError, QueueSettings, RetryObserver, RetryPolicy, Settings};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open, transfer};
 use bank_tests::invariants::assert_sound;
@@ -45,11 +45,11 @@ fn a_batch_is_tried_transfer_by_transfer_until_the_database_itself_fails() {
     };
     for _ in 0..2 {
         let error = next().unwrap();
-        assert!(matches!(*error, Error::RetriesExhausted { attempts: ATTEMPTS, .. }), "{error}");
+        assert!(matches!(*error, BankError::RetriesExhausted { attempts: ATTEMPTS, .. }), "{error}");
     }
     for _ in 0..19 {
         let error = next().unwrap();
-        assert!(matches!(*error, Error::Database(_)), "{error}");
+        assert!(matches!(*error, BankError::Database(_)), "{error}");
     }
     assert_eq!(retries.load(Ordering::SeqCst), 2 * (ATTEMPTS - 1), "of the first, and of the first of the batch");
     assert_sound(&database);

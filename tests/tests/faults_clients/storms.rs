@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bank_domain::AccountId;
 use bank_persistence::retry::classify;
-use bank_persistence::{Error, Isolation, Settings, Transient};
+use bank_persistence::{BankError, Isolation, Settings, Transient};
 use bank_tests::fixtures::{open_many, transfer};
 use bank_tests::invariants::{Ledger, assert_sound};
 use bank_tests::load::{Load, LoadPlan, LoadResult, Verdict};
@@ -116,7 +116,7 @@ fn a_forced_serialization_failure_is_tried_again() {
 }
 
 /// Posts while a foreign program holds one of the accounts and changes it.
-fn post_into_a_serialization_failure(settings: Settings) -> Result<&'static str, Error> {
+fn post_into_a_serialization_failure(settings: Settings) -> Result<&'static str, BankError> {
     let database = TestBackend::Postgres.database();
     let accounts = open_many(&database.bank(), 2, 100);
     let mut foreign = database.plain();
@@ -144,7 +144,7 @@ fn a_forced_deadlock_is_tried_again() {
 }
 
 /// Posts while a foreign program holds the second account and then asks for the first.
-fn post_into_a_deadlock(settings: Settings) -> Result<&'static str, Error> {
+fn post_into_a_deadlock(settings: Settings) -> Result<&'static str, BankError> {
     let database = TestBackend::Postgres.database();
     let accounts = open_many(&database.bank(), 2, 100);
     // A session looks for a deadlock once, so long after it began to wait: bank when the circle is closed, the foreign
@@ -174,8 +174,8 @@ fn unhurried(settings: Settings) -> Settings {
 }
 
 #[track_caller]
-fn assert_exhausted(result: Result<&'static str, Error>, cause: Transient) {
-    let Err(Error::RetriesExhausted { attempts: 1, source, .. }) = result else {
+fn assert_exhausted(result: Result<&'static str, BankError>, cause: Transient) {
+    let Err(BankError::RetriesExhausted { attempts: 1, source, .. }) = result else {
         panic!("the only attempt fails: {result:?}")
     };
     assert_eq!(classify(&source), Some(cause), "{source:?}");

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use bank_domain::{Outcome, Transfer};
-use bank_persistence::{Bank, Error, Settings};
+use bank_persistence::{Bank, BankError, Settings};
 use bank_tests::backend::say;
 use bank_tests::fixtures::{open_many, transfer};
 use bank_tests::invariants::Ledger;
@@ -30,7 +30,7 @@ fn a_commit_stuck_on_a_dead_standby_is_replayed_when_the_standby_is_back() {
 
     pair.standby.stop(StopMode::Immediate);
     for (answer, transfer) in post_at_once(&pair, &impatient(), &transfers).join().unwrap().iter().zip(&transfers) {
-        assert!(matches!(answer, Err(Error::OutcomeUnknown { ids, .. }) if *ids == [transfer.id]), "{answer:?}");
+        assert!(matches!(answer, Err(BankError::OutcomeUnknown { ids, .. }) if *ids == [transfer.id]), "{answer:?}");
     }
     assert_eq!(plain.number(TRANSFERS), 0, "a commit that waits cannot be seen");
 
@@ -52,7 +52,7 @@ fn post_at_once(
     pair: &Pair,
     settings: &Settings,
     transfers: &[Transfer],
-) -> thread::JoinHandle<Vec<Result<Outcome, Error>>> {
+) -> thread::JoinHandle<Vec<Result<Outcome, BankError>>> {
     let bank = Bank::connect(&pair.url(), settings.clone()).unwrap();
     let transfers = transfers.to_vec();
     thread::spawn(move || {

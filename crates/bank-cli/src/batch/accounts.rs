@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use bank_domain::{AccountId, AccountName};
-use bank_persistence::{Bank, Error};
+use bank_persistence::{Bank, BankError};
 
 use super::order::{Line, Order};
 
@@ -28,7 +28,7 @@ impl<'a> Accounts<'a> {
     }
 
     /// Finds the accounts of these lines; afterwards [`Self::id_of`] knows all that exist.
-    pub(crate) fn find(&mut self, lines: &[Line]) -> Result<(), Error> {
+    pub(crate) fn find(&mut self, lines: &[Line]) -> Result<(), BankError> {
         let mut missing = self.missing(lines);
         let is_full = self.known.len().saturating_add(missing.len()) > NAMES_MAX || self.text_bytes > TEXT_BYTES_MAX;
         if is_full && !missing.is_empty() {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bank_domain::{Outcome, PostRequest, Transfer};
-use bank_persistence::{Bank, Error, posting};
+use bank_persistence::{Bank, BankError, posting};
 
 use super::interrupt::Interrupt;
 
@@ -18,7 +18,11 @@ pub(crate) enum Written {
 }
 
 /// Posts all transfers or none.
-pub(crate) fn post_all_or_none(bank: &Bank, transfers: &[Transfer], interrupt: &Interrupt) -> Result<Written, Error> {
+pub(crate) fn post_all_or_none(
+    bank: &Bank,
+    transfers: &[Transfer],
+    interrupt: &Interrupt,
+) -> Result<Written, BankError> {
     let shared: Arc<[Transfer]> = transfers.into();
     let rolled_back = Arc::new(Mutex::new(None));
     let written = bank.write("posting", {
@@ -34,14 +38,14 @@ pub(crate) fn post_all_or_none(bank: &Bank, transfers: &[Transfer], interrupt: &
                 return Ok(outcomes);
             };
             *rolled_back.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
-            Err(Error::GivenUp)
+            Err(BankError::GivenUp)
         }
     });
     match written {
         Ok(outcomes) => Ok(Written::Posted(outcomes)),
-        Err(Error::GivenUp) => {
+        Err(BankError::GivenUp) => {
             let why = rolled_back.lock().unwrap_or_else(PoisonError::into_inner).take();
-            why.ok_or(Error::GivenUp)
+            why.ok_or(BankError::GivenUp)
         }
         Err(error) => Err(error),
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use bank_domain::{AccountName, Outcome, Transfer};
-use bank_persistence::{Bank, Error, SchemaState, new_transfer_id};
+use bank_persistence::{Bank, BankError, SchemaState, new_transfer_id};
 use clap::Args;
 
 use crate::context::Context;
@@ -39,7 +39,7 @@ pub(crate) fn run(_args: &DemoArgs, context: &mut Context<'_>) -> Result<(), Fai
     })
 }
 
-fn is_empty(bank: &Bank) -> Result<bool, Error> {
+fn is_empty(bank: &Bank) -> Result<bool, BankError> {
     match bank.schema_state()? {
         SchemaState::NotSetUp => Ok(true),
         SchemaState::Current => Ok(bank.count_accounts()? == 0),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use bank_domain::AccountName;
-use bank_persistence::{Error, Period, RecordedAccount, RecordedTransfer, Snapshot};
+use bank_persistence::{BankError, Period, RecordedAccount, RecordedTransfer, Snapshot};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -80,7 +80,7 @@ enum Stopped {
     /// The export cannot be written.
     Write(io::Error),
     /// The database failed.
-    Read(Error),
+    Read(BankError),
     /// There is no account of the selected name.
     NoAccount(AccountName),
 }
@@ -91,8 +91,8 @@ impl From<io::Error> for Stopped {
     }
 }
 
-impl From<Error> for Stopped {
-    fn from(error: Error) -> Self {
+impl From<BankError> for Stopped {
+    fn from(error: BankError) -> Self {
         Self::Read(error)
     }
 }

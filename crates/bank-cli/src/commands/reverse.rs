@@ -1,7 +1,7 @@
 //! `bank-cli reverse`
 
 use bank_domain::{AccountId, AccountName, Outcome, PostedTransfer, Rejection, Reversal, Transfer};
-use bank_persistence::{Error, RecordedTransfer};
+use bank_persistence::{BankError, RecordedTransfer};
 use clap::Args;
 
 use crate::context::Context;
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), F
     };
     let bank = context.connect()?;
     let reversed = bank.reverse(&reversal).map_err(|error| {
-        let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
+        let is_unknown = matches!(error, BankError::OutcomeUnknown { .. });
         let failure = Failure::from(error);
         if is_unknown {
             return failure.hint("run the same command again: a transfer is never reversed twice");

@@ -4,7 +4,7 @@ use bank_domain::{
     Account, AccountId, AccountName, AccountVersion, Amount, Memo, Outcome, PostRequest, PostedTransfer, Rejection,
     Transfer, TransferId,
 };
-use bank_persistence::{Bank, Error, new_transfer_id};
+use bank_persistence::{Bank, BankError, new_transfer_id};
 use clap::Args;
 
 use crate::configuration::Location;
@@ -121,7 +121,7 @@ pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), 
     context.messages.transfer_id(request.id);
 
     let outcome = context.messages.while_waiting("posting", || bank.post(&resolved)).map_err(|error| {
-        if matches!(error, Error::OutcomeUnknown { .. }) {
+        if matches!(error, BankError::OutcomeUnknown { .. }) {
             let command = request.command(printable_option(context).as_deref());
             Failure::from(error).hint(format!("run again, it is never posted twice: {command}"))
         } else {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bank_domain::{AccountId, Amount, Outcome, Rejection, Transfer};
 use bank_persistence::retry::classify;
-use bank_persistence::{Bank, Error, PostingQueue, QueueError};
+use bank_persistence::{Bank, BankError, PostingQueue, QueueError};
 
 use super::book::Book;
 use super::control::Control;
@@ -54,17 +54,17 @@ impl Path {
     }
 }
 
-fn answer(control: &Control, error: &Error) -> Answer {
+fn answer(control: &Control, error: &BankError) -> Answer {
     match error {
-        Error::OutcomeUnknown { source, .. } => {
+        BankError::OutcomeUnknown { source, .. } => {
             count_last(control, source);
             Answer::Unknown
         }
-        Error::RetriesExhausted { source, .. } => {
+        BankError::RetriesExhausted { source, .. } => {
             count_last(control, source);
             Answer::NotNow
         }
-        Error::InvariantViolation { .. } | Error::Corrupt { .. } => Answer::Broken(error.to_string()),
+        BankError::InvariantViolation { .. } | BankError::Corrupt { .. } => Answer::Broken(error.to_string()),
         error if classify(error).is_some() => {
             count_last(control, error);
             Answer::NotNow
@@ -74,7 +74,7 @@ fn answer(control: &Control, error: &Error) -> Answer {
 }
 
 /// Counts the attempt that ended a call: the call will be repeated, so the attempt is, too.
-fn count_last(control: &Control, error: &Error) {
+fn count_last(control: &Control, error: &BankError) {
     if let Some(transient) = classify(error) {
         control.retries.count(transient);
     }

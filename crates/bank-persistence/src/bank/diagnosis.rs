@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Bank;
 use crate::database_url::Backend;
 use crate::diagnosis::{Diagnosis, Kind, ServerFacts, probe_server, probe_sqlite};
-use crate::error::Error;
+use crate::error::BankError;
 use crate::pool;
 
 impl Bank {
@@ -14,15 +14,15 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Error::PoolTimeout`] if no connection becomes free; no other.
-    pub fn diagnose(&self) -> Result<Diagnosis, Error> {
+    /// [`BankError::PoolTimeout`] if no connection becomes free; no other.
+    pub fn diagnose(&self) -> Result<Diagnosis, BankError> {
         match self.backend() {
             Backend::Sqlite => self.with_connection(|connection| probe_sqlite(connection, &self.settings)),
             Backend::Postgres => self.diagnose_server(),
         }
     }
 
-    fn diagnose_server(&self) -> Result<Diagnosis, Error> {
+    fn diagnose_server(&self) -> Result<Diagnosis, BankError> {
         let found = Arc::new(Mutex::new(Diagnosis::unknown(Kind::Server(Box::<ServerFacts>::default()))));
         let mut slot = pool::take(&self.pool)?;
         let mut connection = slot.take()?;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::Bank;
 use crate::accounts::{self, Totals};
 use crate::audit::{self, AuditReport};
-use crate::error::Error;
+use crate::error::BankError;
 use crate::journal::{self, HistoryEntry, RecordedTransfer, Reversed};
 use crate::past::{self, BalanceAt, Period};
 
@@ -16,8 +16,8 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Error::AccountExists`] if the name is taken. After [`Error::OutcomeUnknown`] the account may be there.
-    pub fn open_account(&self, new: &NewAccount) -> Result<Account, Error> {
+    /// [`BankError::AccountExists`] if the name is taken. After [`BankError::OutcomeUnknown`] the account may be there.
+    pub fn open_account(&self, new: &NewAccount) -> Result<Account, BankError> {
         let new = new.clone();
         self.write("opening an account", move |connection| accounts::open(connection, &new))
     }
@@ -27,7 +27,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn find_account(&self, name: &AccountName) -> Result<Option<Account>, Error> {
+    pub fn find_account(&self, name: &AccountName) -> Result<Option<Account>, BankError> {
         let name = name.clone();
         self.run("finding an account", move |connection| accounts::find_by_name(connection, &name))
     }
@@ -37,7 +37,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn find_accounts(&self, names: &[&AccountName]) -> Result<Vec<Account>, Error> {
+    pub fn find_accounts(&self, names: &[&AccountName]) -> Result<Vec<Account>, BankError> {
         let names: Vec<AccountName> = names.iter().copied().cloned().collect();
         self.run("finding accounts", move |connection| accounts::find_by_names(connection, &names))
     }
@@ -47,7 +47,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn similar_names(&self, name: &AccountName) -> Result<Vec<AccountName>, Error> {
+    pub fn similar_names(&self, name: &AccountName) -> Result<Vec<AccountName>, BankError> {
         let name = name.clone();
         self.run("finding similar names", move |connection| accounts::similar_names(connection, &name))
     }
@@ -58,7 +58,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's, or that of `each`.
-    pub fn list_accounts<E: From<Error>>(
+    pub fn list_accounts<E: From<BankError>>(
         &self,
         limit: Option<u64>,
         mut each: impl FnMut(Account) -> Result<(), E>,
@@ -71,7 +71,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn count_accounts(&self) -> Result<u64, Error> {
+    pub fn count_accounts(&self) -> Result<u64, BankError> {
         self.run("counting the accounts", accounts::count)
     }
 
@@ -80,7 +80,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn totals(&self) -> Result<Totals, Error> {
+    pub fn totals(&self) -> Result<Totals, BankError> {
         self.run("summing the accounts", accounts::totals)
     }
 
@@ -89,7 +89,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn find_transfer(&self, id: TransferId) -> Result<Option<RecordedTransfer>, Error> {
+    pub fn find_transfer(&self, id: TransferId) -> Result<Option<RecordedTransfer>, BankError> {
         self.run("finding a transfer", move |connection| journal::find(connection, id))
     }
 
@@ -99,7 +99,7 @@ impl Bank {
     /// # Errors
     ///
     /// As for [`Bank::post_batch`].
-    pub fn reverse(&self, reversal: &Reversal) -> Result<Option<Reversed>, Error> {
+    pub fn reverse(&self, reversal: &Reversal) -> Result<Option<Reversed>, BankError> {
         // What is in the journal never changes: finding and posting need no common transaction.
         let Some(original) = self.find_transfer(reversal.original)? else {
             return Ok(None);
@@ -116,7 +116,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn find_reversal(&self, original: TransferId) -> Result<Option<RecordedTransfer>, Error> {
+    pub fn find_reversal(&self, original: TransferId) -> Result<Option<RecordedTransfer>, BankError> {
         self.run("finding a reversal", move |connection| journal::find_reversal(connection, original))
     }
 
@@ -125,7 +125,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn transfer_ids_after(&self, after: TransferId, limit: u32) -> Result<Vec<TransferId>, Error> {
+    pub fn transfer_ids_after(&self, after: TransferId, limit: u32) -> Result<Vec<TransferId>, BankError> {
         self.run("listing transfers", move |connection| journal::ids_after(connection, after, limit))
     }
 
@@ -139,7 +139,7 @@ impl Bank {
         account: AccountId,
         before: Option<AccountVersion>,
         limit: u32,
-    ) -> Result<Vec<HistoryEntry>, Error> {
+    ) -> Result<Vec<HistoryEntry>, BankError> {
         self.history_within(account, Period::default(), before, limit)
     }
 
@@ -155,7 +155,7 @@ impl Bank {
         period: Period,
         before: Option<AccountVersion>,
         limit: u32,
-    ) -> Result<Vec<HistoryEntry>, Error> {
+    ) -> Result<Vec<HistoryEntry>, BankError> {
         self.read("reading a history", |connection| journal::history(connection, account, period, before, limit))
     }
 
@@ -165,7 +165,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn balance_at(&self, name: &AccountName, at: DateTime<Utc>) -> Result<Option<BalanceAt>, Error> {
+    pub fn balance_at(&self, name: &AccountName, at: DateTime<Utc>) -> Result<Option<BalanceAt>, BankError> {
         self.read("reading a past balance", |connection| past::balance_at(connection, name, at))
     }
 
@@ -174,7 +174,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's; what breaks an invariant is in the report.
-    pub fn audit(&self) -> Result<AuditReport, Error> {
+    pub fn audit(&self) -> Result<AuditReport, BankError> {
         self.read("auditing", audit::audit)
     }
 }

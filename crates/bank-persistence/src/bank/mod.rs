@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use crate::attempt::{AttemptThreads, CommitGate};
 use crate::connection::{DbConnection, Missing};
 use crate::database_url::{Backend, DatabaseUrl};
-use crate::error::Error;
+use crate::error::BankError;
 use crate::pool::{self, ConnectionManager};
 use crate::posting::{Confidence, ServerClock};
 use crate::retry::{AttemptError, retry_observed};
@@ -26,8 +26,8 @@ use crate::transaction;
 /// A database of accounts and transfers.
 ///
 /// Cloning is cheap and shares the pool; all methods may be called from many threads at once. Most retry what may pass, by
-/// the settings' policy, and end with [`Error::RetriesExhausted`]; those that hand rows on ([`Bank::snapshot`],
-/// [`Bank::list_accounts`]), prepare the database or diagnose it do not, and fail with [`Error::PoolTimeout`] if no
+/// the settings' policy, and end with [`BankError::RetriesExhausted`]; those that hand rows on ([`Bank::snapshot`],
+/// [`Bank::list_accounts`]), prepare the database or diagnose it do not, and fail with [`BankError::PoolTimeout`] if no
 /// connection becomes free.
 #[derive(Clone, Debug)]
 pub struct Bank {
@@ -48,8 +48,8 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Error::FileMissing`] if there is no SQLite file; [`Error::Unavailable`] if no connection can be made.
-    pub fn connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, Error> {
+    /// [`BankError::FileMissing`] if there is no SQLite file; [`BankError::Unavailable`] if no connection can be made.
+    pub fn connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, BankError> {
         Self::open(url, settings, Missing::Refuse)
     }
 
@@ -57,12 +57,12 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] if no connection can be made or the file cannot be created.
-    pub fn create_or_connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, Error> {
+    /// [`BankError::Unavailable`] if no connection can be made or the file cannot be created.
+    pub fn create_or_connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, BankError> {
         Self::open(url, settings, Missing::Create)
     }
 
-    fn open(url: &DatabaseUrl, settings: Settings, missing: Missing) -> Result<Self, Error> {
+    fn open(url: &DatabaseUrl, settings: Settings, missing: Missing) -> Result<Self, BankError> {
         let pool = pool::open(url, &settings, missing)?;
         let (url, settings) = (Arc::new(url.clone()), Arc::new(settings));
         Ok(Self {
@@ -101,8 +101,8 @@ impl Bank {
     pub fn read<T>(
         &self,
         operation: &'static str,
-        body: impl Fn(&mut DbConnection) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        body: impl Fn(&mut DbConnection) -> Result<T, BankError>,
+    ) -> Result<T, BankError> {
         self.retry(operation, || {
             self.with_connection(|connection| transaction::read(connection, &body))?.map_err(AttemptError::from)
         })
@@ -114,12 +114,12 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The body's or the database's; [`Error::OutcomeUnknown`] if the answer to COMMIT was lost for good.
+    /// The body's or the database's; [`BankError::OutcomeUnknown`] if the answer to COMMIT was lost for good.
     pub fn write<T: Send + 'static>(
         &self,
         operation: &'static str,
-        body: impl Fn(&mut DbConnection) -> Result<T, Error> + Send + Sync + 'static,
-    ) -> Result<T, Error> {
+        body: impl Fn(&mut DbConnection) -> Result<T, BankError> + Send + Sync + 'static,
+    ) -> Result<T, BankError> {
         let body = Arc::new(body);
         self.retry(operation, || {
             let (settings, body) = (Arc::clone(&self.settings), Arc::clone(&body));
@@ -133,8 +133,8 @@ impl Bank {
     pub(super) fn run<T: Send + 'static>(
         &self,
         operation: &'static str,
-        body: impl Fn(&mut DbConnection) -> Result<T, Error> + Send + Sync + 'static,
-    ) -> Result<T, Error> {
+        body: impl Fn(&mut DbConnection) -> Result<T, BankError> + Send + Sync + 'static,
+    ) -> Result<T, BankError> {
         let body = Arc::new(body);
         self.retry(operation, || {
             let body = Arc::clone(&body);
@@ -142,7 +142,7 @@ impl Bank {
         })
     }
 
-    fn retry<T>(&self, operation: &'static str, attempt: impl Fn() -> Result<T, AttemptError>) -> Result<T, Error> {
+    fn retry<T>(&self, operation: &'static str, attempt: impl Fn() -> Result<T, AttemptError>) -> Result<T, BankError> {
         retry_observed(&self.settings.retry, self.settings.on_retry.as_ref(), operation, attempt)
     }
 
@@ -184,7 +184,7 @@ impl Bank {
     }
 
     /// Lends a connection of the pool to the caller's thread, however long it takes.
-    pub(super) fn with_connection<T>(&self, body: impl FnOnce(&mut DbConnection) -> T) -> Result<T, Error> {
+    pub(super) fn with_connection<T>(&self, body: impl FnOnce(&mut DbConnection) -> T) -> Result<T, BankError> {
         let mut slot = pool::take(&self.pool)?;
         let mut connection = slot.take()?;
         let value = body(&mut connection);

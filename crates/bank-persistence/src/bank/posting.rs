@@ -11,7 +11,7 @@ use super::Bank;
 use crate::attempt::CommitGate;
 use crate::connection::DbConnection;
 use crate::database_url::Backend;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::posting::{self, AT_ONCE_MAX, Additions};
 use crate::retry::AttemptError;
 use crate::settings::{Isolation, Settings};
@@ -23,12 +23,12 @@ impl Bank {
     /// # Errors
     ///
     /// As for [`Bank::post_batch`].
-    pub fn post(&self, request: impl Into<PostRequest>) -> Result<Outcome, Error> {
+    pub fn post(&self, request: impl Into<PostRequest>) -> Result<Outcome, BankError> {
         let outcomes = self.post_shared(&[request.into()].into())?;
         outcomes
             .into_iter()
             .next()
-            .ok_or_else(|| Error::InvariantViolation { detail: "a transfer has no outcome".to_owned() })
+            .ok_or_else(|| BankError::InvariantViolation { detail: "a transfer has no outcome".to_owned() })
     }
 
     /// Posts transfers in order, in one database transaction, and returns their outcomes in that order. What a rule
@@ -42,9 +42,9 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Error::RetriesExhausted`]: nothing was posted. [`Error::OutcomeUnknown`]: all or nothing was posted; post the
+    /// [`BankError::RetriesExhausted`]: nothing was posted. [`BankError::OutcomeUnknown`]: all or nothing was posted; post the
     /// same transfers again to learn which. Any other error: nothing was posted.
-    pub fn post_batch<'a, R>(&self, requests: &'a [R]) -> Result<Vec<Outcome>, Error>
+    pub fn post_batch<'a, R>(&self, requests: &'a [R]) -> Result<Vec<Outcome>, BankError>
     where
         PostRequest: From<&'a R>,
     {
@@ -52,7 +52,7 @@ impl Bank {
     }
 
     /// Does what [`Self::post_batch`] does, without copying the transfers.
-    pub(crate) fn post_shared(&self, requests: &Arc<[PostRequest]>) -> Result<Vec<Outcome>, Error> {
+    pub(crate) fn post_shared(&self, requests: &Arc<[PostRequest]>) -> Result<Vec<Outcome>, BankError> {
         let straggler = Straggler::default();
         let at_once = self.posts_at_once(requests);
         let outcomes = self.retry("posting", || {
@@ -61,7 +61,7 @@ impl Bank {
             if at_once { straggler.judge(began, result) } else { result }
         });
         outcomes.map_err(|error| match error {
-            Error::OutcomeUnknown { operation, source, .. } => Error::OutcomeUnknown {
+            BankError::OutcomeUnknown { operation, source, .. } => BankError::OutcomeUnknown {
                 operation,
                 ids: requests.iter().map(|request| request.transfer.id).collect(),
                 source,
@@ -164,7 +164,7 @@ impl Straggler {
             Ok(outcomes) if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_))) => {
                 if let Some(until) = self.until.get().filter(|until| began < *until) {
                     thread::sleep(until.saturating_duration_since(Instant::now()));
-                    return Err(Error::ConcurrentPosting.into());
+                    return Err(BankError::ConcurrentPosting.into());
                 }
             }
             Ok(_) | Err(_) => {}

@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 use super::Bank;
 use crate::database_url::Backend;
 use crate::engine::Engine;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::migrate::{self, SchemaState};
 
 impl Bank {
@@ -16,7 +16,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn engine(&self) -> Result<Engine, Error> {
+    pub fn engine(&self) -> Result<Engine, BankError> {
         match self.backend() {
             Backend::Sqlite => Ok(Engine::Sqlite),
             Backend::Postgres => {
@@ -31,7 +31,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn database_name(&self) -> Result<String, Error> {
+    pub fn database_name(&self) -> Result<String, BankError> {
         match (self.backend(), self.url.sqlite_path()) {
             (Backend::Postgres, _) => self.ask("SELECT current_database()::text AS answer"),
             (Backend::Sqlite, Some(path)) => Ok(path.display().to_string()),
@@ -39,7 +39,7 @@ impl Bank {
         }
     }
 
-    fn ask(&self, sql: &'static str) -> Result<String, Error> {
+    fn ask(&self, sql: &'static str) -> Result<String, BankError> {
         #[derive(QueryableByName)]
         struct Row {
             #[diesel(sql_type = Text)]
@@ -55,8 +55,8 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Error::Migration`] if one fails for good.
-    pub fn migrate(&self) -> Result<Vec<String>, Error> {
+    /// [`BankError::Migration`] if one fails for good.
+    pub fn migrate(&self) -> Result<Vec<String>, BankError> {
         self.with_connection(migrate::run_pending)?
     }
 
@@ -64,8 +64,8 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Error::Migration`] if a migration fails; the tables may then be partly gone.
-    pub fn reset(&self) -> Result<(), Error> {
+    /// [`BankError::Migration`] if a migration fails; the tables may then be partly gone.
+    pub fn reset(&self) -> Result<(), BankError> {
         self.with_connection(|connection| {
             migrate::revert_all(connection)?;
             migrate::run_pending(connection).map(|_| ())
@@ -78,7 +78,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's, for example that the user may not.
-    pub fn create_schema(&self, name: &str) -> Result<(), Error> {
+    pub fn create_schema(&self, name: &str) -> Result<(), BankError> {
         self.execute("creating a schema", format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(name)))
     }
 
@@ -87,11 +87,11 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn drop_schema(&self, name: &str) -> Result<(), Error> {
+    pub fn drop_schema(&self, name: &str) -> Result<(), BankError> {
         self.execute("dropping a schema", format!("DROP SCHEMA IF EXISTS {} CASCADE", quoted(name)))
     }
 
-    fn execute(&self, operation: &'static str, statement: String) -> Result<(), Error> {
+    fn execute(&self, operation: &'static str, statement: String) -> Result<(), BankError> {
         self.write(operation, move |connection| Ok(connection.batch_execute(&statement)?))
     }
 
@@ -100,7 +100,7 @@ impl Bank {
     /// # Errors
     ///
     /// The database's.
-    pub fn schema_state(&self) -> Result<SchemaState, Error> {
+    pub fn schema_state(&self) -> Result<SchemaState, BankError> {
         self.run("reading the schema's version", migrate::state)
     }
 
@@ -108,11 +108,11 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`Error::SchemaOutOfDate`] if they are not.
-    pub fn require_current_schema(&self) -> Result<(), Error> {
+    /// [`BankError::SchemaOutOfDate`] if they are not.
+    pub fn require_current_schema(&self) -> Result<(), BankError> {
         match self.schema_state()? {
             SchemaState::Current => Ok(()),
-            state => Err(Error::SchemaOutOfDate { state }),
+            state => Err(BankError::SchemaOutOfDate { state }),
         }
     }
 }

@@ -5,7 +5,7 @@ use bank_domain::{Account, AccountName, AccountVersion, TransferId};
 use super::Bank;
 use crate::accounts::{self, RecordedAccount};
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::journal::{self, JOURNAL_LIMIT_MAX, RecordedTransfer};
 use crate::past::Period;
 use crate::transaction;
@@ -22,7 +22,10 @@ impl Bank {
     /// # Errors
     ///
     /// The database's, or that of the body.
-    pub fn snapshot<T, E: From<Error>>(&self, body: impl FnOnce(&mut Snapshot<'_>) -> Result<T, E>) -> Result<T, E> {
+    pub fn snapshot<T, E: From<BankError>>(
+        &self,
+        body: impl FnOnce(&mut Snapshot<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.with_connection(|connection| {
             transaction::read(connection, |connection| Ok(body(&mut Snapshot { connection })))
         })??
@@ -35,7 +38,7 @@ impl Snapshot<'_> {
     /// # Errors
     ///
     /// The database's.
-    pub fn find_account(&mut self, name: &AccountName) -> Result<Option<RecordedAccount>, Error> {
+    pub fn find_account(&mut self, name: &AccountName) -> Result<Option<RecordedAccount>, BankError> {
         accounts::find_recorded(self.connection, name)
     }
 
@@ -45,7 +48,7 @@ impl Snapshot<'_> {
     /// # Errors
     ///
     /// The database's, or that of `each`.
-    pub fn accounts<E: From<Error>>(
+    pub fn accounts<E: From<BankError>>(
         &mut self,
         limit: Option<u64>,
         mut each: impl FnMut(RecordedAccount) -> Result<(), E>,
@@ -74,7 +77,7 @@ impl Snapshot<'_> {
     /// # Errors
     ///
     /// The database's, or that of `each`.
-    pub fn transfers<E: From<Error>>(
+    pub fn transfers<E: From<BankError>>(
         &mut self,
         period: Period,
         mut each: impl FnMut(RecordedTransfer) -> Result<(), E>,
@@ -99,7 +102,7 @@ impl Snapshot<'_> {
     /// # Errors
     ///
     /// The database's, or that of `each`.
-    pub fn transfers_of<E: From<Error>>(
+    pub fn transfers_of<E: From<BankError>>(
         &mut self,
         account: &Account,
         period: Period,

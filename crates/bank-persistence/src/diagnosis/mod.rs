@@ -13,7 +13,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use thiserror::Error;
 
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::migrate::{self, SchemaState};
 
 pub(crate) use server::probe as probe_server;
@@ -53,10 +53,10 @@ impl From<diesel::result::Error> for Unknown {
     }
 }
 
-impl From<Error> for Unknown {
-    fn from(error: Error) -> Self {
+impl From<BankError> for Unknown {
+    fn from(error: BankError) -> Self {
         match error {
-            Error::Database(error) => error.into(),
+            BankError::Database(error) => error.into(),
             other => Self::because(other.to_string()),
         }
     }

@@ -10,7 +10,7 @@ use super::{Diagnosis, Fact, Kind, Unknown, number, probe_any, text};
 use crate::connection::{DbConnection, Missing, establish};
 use crate::database_url::DatabaseUrl;
 use crate::engine::Engine;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::settings::Settings;
 use crate::transaction;
 
@@ -223,12 +223,12 @@ fn write_session(connection: &mut DbConnection, settings: &Settings) -> Fact<Wri
     let mut ask = |name: &str| -> Fact<String> {
         let sql = format!("SELECT current_setting('{name}')::text AS value");
         let mut answer = Err(Unknown::not_asked());
-        let ended = transaction::write(connection, settings, |connection| -> Result<(), Error> {
+        let ended = transaction::write(connection, settings, |connection| -> Result<(), BankError> {
             answer = text(connection, &sql);
-            Err(Error::GivenUp)
+            Err(BankError::GivenUp)
         });
         match ended {
-            Err(failure) if !matches!(failure.error, Error::GivenUp) => Err(failure.error.into()),
+            Err(failure) if !matches!(failure.error, BankError::GivenUp) => Err(failure.error.into()),
             _ => answer,
         }
     };

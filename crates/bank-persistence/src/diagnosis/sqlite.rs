@@ -2,7 +2,7 @@
 
 use super::{Diagnosis, Fact, Kind, number, probe_any, text};
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::settings::Settings;
 use crate::transaction;
 
@@ -38,9 +38,9 @@ pub(crate) fn probe(connection: &mut DbConnection, settings: &Settings) -> Diagn
 
 /// Takes the lock of the only writer, and gives it back.
 fn writable(connection: &mut DbConnection, settings: &Settings) -> Fact<()> {
-    let ended = transaction::write(connection, settings, |_| -> Result<(), Error> { Err(Error::GivenUp) });
+    let ended = transaction::write(connection, settings, |_| -> Result<(), BankError> { Err(BankError::GivenUp) });
     match ended {
-        Err(failure) if !matches!(failure.error, Error::GivenUp) => Err(failure.error.into()),
+        Err(failure) if !matches!(failure.error, BankError::GivenUp) => Err(failure.error.into()),
         _ => Ok(()),
     }
 }

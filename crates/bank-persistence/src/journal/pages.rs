@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{PostingRow, RecordedTransfer, orphan};
 use crate::accounts;
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::past::Period;
 use crate::schema::{accounts as account_table, transfers};
 use crate::sql_types::{StoredTime, StoredUuid};
@@ -17,7 +17,7 @@ pub const JOURNAL_LIMIT_MAX: u16 = 1_000;
 
 type RecordedRow = (PostingRow, StoredTime, Option<String>, Option<String>);
 
-fn recorded((row, posted_at, from_name, to_name): RecordedRow) -> Result<RecordedTransfer, Error> {
+fn recorded((row, posted_at, from_name, to_name): RecordedRow) -> Result<RecordedTransfer, BankError> {
     let posted = PostedTransfer::try_from(row)?;
     let name = |account: AccountId, name: Option<String>| {
         let name = name.ok_or_else(|| orphan(account))?;
@@ -52,13 +52,13 @@ macro_rules! journal_with_names {
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn page(
     connection: &mut DbConnection,
     period: Period,
     after: Option<TransferId>,
     limit: u16,
-) -> Result<Vec<RecordedTransfer>, Error> {
+) -> Result<Vec<RecordedTransfer>, BankError> {
     // Ids are ordered as numbers are. The nil id is a valid one, and nothing comes after the last.
     let Some(first) = after.map_or(Some(0), |id| id.as_uuid().as_u128().checked_add(1)) else {
         return Ok(Vec::new());
@@ -81,13 +81,13 @@ pub fn page(
 ///
 /// # Errors
 ///
-/// The database's; [`Error::Corrupt`] if a row breaks the rules.
+/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn page_of_account(
     connection: &mut DbConnection,
     account: AccountId,
     period: Period,
     after: AccountVersion,
-) -> Result<Vec<RecordedTransfer>, Error> {
+) -> Result<Vec<RecordedTransfer>, BankError> {
     let (above, last) = (after.get(), last_of_page(after).get());
     let mut rows = within!(
         period,

@@ -19,7 +19,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::journal::PostingRow;
 use crate::schema::transfers;
 use crate::sql_types::{StoredTime, StoredUuid};
@@ -38,10 +38,10 @@ pub(crate) const AT_ONCE_MAX: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 ///
-/// The database's; [`Error::ConcurrentPosting`] if somebody else has posted one of the ids at the same moment;
-/// [`Error::Corrupt`] and [`Error::InvariantViolation`] if somebody else has written to the tables. After any error the
+/// The database's; [`BankError::ConcurrentPosting`] if somebody else has posted one of the ids at the same moment;
+/// [`BankError::Corrupt`] and [`BankError::InvariantViolation`] if somebody else has written to the tables. After any error the
 /// transaction must be rolled back.
-pub fn post(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Vec<Outcome>, Error> {
+pub fn post(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Vec<Outcome>, BankError> {
     if requests.is_empty() {
         return Ok(Vec::new());
     }
@@ -70,7 +70,7 @@ pub fn post(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<V
 /// # Errors
 ///
 /// The database's.
-pub(crate) fn deadline(connection: &mut DbConnection, clock: &ServerClock) -> Result<DateTime<Utc>, Error> {
+pub(crate) fn deadline(connection: &mut DbConnection, clock: &ServerClock) -> Result<DateTime<Utc>, BankError> {
     match (clock.time_after(AT_ONCE_MAX), connection) {
         (None, DbConnection::Postgres(postgres)) => Ok(clock.set(postgres::now(postgres)?.0) + AT_ONCE_MAX),
         (deadline, _) => Ok(deadline.unwrap_or(StoredTime::LAST.0)),
@@ -82,13 +82,13 @@ pub(crate) fn deadline(connection: &mut DbConnection, clock: &ServerClock) -> Re
 ///
 /// # Errors
 ///
-/// The database's; [`Error::InvariantViolation`] if the domain would not have posted it, or otherwise.
+/// The database's; [`BankError::InvariantViolation`] if the domain would not have posted it, or otherwise.
 pub(crate) fn post_at_once(
     connection: &mut DbConnection,
     clock: &ServerClock,
     deadline: DateTime<Utc>,
     request: &PostRequest,
-) -> Result<Option<Outcome>, Error> {
+) -> Result<Option<Outcome>, BankError> {
     let DbConnection::Postgres(postgres) = connection else {
         return Ok(None);
     };
@@ -146,7 +146,7 @@ fn sort_for_journal(postings: &mut [&PostedTransfer]) {
 }
 
 /// Locks the accounts until the transaction ends, and reads them.
-fn lock_accounts(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Locked, Error> {
+fn lock_accounts(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Locked, BankError> {
     match (connection, requests) {
         (DbConnection::Postgres(postgres), [request]) if request.expected_version.is_none() => {
             postgres::lock_and_write(postgres, &request.transfer, None).map(|(locked, _)| locked)
@@ -159,7 +159,7 @@ fn lock_accounts(connection: &mut DbConnection, requests: &[PostRequest]) -> Res
 }
 
 /// Returns the postings under the transfers' ids, as far as there are any, and possibly others.
-fn find_postings(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Vec<PostedTransfer>, Error> {
+fn find_postings(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Vec<PostedTransfer>, BankError> {
     let ids: Vec<StoredUuid> = requests.iter().map(|request| StoredUuid(request.transfer.id.as_uuid())).collect();
     let rows = match find_in_range(connection, &ids)? {
         Some(rows) => rows,
@@ -196,7 +196,11 @@ struct RowsWritten {
 }
 
 /// Writes the balances and versions of accounts that are locked, and appends postings to the journal.
-fn write(connection: &mut DbConnection, changed: &[AccountState], postings: &[&PostedTransfer]) -> Result<(), Error> {
+fn write(
+    connection: &mut DbConnection,
+    changed: &[AccountState],
+    postings: &[&PostedTransfer],
+) -> Result<(), BankError> {
     let written = match connection {
         DbConnection::Postgres(postgres) => postgres::write(postgres, changed, postings),
         DbConnection::Sqlite(sqlite) => sqlite::write(sqlite, changed, postings),
@@ -205,28 +209,28 @@ fn write(connection: &mut DbConnection, changed: &[AccountState], postings: &[&P
 }
 
 /// The last look before the commit: every row that was to be written has been.
-fn expect_rows(written: RowsWritten, changed: &[AccountState], postings: &[&PostedTransfer]) -> Result<(), Error> {
+fn expect_rows(written: RowsWritten, changed: &[AccountState], postings: &[&PostedTransfer]) -> Result<(), BankError> {
     let wanted = RowsWritten { balances: changed.len(), transfers: postings.len() };
     if written == wanted {
         return Ok(());
     }
-    Err(Error::InvariantViolation { detail: format!("{wanted:?} was to be, {written:?} is") })
+    Err(BankError::InvariantViolation { detail: format!("{wanted:?} was to be, {written:?} is") })
 }
 
 /// Returns the error of a journal that did not take a row. The same id, sent twice at once with different accounts, is
 /// not stopped by the accounts' locks.
-fn refused_by_journal(error: DieselError) -> Error {
+fn refused_by_journal(error: DieselError) -> BankError {
     match error {
-        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::ConcurrentPosting,
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => BankError::ConcurrentPosting,
         other => other.into(),
     }
 }
 
 /// The last look before the commit where the database wrote ahead: it did what the domain decided, and nothing else.
-fn expect_agreement(written: &PostedTransfer, decided: &[&PostedTransfer]) -> Result<(), Error> {
+fn expect_agreement(written: &PostedTransfer, decided: &[&PostedTransfer]) -> Result<(), BankError> {
     if decided == [written] {
         return Ok(());
     }
     let id = written.transfer.id;
-    Err(Error::InvariantViolation { detail: format!("transfer {id} was written otherwise than the rules decide") })
+    Err(BankError::InvariantViolation { detail: format!("transfer {id} was written otherwise than the rules decide") })
 }

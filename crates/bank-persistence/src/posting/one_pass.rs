@@ -13,7 +13,7 @@ use bank_domain::{
 
 use super::{RowsWritten, expect_rows, newly_posted, postgres, sort_for_journal};
 use crate::connection::DbConnection;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::retry::{Transient, classify};
 
 /// What transfers add to one account.
@@ -39,7 +39,7 @@ pub(crate) fn post_in_one_pass(
     connection: &mut DbConnection,
     requests: &[PostRequest],
     additions: &Additions,
-) -> Result<Option<Vec<Outcome>>, Error> {
+) -> Result<Option<Vec<Outcome>>, BankError> {
     let DbConnection::Postgres(postgres) = connection else {
         return Ok(None);
     };
@@ -56,7 +56,7 @@ pub(crate) fn post_in_one_pass(
         return Ok(None);
     }
     sort_for_journal(&mut postings);
-    let Some(transfers) = unless_in_the_way(postgres::append(postgres, &postings).map_err(Error::from))? else {
+    let Some(transfers) = unless_in_the_way(postgres::append(postgres, &postings).map_err(BankError::from))? else {
         return Ok(None);
     };
     expect_rows(RowsWritten { balances: after.len(), transfers }, &applied.changed, &postings)?;
@@ -65,7 +65,7 @@ pub(crate) fn post_in_one_pass(
 
 /// Returns `None` for what the server has refused: an account that somebody else has locked, a balance below its limit,
 /// a transfer that was posted before. The general way will meet it again, or not, and say so.
-fn unless_in_the_way<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+fn unless_in_the_way<T>(result: Result<T, BankError>) -> Result<Option<T>, BankError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if classify(&error) == Some(Transient::ConnectionLost) => Err(error),

@@ -11,7 +11,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 
 use crate::accounts::StateRow;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::journal::PostingRow;
 use crate::posting::RowsWritten;
 use crate::schema::transfers;
@@ -42,7 +42,10 @@ impl Query for ReadAccounts {
 
 impl RunQueryDsl<SqliteConnection> for ReadAccounts {}
 
-pub(super) fn read_accounts(connection: &mut SqliteConnection, ids: &[AccountId]) -> Result<Vec<AccountState>, Error> {
+pub(super) fn read_accounts(
+    connection: &mut SqliteConnection,
+    ids: &[AccountId],
+) -> Result<Vec<AccountState>, BankError> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let rows: Vec<StateRow> = ReadAccounts { ids: format!("[{}]", ids.join(",")) }.load(connection)?;
     rows.into_iter().map(AccountState::try_from).collect()

@@ -9,7 +9,7 @@ use bank_domain::{Outcome, PostRequest};
 use super::QueueError;
 use super::waiting::{Answer, Job, OnItsWay, WaitingLine};
 use crate::bank::Bank;
-use crate::error::Error;
+use crate::error::BankError;
 
 /// Posts batches until the line is closed and empty.
 pub(super) fn work(bank: &Bank, line: &Arc<WaitingLine>) {
@@ -57,7 +57,7 @@ fn post(bank: &Bank, batch: Vec<Job>, on_its_way: OnItsWay) {
 
 /// Posts the transfers of a batch that has failed, until the database itself fails: then each of the rest would take as
 /// long to fail, and what is true of them is that the batch did.
-fn post_one_by_one(bank: &Bank, requests: &[PostRequest], mut answers: VecDeque<Answer>, failure: Error) {
+fn post_one_by_one(bank: &Bank, requests: &[PostRequest], mut answers: VecDeque<Answer>, failure: BankError) {
     for request in requests {
         let outcome = bank.post(request);
         let goes_on = outcome.as_ref().err().is_none_or(concerns_one_transfer);
@@ -71,7 +71,7 @@ fn post_one_by_one(bank: &Bank, requests: &[PostRequest], mut answers: VecDeque<
     tell_failure(answers, failure);
 }
 
-fn tell_failure(answers: impl IntoIterator<Item = Answer>, failure: Error) {
+fn tell_failure(answers: impl IntoIterator<Item = Answer>, failure: BankError) {
     let failure = Arc::new(failure);
     for answer in answers {
         tell(answer, Err(QueueError::Failed(Arc::clone(&failure))));
@@ -80,8 +80,8 @@ fn tell_failure(answers: impl IntoIterator<Item = Answer>, failure: Error) {
 
 /// Returns whether the failure may be the fault of one transfer, which must not spoil its neighbours: nothing was
 /// posted, and trying each by itself can do better.
-fn concerns_one_transfer(error: &Error) -> bool {
-    matches!(error, Error::Corrupt { .. } | Error::InvariantViolation { .. } | Error::Database(_))
+fn concerns_one_transfer(error: &BankError) -> bool {
+    matches!(error, BankError::Corrupt { .. } | BankError::InvariantViolation { .. } | BankError::Database(_))
 }
 
 /// Answers a caller; one who has dropped the ticket does not want to know.

@@ -3,8 +3,8 @@
 use super::*;
 use std::cell::Cell;
 
-fn database(kind: DatabaseErrorKind, message: &str) -> Error {
-    Error::Database(DieselError::DatabaseError(kind, Box::new(message.to_owned())))
+fn database(kind: DatabaseErrorKind, message: &str) -> BankError {
+    BankError::Database(DieselError::DatabaseError(kind, Box::new(message.to_owned())))
 }
 
 fn policy(attempts_max: u32) -> RetryPolicy {
@@ -40,10 +40,10 @@ fn an_observer_is_told_of_each_attempt_that_is_repeated_and_of_no_other() {
         if runs.get() == 1 {
             return Err(serialization());
         }
-        let error = Error::Unavailable { target: String::new(), reason: String::new() };
+        let error = BankError::Unavailable { target: String::new(), reason: String::new() };
         Err::<(), _>(AttemptError { error, commit_unknown: true })
     });
-    assert!(matches!(result, Err(Error::OutcomeUnknown { .. })));
+    assert!(matches!(result, Err(BankError::OutcomeUnknown { .. })));
     let event =
         |attempts, transient, commit_unknown| RetryEvent { operation: "test", attempts, transient, commit_unknown };
     let expected = [event(1, Transient::Serialization, false), event(2, Transient::ConnectionLost, true)];
@@ -58,7 +58,7 @@ fn attempts_are_bounded_and_the_last_cause_is_kept() {
         Err::<(), _>(serialization())
     });
     assert_eq!(runs.get(), 3);
-    assert!(matches!(error, Err(Error::RetriesExhausted { attempts: 3, source, .. })
+    assert!(matches!(error, Err(BankError::RetriesExhausted { attempts: 3, source, .. })
         if classify(&source) == Some(Transient::Serialization)));
 }
 
@@ -66,7 +66,7 @@ fn attempts_are_bounded_and_the_last_cause_is_kept() {
 fn time_is_bounded_too() {
     let policy = RetryPolicy { elapsed_max: Duration::ZERO, ..policy(10) };
     let error = retry(&policy, "test", || Err::<(), _>(serialization()));
-    assert!(matches!(error, Err(Error::RetriesExhausted { attempts: 1..=2, .. })));
+    assert!(matches!(error, Err(BankError::RetriesExhausted { attempts: 1..=2, .. })));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_failure_for_good_is_not_repeated() {
         Err::<(), _>(database(DatabaseErrorKind::CheckViolation, "no").into())
     });
     assert_eq!(runs.get(), 1);
-    assert!(matches!(error, Err(Error::Database(_))));
+    assert!(matches!(error, Err(BankError::Database(_))));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_lost_commit_stays_unknown_whatever_fails_after_it() {
             let kind = if commit_unknown { DatabaseErrorKind::ClosedConnection } else { later };
             Err::<(), _>(AttemptError { error: database(kind, ""), commit_unknown })
         });
-        assert!(matches!(error, Err(Error::OutcomeUnknown { .. })));
+        assert!(matches!(error, Err(BankError::OutcomeUnknown { .. })));
     }
 }
 

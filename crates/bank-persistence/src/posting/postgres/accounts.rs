@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt};
 
 use super::{push_arrays, push_unseen};
 use crate::accounts::StateRow;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::posting::one_pass::Addition;
 
 /// Locks in ascending order of id. Joining a set, not `id = ANY(...)`: with two batch writers the array is searched
@@ -43,7 +43,7 @@ impl RunQueryDsl<PgConnection> for LockAccounts {}
 pub(in crate::posting) fn lock_accounts(
     connection: &mut PgConnection,
     ids: &[AccountId],
-) -> Result<Vec<AccountState>, Error> {
+) -> Result<Vec<AccountState>, BankError> {
     let ids = ids.iter().map(|id| id.get()).collect();
     let rows: Vec<StateRow> = LockAccounts { ids }.load(connection)?;
     rows.into_iter().map(AccountState::try_from).collect()
@@ -118,7 +118,7 @@ impl RunQueryDsl<PgConnection> for MoveBalances {}
 pub(in crate::posting) fn move_balances(
     connection: &mut PgConnection,
     additions: &[Addition],
-) -> Result<Vec<AccountState>, Error> {
+) -> Result<Vec<AccountState>, BankError> {
     let statement = MoveBalances {
         ids: additions.iter().map(|addition| addition.account.get()).collect(),
         sums: additions.iter().map(|addition| addition.sum).collect(),

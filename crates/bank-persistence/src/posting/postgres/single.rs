@@ -14,7 +14,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::accounts::StateRow;
-use crate::error::Error;
+use crate::error::BankError;
 use crate::posting::{Locked, refused_by_journal};
 use crate::sql_types::{StoredTime, StoredUuid, Timestamptz, Uuid};
 
@@ -106,7 +106,7 @@ pub(in crate::posting) fn lock_and_write(
     connection: &mut PgConnection,
     transfer: &Transfer,
     deadline: Option<DateTime<Utc>>,
-) -> Result<(Locked, Option<DateTime<Utc>>), Error> {
+) -> Result<(Locked, Option<DateTime<Utc>>), BankError> {
     let statement = LockAndWrite {
         id: StoredUuid(transfer.id.as_uuid()),
         from: transfer.from.get(),
@@ -137,7 +137,7 @@ pub(in crate::posting) fn lock_and_write(
         (None, None, 0) => None,
         _ => {
             let detail = format!("transfer {} was written in part", transfer.id);
-            return Err(Error::InvariantViolation { detail });
+            return Err(BankError::InvariantViolation { detail });
         }
     };
     Ok((Locked { accounts, written }, now))
