@@ -5,7 +5,7 @@
 use std::fs;
 
 use bank_domain::{Outcome, Transfer};
-use bank_persistence::{Bank, BankError, SchemaState, Settings, posting};
+use bank_persistence::{Bank, BankError, DbError, SchemaState, Settings, posting};
 use bank_tests::fixtures::{balance, open, transfer};
 use bank_tests::invariants::assert_sound;
 use bank_tests::threads::at_once;
@@ -56,7 +56,9 @@ fn an_invoice_is_paid_once_whoever_pays_first() {
             let order = transfer(payers[payer], to, 600);
             (order.clone(), pay_invoice(&bank, 7, order))
         });
-        let is_late = |error: &BankError| matches!(error, BankError::Database(diesel::result::Error::NotFound));
+        let is_late = |error: &BankError| {
+            matches!(error, BankError::Database(DbError::Statement(diesel::result::Error::NotFound)))
+        };
         let (paid, late): (Vec<_>, Vec<_>) = results.into_iter().partition(|(_, result)| result.is_ok());
         assert_eq!(paid.len(), 1, "{backend:?}");
         assert!(late.iter().all(|(_, result)| result.as_ref().is_err_and(is_late)), "{late:?}");
@@ -123,7 +125,7 @@ fn a_schema_beside_has_its_own_migrations_and_joins_with_the_accounts() {
     let john = open(&bank, "John", 9_000).id;
     let (order, account) = (beside::orders::id.eq(1), beside::orders::account_id.eq(jessica.get()));
     diesel::insert_into(beside::orders::table).values((order, account)).execute(&mut shop).unwrap();
-    assert!(matches!(bank.post(&transfer(jessica, john, 800)), Ok(Outcome::Posted(_))));
+    assert!(matches!(bank.post(transfer(jessica, john, 800)), Ok(Outcome::Posted(_))));
     let found: (String, i64) = bank
         .read("reading an order", |connection| {
             let joined = beside::orders::table.find(1).inner_join(beside::accounts::table);

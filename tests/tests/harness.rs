@@ -38,7 +38,7 @@ fn a_lost_transfer_is_noticed() {
 #[should_panic(expected = "nobody submitted transfer")]
 fn a_transfer_that_nobody_asked_for_is_noticed() {
     let (database, bank, [a, b]) = two_accounts();
-    posted(post(&bank, &transfer(a, b, 1)));
+    posted(post(&bank, transfer(a, b, 1)));
     assert_exactly_once(&database, &[], &[]);
 }
 

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use bank_domain::{Outcome, Transfer, TransferId};
-use bank_persistence::Settings;
+use bank_persistence::{Session, Settings};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::plain::Plain;
 use bank_tests::{TestBackend, TestDatabase};
@@ -15,27 +15,27 @@ const BATCH: usize = 1_500;
 
 #[test]
 fn batches_read_by_their_indexes_with_prepared_statements() {
-    no_table_is_read_as_a_whole(true);
+    no_table_is_read_as_a_whole(Session::Dedicated);
 }
 
 /// Without them the planner knows the values, and could think of reading everything.
 #[test]
 fn batches_read_by_their_indexes_without_prepared_statements() {
-    no_table_is_read_as_a_whole(false);
+    no_table_is_read_as_a_whole(Session::OneShot);
 }
 
-fn no_table_is_read_as_a_whole(prepared_statements: bool) {
+fn no_table_is_read_as_a_whole(session: Session) {
     let database = TestBackend::Postgres.database();
     let accounts = open_many(&database.bank(), ACCOUNTS, 1_000_000);
     let batches: Vec<Vec<Transfer>> =
         (0..8).map(|seed| with_random_ids(random_transfers(seed, &accounts, BATCH, 10), seed)).collect();
     let (before, measured) = batches.split_at(6);
-    post_all(&database, prepared_statements, before);
+    post_all(&database, session, before);
     let mut plain = database.plain();
     plain.execute("ANALYZE");
     wait_for_rows(&database, before.len() * BATCH);
     let read_before = rows_read_in_passing(&mut plain);
-    post_all(&database, prepared_statements, measured);
+    post_all(&database, session, measured);
     wait_for_rows(&database, batches.len() * BATCH);
     let read = rows_read_in_passing(&mut plain) - read_before;
     // A look at up to 64 rows for each batch may take them as they come.
@@ -51,8 +51,8 @@ fn with_random_ids(transfers: Vec<Transfer>, seed: u64) -> Vec<Transfer> {
 }
 
 /// Posts in a session of its own: when it ends, the server counts for everybody to see what it has done.
-fn post_all(database: &TestDatabase, prepared_statements: bool, batches: &[Vec<Transfer>]) {
-    let bank = database.bank_with(Settings { prepared_statements, ..Settings::default() });
+fn post_all(database: &TestDatabase, session: Session, batches: &[Vec<Transfer>]) {
+    let bank = database.bank_with(Settings { session, ..Settings::default() });
     for batch in batches {
         let outcomes = bank.post_batch(batch).unwrap();
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Posted(_))));

@@ -23,7 +23,7 @@ fn a_role_with_the_documented_rights_does_the_daily_work_and_no_more() {
 
     bank.require_current_schema().unwrap();
     let (jessica, john) = (open(&bank, "Jessica", 10_000).id, open(&bank, "John", 9_000).id);
-    assert!(matches!(bank.post(&transfer(jessica, john, 800)), Ok(Outcome::Posted(_))));
+    assert!(matches!(bank.post(transfer(jessica, john, 800)), Ok(Outcome::Posted(_))));
     let batch: Vec<_> = (1..=20).map(|amount| transfer(john, jessica, amount)).collect();
     let outcomes = bank.post_batch(&batch).unwrap();
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Posted(_))));

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use bank_persistence::{Bank, BankError, DatabaseUrl, Settings};
+use bank_persistence::{Bank, BankError, DatabaseUrl, DbError, Settings};
 use bank_tests::cli::Sandbox;
 use bank_tests::postgres::{PASSWORD, PostgresServer, ServerBuilder, USER};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -140,7 +140,7 @@ fn the_doctor_tells_encrypted_from_verified() {
 fn assert_refused(url: &str) {
     let url: DatabaseUrl = url.parse().unwrap();
     match Bank::connect(&url, Settings::default()) {
-        Err(BankError::Unavailable { .. }) => {}
+        Err(BankError::Database(DbError::Unavailable { .. })) => {}
         other => unreachable!("Unavailable expected, got {other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bank_persistence::{Bank, BankError, Settings};
+use bank_persistence::{Bank, BankError, DbError, Settings};
 
 use crate::arguments::GlobalArgs;
 use crate::configuration::{Location, UrlSource};
@@ -82,7 +82,7 @@ impl<'a> Context<'a> {
         let connect = || Bank::connect(&location.url, settings);
         self.messages.while_waiting("connecting", connect).map_err(|error| {
             // A file that is only not there yet is a matter of setup, not of connecting.
-            if matches!(error, BankError::FileMissing { .. }) && location.is_absent_file() {
+            if matches!(error, BankError::Database(DbError::FileMissing { .. })) && location.is_absent_file() {
                 not_set_up(location)
             } else {
                 Failure::from(error)

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fmt::Display;
 use std::io;
 
-use bank_persistence::{BankError, SchemaState};
+use bank_persistence::{BankError, DbError, SchemaState};
 
 use crate::exit_code::ExitCode;
 
@@ -103,19 +103,21 @@ impl From<BankError> for Failure {
 
 fn classify(error: &BankError) -> (ExitCode, &'static str, Option<String>) {
     let (exit_code, code, hint) = match error {
-        BankError::Url(_) => (
+        BankError::Database(DbError::Url(_)) => (
             ExitCode::Usage,
             "invalid_database_url",
             "write sqlite:path/to/file.db or postgres://user:password@host:port/database",
         ),
-        BankError::Unavailable { reason, .. } => (ExitCode::CannotConnect, "unavailable", connection_hint(reason)),
-        BankError::FileMissing { .. } => {
+        BankError::Database(DbError::Unavailable { reason, .. }) => {
+            (ExitCode::CannotConnect, "unavailable", connection_hint(reason))
+        }
+        BankError::Database(DbError::FileMissing { .. }) => {
             (ExitCode::CannotConnect, "unavailable", "create the directory, or name another file in the URL")
         }
-        BankError::PoolTimeout { .. } => {
+        BankError::Database(DbError::PoolTimeout { .. }) => {
             (ExitCode::CannotConnect, "pool_timeout", "the server accepts no further connection now: try again later")
         }
-        BankError::SchemaOutOfDate { state } => schema_failure(state),
+        BankError::Database(DbError::SchemaOutOfDate { state }) => schema_failure(state),
         BankError::AccountExists { .. } => {
             (ExitCode::Rejected, "account_exists", "names are unique: see those taken with `bank-cli list`")
         }
@@ -127,14 +129,16 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, Option<String>) {
             "outcome_unknown",
             "run the same transfer again with the same --id: it is never posted twice",
         ),
-        BankError::Migration { .. } => (
+        BankError::Database(DbError::Migration { .. }) => (
             ExitCode::Other,
             "migration_failed",
             "the database may hold tables of something else: name one of its own in the URL",
         ),
         BankError::Corrupt { .. } => (ExitCode::Other, "corrupt", "run `bank-cli verify`"),
         BankError::InvariantViolation { .. } => (ExitCode::Other, "invariant_violation", "run `bank-cli verify`"),
-        BankError::Database(error) => (ExitCode::Other, "database_error", database_hint(&error.to_string())),
+        BankError::Database(DbError::Statement(error)) => {
+            (ExitCode::Other, "database_error", database_hint(&error.to_string()))
+        }
         _ => (ExitCode::Other, "database_error", "see which database is used with -v"),
     };
     (exit_code, code, Some(hint.to_owned()))

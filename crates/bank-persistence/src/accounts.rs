@@ -9,10 +9,10 @@ use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind;
 use diesel::sql_types::BigInt;
 
-use crate::connection::DbConnection;
 use crate::error::BankError;
 use crate::schema::accounts;
-use crate::sql_types::StoredTime;
+use bank_db::DbConnection;
+use bank_db::sql_types::StoredTime;
 
 /// How many accounts a page holds: the most that are in memory at a time while all are listed.
 pub const PAGE_SIZE: u16 = 1000;

@@ -9,9 +9,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::accounts::{self, Totals};
-use crate::connection::DbConnection;
 use crate::error::BankError;
 use crate::schema::transfers;
+use bank_db::DbConnection;
 
 /// The largest number of offenders that are named for an invariant.
 pub const OFFENDERS_MAX: usize = 10;
@@ -105,7 +105,7 @@ impl AuditReport {
     }
 }
 
-/// Checks every invariant. Call it within [`transaction::read`](crate::transaction::read), whose snapshot makes the
+/// Checks every invariant. Call it within [`transaction::read`](bank_db::transaction::read), whose snapshot makes the
 /// answers belong together.
 ///
 /// # Errors

@@ -1,68 +1,21 @@
-//! What can go wrong between a program and its database.
+//! What can go wrong between a program and its bank.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use bank_db::{DbError, Retryable, TransactionError, Transient};
 use bank_domain::{AccountName, TransferId};
 use thiserror::Error;
 
-use crate::database_url::UrlError;
-use crate::migrate::SchemaState;
-
-/// An operation that did not come about. What a rule refused is no error but an
-/// [`Outcome`](bank_domain::Outcome).
+/// A failed operation. A rejected transfer is an [`Outcome`](bank_domain::Outcome), not an error.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BankError {
-    /// The database URL cannot be used.
+    /// The database could not be reached, or did not do what it was asked.
     #[error(transparent)]
-    Url(#[from] UrlError),
-    /// No connection could be made: no answer, refused, wrong password, certificate not trusted.
-    #[error("cannot connect to {target}: {reason}")]
-    Unavailable {
-        /// The database's URL, its password masked.
-        target: String,
-        /// What the client library said, its secrets masked.
-        reason: String,
-    },
-    /// There is no SQLite file at this path.
-    #[error("there is no database file {}", path.display())]
-    FileMissing {
-        /// The path in the URL.
-        path: PathBuf,
-    },
-    /// No connection of the pool became free in time.
-    #[error("no connection became free within {:.1} s: {reason}", waited.as_secs_f32())]
-    PoolTimeout {
-        /// How long the operation waited.
-        waited: Duration,
-        /// What the pool said, with the last reason why a connection could not be made.
-        reason: String,
-    },
-    /// The database did not answer in time; the connection was given up.
-    #[error("the database did not answer within {:.1} s", waited.as_secs_f32())]
-    NoAnswer {
-        /// How long the operation waited.
-        waited: Duration,
-    },
-    /// The transaction was rolled back because nobody waited for it any longer.
-    #[error("the transaction was rolled back because nobody waited for it any longer")]
-    GivenUp,
-    /// The operating system gave no thread.
-    #[error("cannot start a thread: {reason}")]
-    Thread {
-        /// What the operating system said.
-        reason: String,
-    },
+    Database(#[from] DbError),
     /// Another transaction posted a transfer of the same id, or touched the same account, at the same moment.
     #[error("another transaction posted the same transfer or touched the same account at the same moment")]
     ConcurrentPosting,
-    /// The tables are missing, older or newer than this program.
-    #[error("{state}")]
-    SchemaOutOfDate {
-        /// What was found.
-        state: SchemaState,
-    },
     /// An account of this name exists.
     #[error("an account named {name} exists already")]
     AccountExists {
@@ -80,10 +33,10 @@ pub enum BankError {
         elapsed: Duration,
         /// Why the last attempt failed.
         #[source]
-        source: Box<BankError>,
+        source: Box<Self>,
     },
-    /// The answer to a COMMIT was lost and no further attempt has told what became of it. Submitting the same
-    /// transfers again, with the same ids, is safe and tells.
+    /// The answer to a COMMIT was lost and no later attempt has shown what became of it. Submitting the same transfers
+    /// again, with the same ids, is safe and shows it.
     #[error("the outcome is unknown: {operation} may or may not have been committed")]
     OutcomeUnknown {
         /// What was tried.
@@ -92,9 +45,9 @@ pub enum BankError {
         ids: Vec<TransferId>,
         /// Why the last attempt failed.
         #[source]
-        source: Box<BankError>,
+        source: Box<Self>,
     },
-    /// A stored row breaks the domain's rules: somebody else has written to the tables.
+    /// A stored row breaks the domain's rules: another program has written to the tables.
     #[error("row {id} of table {table} is corrupt: {reason}")]
     Corrupt {
         /// The table.
@@ -110,13 +63,35 @@ pub enum BankError {
         /// What was expected and what was found.
         detail: String,
     },
-    /// A migration failed.
-    #[error("migrating the database failed: {reason}")]
-    Migration {
-        /// What the migration or the database said.
-        reason: String,
-    },
-    /// The database refused a statement.
-    #[error("the database refused a statement")]
-    Database(#[from] diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for BankError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl Retryable for BankError {
+    fn transient(&self) -> Option<Transient> {
+        match self {
+            Self::Database(error) => error.transient(),
+            Self::ConcurrentPosting => Some(Transient::Serialization),
+            _ => None,
+        }
+    }
+}
+
+impl<E: std::error::Error + Into<Self> + 'static> From<TransactionError<E>> for BankError {
+    fn from(error: TransactionError<E>) -> Self {
+        let boxed = |source: Box<E>| Box::new((*source).into());
+        match error {
+            TransactionError::Failed(error) => error.into(),
+            TransactionError::RetriesExhausted { operation, attempts, elapsed, source } => {
+                Self::RetriesExhausted { operation, attempts, elapsed, source: boxed(source) }
+            }
+            TransactionError::OutcomeUnknown { operation, source } => {
+                Self::OutcomeUnknown { operation, ids: Vec::new(), source: boxed(source) }
+            }
+        }
+    }
 }

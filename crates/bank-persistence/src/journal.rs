@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::accounts;
-use crate::connection::DbConnection;
 use crate::error::BankError;
 use crate::past::Period;
 use crate::schema::{accounts as account_table, transfers};
-use crate::sql_types::{StoredTime, StoredUuid};
+use bank_db::DbConnection;
+use bank_db::sql_types::{StoredTime, StoredUuid};
 
 /// Restricts a query on transfers to a period. An open end is no condition at all: on tables without statistics, a server
 /// would take it for one that few rows fulfil, and sort what it could read in order.

@@ -9,10 +9,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::accounts::{self, RecordedAccount};
-use crate::connection::DbConnection;
 use crate::error::BankError;
 use crate::schema::transfers;
-use crate::sql_types::StoredTime;
+use bank_db::DbConnection;
+use bank_db::sql_types::StoredTime;
 
 /// A span of time, both ends included, to the microsecond; an end that is missing is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl From<HeldRow> for Held {
 /// posted then or before, or the opening balance if there is none.
 ///
 /// Goes back through the account's transfers, so its cost grows with the number of those after the moment. Call it
-/// within [`transaction::read`](crate::transaction::read), so that the answers belong together.
+/// within [`transaction::read`](bank_db::transaction::read), so that the answers belong together.
 ///
 /// # Errors
 ///

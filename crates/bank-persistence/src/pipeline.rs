@@ -10,11 +10,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use bank_db::DbError;
 use bank_domain::{Outcome, PostRequest};
 
 use crate::bank::Bank;
 use crate::claims::Claims;
-use crate::database_url::Backend;
 use crate::error::BankError;
 use ahead::split;
 
@@ -76,9 +76,10 @@ impl PostingPipeline {
     /// connections. SQLite has one writer, and so one batch, beside which the caller prepares the next.
     #[must_use]
     pub fn new(bank: &Bank, at_once: usize) -> Self {
-        let connections = match bank.backend() {
-            Backend::Postgres => usize::try_from(bank.pool_size()).unwrap_or(usize::MAX),
-            Backend::Sqlite => 1,
+        let connections = if bank.capabilities().one_writer {
+            1
+        } else {
+            usize::try_from(bank.connections_max()).unwrap_or(usize::MAX)
         };
         Self {
             bank: bank.clone(),
@@ -171,7 +172,7 @@ impl PostingPipeline {
             }
             Err(error) => {
                 self.take_back(places, &requests);
-                Err(BankError::Thread { reason: error.to_string() })
+                Err(DbError::Thread { reason: error.to_string() }.into())
             }
         }
     }

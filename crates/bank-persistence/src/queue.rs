@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
+use bank_db::DbError;
 use bank_domain::{Outcome, PostRequest};
 use thiserror::Error;
 
 use crate::bank::Bank;
-use crate::database_url::Backend;
 use crate::error::BankError;
 use waiting::WaitingLine;
 use worker::{post_alone, work};
@@ -113,19 +113,19 @@ impl PostingQueue {
     ///
     /// # Errors
     ///
-    /// [`BankError::Thread`] if the operating system gives no thread.
+    /// [`DbError::Thread`] if the operating system gives no thread.
     pub fn start(bank: &Bank, settings: QueueSettings) -> Result<Self, BankError> {
         let settings = QueueSettings {
             capacity: settings.capacity.max(1),
             batch_max: settings.batch_max.max(1),
-            workers: if bank.backend() == Backend::Sqlite { 1 } else { settings.workers.max(1) },
+            workers: if bank.capabilities().one_writer { 1 } else { settings.workers.max(1) },
         };
         let line = Arc::new(WaitingLine::new(settings));
         let handle = Handle { bank: bank.clone(), line: Arc::clone(&line), workers: Mutex::default() };
         for _ in 0..settings.workers {
             let (bank, line) = (bank.clone(), Arc::clone(&line));
             let worker = thread::Builder::new().name("bank-posting".to_owned()).spawn(move || work(&bank, &line));
-            let worker = worker.map_err(|error| BankError::Thread { reason: error.to_string() })?;
+            let worker = worker.map_err(|error| DbError::Thread { reason: error.to_string() })?;
             handle.workers().push(worker);
         }
         Ok(Self(Arc::new(handle)))

@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::sql_types::{Timestamptz, Uuid};
+    use bank_db::sql_types::{Timestamptz, Uuid};
 
     accounts (id) {
         id -> Int8,
@@ -19,7 +19,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
-    use crate::sql_types::{Timestamptz, Uuid};
+    use bank_db::sql_types::{Timestamptz, Uuid};
 
     transfers (id) {
         id -> Uuid,

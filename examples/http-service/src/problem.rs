@@ -11,7 +11,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bank_domain::{AccountName, InvalidInput, Rejection};
-use bank_persistence::{BankError, QueueError};
+use bank_persistence::{BankError, DbError, QueueError};
 use serde_json::json;
 
 /// How long a client should wait before it repeats a request that found too many others.
@@ -145,13 +145,13 @@ impl Problem {
                 return Self::new(StatusCode::CONFLICT, "account_exists", message, hint);
             }
             BankError::OutcomeUnknown { .. } => Self::outcome_unknown(),
-            BankError::Unavailable { .. }
-            | BankError::FileMissing { .. }
-            | BankError::PoolTimeout { .. }
-            | BankError::NoAnswer { .. }
+            BankError::Database(DbError::Unavailable { .. })
+            | BankError::Database(DbError::FileMissing { .. })
+            | BankError::Database(DbError::PoolTimeout { .. })
+            | BankError::Database(DbError::NoAnswer { .. })
             | BankError::ConcurrentPosting
-            | BankError::Thread { .. }
-            | BankError::SchemaOutOfDate { .. }
+            | BankError::Database(DbError::Thread { .. })
+            | BankError::Database(DbError::SchemaOutOfDate { .. })
             | BankError::RetriesExhausted { .. } => Self::unavailable(),
             _ => Self::internal(),
         };

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bank_persistence::{BankError, DatabaseUrl, UrlError};
+use bank_persistence::{BankError, DatabaseUrl, DbError, UrlError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
@@ -48,9 +48,9 @@ impl RunError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Url(_) => Some("write sqlite:path/to/file.db or postgres://user:password@host:port/database"),
-            Self::Open(OpenError::Database(BankError::SchemaOutOfDate { .. } | BankError::FileMissing { .. })) => {
-                Some("start once with --migrate, or run `bank-cli setup`")
-            }
+            Self::Open(OpenError::Database(
+                BankError::Database(DbError::SchemaOutOfDate { .. }) | BankError::Database(DbError::FileMissing { .. }),
+            )) => Some("start once with --migrate, or run `bank-cli setup`"),
             Self::Listen { .. } => Some("choose another address with --listen"),
             _ => None,
         }

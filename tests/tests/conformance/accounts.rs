@@ -72,7 +72,7 @@ pub(crate) fn sql_in_a_name_stays_a_name(backend: TestBackend) {
     let hostile = "Robert'); DROP TABLE accounts;--";
     let robert = open(&bank, hostile, 10);
     let other = open(&bank, "100%_\\\"'", 0);
-    posted(post(&bank, &transfer(robert.id, other.id, 3)));
+    posted(post(&bank, transfer(robert.id, other.id, 3)));
     assert_eq!(bank.find_account(&name(hostile)).unwrap().unwrap().balance, Balance::new(7));
     assert_eq!(bank.find_account(&name("100%_\\\"'")).unwrap().unwrap().balance, Balance::new(3));
     assert_eq!(bank.count_accounts().unwrap(), 2);
@@ -147,7 +147,7 @@ pub(crate) fn the_list_is_one_snapshot(backend: TestBackend) {
     let listed: Result<(), BankError> = bank.list_accounts(None, |account| {
         if account.id == first {
             // Between the first page and the second, money moves from the second page to the first.
-            posted(post(&bank, &transfer(last, first, 100)));
+            posted(post(&bank, transfer(last, first, 100)));
         }
         total += account.balance.get();
         Ok(())

@@ -124,8 +124,8 @@ pub(crate) fn totals_beyond_64_bits_are_audited(backend: TestBackend) {
     let poor = open(&bank, "poor", 0).id;
     for account in rich {
         // Credits and debits of one account sum up to more than 64 bits hold.
-        posted(post(&bank, &transfer(account, poor, i64::MAX)));
-        posted(post(&bank, &transfer(poor, account, i64::MAX)));
+        posted(post(&bank, transfer(account, poor, i64::MAX)));
+        posted(post(&bank, transfer(poor, account, i64::MAX)));
     }
     assert_sound(&database);
     database.plain().execute("UPDATE accounts SET balance = balance - 1 WHERE name = 'rich 1'");

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bank_domain::{AccountId, Balance, Outcome, Rejection, Transfer, TransferField};
 use bank_persistence::new_transfer_id;
-use bank_persistence::{Isolation, Settings};
+use bank_persistence::{Isolation, Session, Settings};
 use bank_tests::fixtures::{
     balance, open, open_many, posted, random_transfers, rejected, replayed, transfer, transfer_with_id,
 };
@@ -153,7 +153,7 @@ pub(crate) fn many_small_batches_do_what_a_naive_model_does(backend: TestBackend
 pub(crate) fn single_transfers_do_what_a_naive_model_does(backend: TestBackend) {
     let database = backend.database();
     let at_once = Settings::default();
-    let in_a_transaction = Settings { prepared_statements: false, ..Settings::default() };
+    let in_a_transaction = Settings { session: Session::Pooled, ..Settings::default() };
     let serializable = Settings { isolation: Isolation::Serializable, ..Settings::default() };
     let banks = [at_once, in_a_transaction, serializable].map(|settings| database.bank_with(settings));
     let accounts = open_many(&banks[0], 6, 500);

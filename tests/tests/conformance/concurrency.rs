@@ -20,7 +20,7 @@ pub(crate) fn two_racing_transfers_never_overdraw(backend: TestBackend) {
     for round in 0..20 {
         let from = open(&bank, &format!("from {round}"), 100).id;
         let to = [0, 1].map(|side| open(&bank, &format!("to {round} {side}"), 0).id);
-        let outcomes = at_once(2, |thread| post(&bank, &transfer(from, to[thread], 60)));
+        let outcomes = at_once(2, |thread| post(&bank, transfer(from, to[thread], 60)));
         let mut statuses: Vec<_> = outcomes.iter().map(Outcome::status).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, ["posted", "rejected"]);
@@ -35,7 +35,7 @@ pub(crate) fn opposite_transfers_do_not_deadlock(backend: TestBackend) {
     let accounts = open_many(&bank, 2, 10_000);
     let statuses = at_once(4, |thread| {
         let (from, to) = if thread % 2 == 0 { (0, 1) } else { (1, 0) };
-        (0..100).all(|_| post(&bank, &transfer(accounts[from], accounts[to], 1)).status() == "posted")
+        (0..100).all(|_| post(&bank, transfer(accounts[from], accounts[to], 1)).status() == "posted")
     });
     assert_eq!(statuses, [true; 4]);
     assert_eq!((balance(&bank, "a0"), balance(&bank, "a1")), (10_000, 10_000));

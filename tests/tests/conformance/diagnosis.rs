@@ -1,6 +1,6 @@
 //! The facts that `doctor` judges.
 
-use bank_persistence::diagnosis::{Kind, ROUND_TRIPS};
+use bank_db::diagnosis::{Kind, ROUND_TRIPS};
 use bank_persistence::{Isolation, SchemaState, Settings};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::open;

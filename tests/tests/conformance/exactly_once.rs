@@ -18,7 +18,7 @@ pub(crate) fn the_same_transfer_again_is_replayed_with_its_original_outcome(back
     let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 0).id);
     let order = transfer(a, b, 10);
     let original = posted(post(&bank, &order));
-    posted(post(&bank, &transfer(a, b, 5)));
+    posted(post(&bank, transfer(a, b, 5)));
     for _ in 0..3 {
         assert_eq!(replayed(post(&bank, &order)), original);
     }
@@ -130,9 +130,9 @@ pub(crate) fn ids_of_every_form_are_kept(backend: TestBackend) {
         uuid::Uuid::now_v7(),
     ];
     for id in ids.map(TransferId::from_uuid) {
-        posted(post(&bank, &transfer_with_id(id, a, b, 1)));
+        posted(post(&bank, transfer_with_id(id, a, b, 1)));
         assert_eq!(bank.find_transfer(id).unwrap().unwrap().posted.transfer.id, id);
-        replayed(post(&bank, &transfer_with_id(id, a, b, 1)));
+        replayed(post(&bank, transfer_with_id(id, a, b, 1)));
     }
     assert_sound(&database);
 }

@@ -22,7 +22,7 @@ pub(crate) fn a_transfer_is_posted_only_at_the_version_it_expects(backend: TestB
     assert_eq!(rejected(post(&bank, &late)), Rejection::VersionMismatch { account: a, expected, found });
     assert_eq!((balance(&bank, "a"), balance(&bank, "b")), (90, 110));
     assert!(bank.find_transfer(late.transfer.id).unwrap().is_none());
-    posted(post(&bank, &expecting(a, b, 1)));
+    posted(post(&bank, expecting(a, b, 1)));
     assert_sound(&database);
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn a_replay_does_not_look_at_the_expected_version(backend: TestBacken
     let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 100).id);
     let order = expecting(a, b, 0);
     let original = posted(post(&bank, &order));
-    posted(post(&bank, &transfer(a, b, 1)));
+    posted(post(&bank, transfer(a, b, 1)));
     assert_eq!(replayed(post(&bank, &order)), original);
     assert_eq!(replayed(post(&bank, &order.transfer)), original);
     assert_eq!(replayed(post(&bank, order.transfer.expecting(AccountVersion::new(99)))), original);

@@ -61,7 +61,7 @@ pub(crate) fn an_account_without_transfers_has_no_history(backend: TestBackend) 
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 3, 100);
-    posted(post(&bank, &transfer(accounts[0], accounts[1], 1)));
+    posted(post(&bank, transfer(accounts[0], accounts[1], 1)));
     assert!(bank.history(accounts[2], None, 10).unwrap().is_empty());
     assert!(bank.history(accounts[0], Some(AccountVersion::new(1)), 10).unwrap().is_empty());
     assert!(bank.history(accounts[0], None, 0).unwrap().is_empty());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Barrier;
 
-use bank_persistence::{BankError, SchemaState, Settings};
+use bank_persistence::{BankError, DbError, SchemaState, Settings};
 use bank_tests::fixtures::{balance, open, open_many, post, posted, random_transfers, transfer};
 use bank_tests::invariants::{Ledger, assert_sound};
 use bank_tests::plain::Plain;
@@ -44,7 +44,7 @@ pub(crate) fn migrating_twice_is_harmless(backend: TestBackend) {
     let ran = bank.migrate().unwrap();
     assert_eq!(ran.len(), migration_names(backend).len());
     let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 0).id);
-    posted(post(&bank, &transfer(a, b, 1)));
+    posted(post(&bank, transfer(a, b, 1)));
     let before = Ledger::read(&database);
     assert!(bank.migrate().unwrap().is_empty());
     assert_eq!(Ledger::read(&database), before);
@@ -95,7 +95,7 @@ pub(crate) fn a_database_without_tables_is_not_set_up(backend: TestBackend) {
     let bank = database.bank();
     assert_eq!(bank.schema_state().unwrap(), SchemaState::NotSetUp);
     match bank.require_current_schema() {
-        Err(BankError::SchemaOutOfDate { state: SchemaState::NotSetUp }) => {}
+        Err(BankError::Database(DbError::SchemaOutOfDate { state: SchemaState::NotSetUp })) => {}
         other => panic!("SchemaOutOfDate expected, got {other:?}"),
     }
     bank.migrate().unwrap();
@@ -118,7 +118,7 @@ pub(crate) fn a_migration_from_the_future_is_newer(backend: TestBackend) {
     let newer = SchemaState::Newer { version: "20991231000001".to_owned() };
     assert_eq!(bank.schema_state().unwrap(), newer);
     match bank.require_current_schema() {
-        Err(BankError::SchemaOutOfDate { state }) => assert_eq!(state, newer),
+        Err(BankError::Database(DbError::SchemaOutOfDate { state })) => assert_eq!(state, newer),
         other => panic!("SchemaOutOfDate expected, got {other:?}"),
     }
 }

@@ -16,7 +16,7 @@ fn four_days(backend: TestBackend) -> (TestDatabase, Bank, AccountId) {
     let bank = database.bank();
     let (jessica, john) = (open(&bank, "Jessica", 1_000).id, open(&bank, "John", 1_000).id);
     for (from, to, amount) in [(jessica, john, 1), (john, jessica, 10), (jessica, john, 100)] {
-        posted(post(&bank, &transfer(from, to, amount)));
+        posted(post(&bank, transfer(from, to, amount)));
     }
     let mut plain = database.plain();
     plain.execute("UPDATE accounts SET created_at = '2026-07-01T12:00:00.000000Z'");

@@ -25,9 +25,9 @@ pub(crate) fn each_transfer_raises_the_version_of_both_accounts(backend: TestBac
     let database = backend.database();
     let bank = database.bank();
     let (a, b, c) = (open(&bank, "a", 100).id, open(&bank, "b", 100).id, open(&bank, "c", 100).id);
-    posted(post(&bank, &transfer(a, b, 1)));
-    posted(post(&bank, &transfer(b, c, 1)));
-    let posting = posted(post(&bank, &transfer(c, b, 1)));
+    posted(post(&bank, transfer(a, b, 1)));
+    posted(post(&bank, transfer(b, c, 1)));
+    let posting = posted(post(&bank, transfer(c, b, 1)));
     assert_eq!((posting.debit, posting.credit), (entry(2, 100), entry(3, 101)));
     let versions = ["a", "b", "c"].map(|account| current(&bank, account).version.get());
     assert_eq!(versions, [1, 3, 2]);
@@ -51,10 +51,10 @@ pub(crate) fn the_last_unit_can_be_transferred_and_no_more(backend: TestBackend)
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 0).id);
-    let reason = rejected(post(&bank, &transfer(a, b, 101)));
+    let reason = rejected(post(&bank, transfer(a, b, 101)));
     assert_eq!(reason, insufficient(a, 100, 101));
-    posted(post(&bank, &transfer(a, b, 100)));
-    let reason = rejected(post(&bank, &transfer(a, b, 1)));
+    posted(post(&bank, transfer(a, b, 100)));
+    let reason = rejected(post(&bank, transfer(a, b, 1)));
     assert_eq!(reason, insufficient(a, 0, 1));
     assert_eq!((balance(&bank, "a"), balance(&bank, "b")), (0, 100));
     assert_sound(&database);
@@ -64,11 +64,11 @@ pub(crate) fn an_overdraft_limit_is_respected_to_the_unit(backend: TestBackend) 
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open_with_limit(&bank, "a", 100, 50).id, open(&bank, "b", 0).id);
-    assert_eq!(rejected(post(&bank, &transfer(a, b, 151))), insufficient(a, 150, 151));
-    posted(post(&bank, &transfer(a, b, 150)));
+    assert_eq!(rejected(post(&bank, transfer(a, b, 151))), insufficient(a, 150, 151));
+    posted(post(&bank, transfer(a, b, 150)));
     assert_eq!(balance(&bank, "a"), -50);
-    assert_eq!(rejected(post(&bank, &transfer(a, b, 1))), insufficient(a, 0, 1));
-    posted(post(&bank, &transfer(b, a, 1)));
+    assert_eq!(rejected(post(&bank, transfer(a, b, 1))), insufficient(a, 0, 1));
+    posted(post(&bank, transfer(b, a, 1)));
     assert_eq!(balance(&bank, "a"), -49);
     assert_sound(&database);
 }
@@ -77,7 +77,7 @@ pub(crate) fn a_transfer_to_the_same_account_is_rejected(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let a = open(&bank, "a", 100).id;
-    assert_eq!(rejected(post(&bank, &transfer(a, a, 1))), Rejection::SameAccount);
+    assert_eq!(rejected(post(&bank, transfer(a, a, 1))), Rejection::SameAccount);
     assert_eq!(current(&bank, "a").version, AccountVersion::new(0));
 }
 
@@ -87,8 +87,8 @@ pub(crate) fn an_unknown_account_is_rejected_and_named(backend: TestBackend) {
     let a = open(&bank, "a", 100).id;
     let nobody = AccountId::new(i64::MAX);
     let reason = Rejection::AccountNotFound { account: nobody };
-    assert_eq!(rejected(post(&bank, &transfer(a, nobody, 1))), reason);
-    assert_eq!(rejected(post(&bank, &transfer(nobody, a, 1))), reason);
+    assert_eq!(rejected(post(&bank, transfer(a, nobody, 1))), reason);
+    assert_eq!(rejected(post(&bank, transfer(nobody, a, 1))), reason);
     assert_eq!(balance(&bank, "a"), 100);
     assert_sound(&database);
 }
@@ -97,10 +97,10 @@ pub(crate) fn a_receiving_balance_that_would_overflow_is_rejected(backend: TestB
     let database = backend.database();
     let bank = database.bank();
     let (a, rich) = (open(&bank, "a", 100).id, open(&bank, "rich", i64::MAX - 5).id);
-    let reason = rejected(post(&bank, &transfer(a, rich, 6)));
+    let reason = rejected(post(&bank, transfer(a, rich, 6)));
     assert_eq!(reason, Rejection::BalanceOverflow { account: rich });
     assert_eq!((balance(&bank, "a"), balance(&bank, "rich")), (100, i64::MAX - 5));
-    posted(post(&bank, &transfer(a, rich, 5)));
+    posted(post(&bank, transfer(a, rich, 5)));
     assert_eq!(balance(&bank, "rich"), i64::MAX);
     assert_sound(&database);
 }
@@ -110,9 +110,9 @@ pub(crate) fn the_largest_amount_can_be_transferred(backend: TestBackend) {
     let bank = database.bank();
     let rich = open(&bank, "rich", i64::MAX).id;
     let (poor, debtor) = (open(&bank, "poor", 0).id, open_with_limit(&bank, "debtor", 0, i64::MAX).id);
-    posted(post(&bank, &transfer(rich, poor, i64::MAX)));
+    posted(post(&bank, transfer(rich, poor, i64::MAX)));
     assert_eq!((balance(&bank, "rich"), balance(&bank, "poor")), (0, i64::MAX));
-    posted(post(&bank, &transfer(debtor, rich, i64::MAX)));
+    posted(post(&bank, transfer(debtor, rich, i64::MAX)));
     assert_eq!(balance(&bank, "debtor"), -i64::MAX);
     assert_sound(&database);
 }
@@ -126,7 +126,7 @@ pub(crate) fn a_rejected_transfer_leaves_no_trace_and_its_id_free(backend: TestB
     rejected(post(&bank, &too_much));
     assert_eq!(Ledger::read(&database), before);
     assert_eq!(bank.find_transfer(too_much.id).unwrap(), None);
-    posted(post(&bank, &transfer_with_id(too_much.id, a, b, 10)));
+    posted(post(&bank, transfer_with_id(too_much.id, a, b, 10)));
     assert_sound(&database);
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use bank_domain::{Outcome, Rejection, Transfer};
-use bank_persistence::{BankError, PostingQueue, QueueError, QueueSettings, RetryPolicy, Settings};
+use bank_persistence::{BankError, DbError, PostingQueue, QueueError, QueueSettings, RetryPolicy, Settings};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, open, open_many, posted, random_transfers, rejected, replayed, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
@@ -123,7 +123,7 @@ pub(crate) fn a_queue_whose_database_fails_leaves_nobody_waiting(backend: TestBa
     for ticket in tickets {
         let failure = ticket.wait();
         assert!(
-            matches!(&failure, Err(QueueError::Failed(error)) if matches!(**error, BankError::Database(_))),
+            matches!(&failure, Err(QueueError::Failed(error)) if matches!(**error, BankError::Database(DbError::Statement(_)))),
             "{failure:?}"
         );
     }

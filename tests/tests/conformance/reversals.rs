@@ -76,12 +76,12 @@ pub(crate) fn a_reversal_respects_the_limit_of_the_receiver(backend: TestBackend
     let (a, b, c) = (open(&bank, "a", 100).id, open(&bank, "b", 0).id, open(&bank, "c", 0).id);
     let order = transfer(a, b, 10);
     posted(post(&bank, &order));
-    posted(post(&bank, &transfer(b, c, 1)));
+    posted(post(&bank, transfer(b, c, 1)));
     assert_eq!(rejected(reverse(&bank, order.id, None)).code(), "insufficient_funds");
     let by_force = Reversal { original: order.id, note: None, force: true };
     assert_eq!(rejected(bank.reverse(&by_force).unwrap().unwrap().outcome).code(), "insufficient_funds");
     assert!(bank.find_reversal(order.id).unwrap().is_none());
-    posted(post(&bank, &transfer(c, b, 1)));
+    posted(post(&bank, transfer(c, b, 1)));
     posted(reverse(&bank, order.id, None));
     assert_sound(&database);
 }
@@ -109,7 +109,7 @@ pub(crate) fn another_transfer_under_the_id_of_a_reversal_is_none(backend: TestB
     let order = transfer(a, b, 10);
     posted(post(&bank, &order));
     let id = order.id.of_reversal();
-    posted(post(&bank, &transfer_with_id(id, b, a, 10)));
+    posted(post(&bank, transfer_with_id(id, b, a, 10)));
     assert!(bank.find_reversal(order.id).unwrap().is_none());
     assert_eq!(rejected(reverse(&bank, order.id, None)), Rejection::IdConflict { id, field: TransferField::Memo });
     // A memo alone makes no reversal, either.

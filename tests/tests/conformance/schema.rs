@@ -23,7 +23,7 @@ pub(crate) fn the_database_refuses_what_the_domain_refuses(backend: TestBackend)
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 100).id, open_with_limit(&bank, "b", 0, 50).id);
-    posted(post(&bank, &transfer(a, b, 10)));
+    posted(post(&bank, transfer(a, b, 10)));
     let mut plain = database.plain();
     for sql in [
         "UPDATE accounts SET balance = -1 WHERE name = 'a'",

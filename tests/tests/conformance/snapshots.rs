@@ -1,7 +1,7 @@
 //! Reading the whole journal as it was at one moment.
 
 use bank_domain::{Account, AccountVersion, TransferId};
-use bank_persistence::{Bank, BankError, Period, RecordedTransfer};
+use bank_persistence::{Bank, BankError, DbError, Period, RecordedTransfer};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{
     current, name, open, open_many, post, posted, random_transfers, transfer, transfer_with_id,
@@ -91,7 +91,7 @@ pub(crate) fn the_journal_of_a_period_has_both_its_ends(backend: TestBackend) {
     let bank = database.bank();
     let (a, b, c) = (open(&bank, "a", 100).id, open(&bank, "b", 100).id, open(&bank, "c", 100).id);
     for (from, to, amount) in [(a, b, 1), (b, a, 2), (a, c, 3), (b, c, 4)] {
-        posted(post(&bank, &transfer(from, to, amount)));
+        posted(post(&bank, transfer(from, to, amount)));
         database.plain().execute(&format!(
             "UPDATE transfers SET posted_at = '2026-07-0{amount}T12:00:00.000000Z' WHERE amount = {amount}"
         ));
@@ -119,7 +119,7 @@ pub(crate) fn a_snapshot_does_not_see_what_is_posted_meanwhile(backend: TestBack
         snapshot.transfers(Period::default(), |_| {
             if count == 0 {
                 let greatest = TransferId::from_uuid(Uuid::max());
-                posted(post(&bank, &transfer_with_id(greatest, accounts[0], accounts[1], 1)));
+                posted(post(&bank, transfer_with_id(greatest, accounts[0], accounts[1], 1)));
                 open(&bank, "late", 7);
             }
             count += 1;
@@ -145,12 +145,12 @@ pub(crate) fn a_snapshot_ends_with_the_first_error_of_its_reader(backend: TestBa
     let read: Result<(), BankError> = bank.snapshot(|snapshot| {
         snapshot.transfers(Period::default(), |_| {
             seen += 1;
-            if seen == 3 { Err(BankError::GivenUp) } else { Ok(()) }
+            if seen == 3 { Err(BankError::Database(DbError::GivenUp)) } else { Ok(()) }
         })
     });
-    assert!(matches!(read, Err(BankError::GivenUp)), "{read:?}");
+    assert!(matches!(read, Err(BankError::Database(DbError::GivenUp))), "{read:?}");
     assert_eq!(seen, 3);
-    posted(post(&bank, &transfer(accounts[0], accounts[1], 1)));
+    posted(post(&bank, transfer(accounts[0], accounts[1], 1)));
 }
 
 pub(crate) fn a_snapshot_finds_accounts(backend: TestBackend) {
@@ -168,7 +168,7 @@ pub(crate) fn a_transfer_of_a_missing_account_is_not_left_out_of_the_journal(bac
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 2, 100);
-    posted(post(&bank, &transfer(accounts[0], accounts[1], 1)));
+    posted(post(&bank, transfer(accounts[0], accounts[1], 1)));
     database.plain().execute("DELETE FROM accounts WHERE name = 'a1'");
     let error = journal(&bank, Period::default()).unwrap_err();
     assert!(matches!(error, BankError::InvariantViolation { .. }), "{error:?}");

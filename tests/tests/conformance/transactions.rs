@@ -145,7 +145,7 @@ pub(crate) fn limits_of_zero_are_none(backend: TestBackend) {
     let accounts = open_many(&bank, 2, 100);
     let writer = database.keep_writers_out();
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| post(&bank, &transfer(accounts[0], accounts[1], 1)));
+        let waiting = scope.spawn(|| post(&bank, transfer(accounts[0], accounts[1], 1)));
         std::thread::sleep(Duration::from_millis(300));
         assert!(!waiting.is_finished());
         drop(writer);

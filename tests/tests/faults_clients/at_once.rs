@@ -36,7 +36,7 @@ impl Scene {
         let delayed = Bank::connect(&database.url_through(proxy.port()).parse().unwrap(), settings).unwrap();
         if is_warm {
             // Now it has a prepared statement, and knows the server's time.
-            posted(post(&delayed, &transfer(rich, other, 1)));
+            posted(post(&delayed, transfer(rich, other, 1)));
         }
         let (rich_to_poor, poor_to_other) = (transfer(rich, poor, 100), transfer(poor, other, 100));
         Self { database, direct, proxy, delayed, rich_to_poor, poor_to_other }

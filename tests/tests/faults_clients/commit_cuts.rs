@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bank_domain::{Outcome, Transfer};
-use bank_persistence::{Bank, Settings};
+use bank_persistence::{Bank, Session, Settings};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::proxy_cuts::{CommitCut, CuttingProxy};
@@ -16,8 +16,8 @@ const CLIENTS: usize = 6;
 
 /// The two ways in which a single transfer is committed: by the statement that posts it, and by a COMMIT of its own.
 fn both_ways(settings: Settings) -> [Settings; 2] {
-    let at_once = Settings { prepared_statements: true, ..settings.clone() };
-    let in_transaction = Settings { prepared_statements: false, ..settings };
+    let at_once = Settings { session: Session::Dedicated, ..settings.clone() };
+    let in_transaction = Settings { session: Session::Pooled, ..settings };
     [at_once, in_transaction]
 }
 
@@ -114,7 +114,7 @@ impl Run {
     /// Cuts so many COMMITs in one way, and lets one through after each. A transfer that is found posted takes two of
     /// them when it is posted at once, so two are let through then, or it would be cut again and again.
     fn with_commits_cut(cut: CommitCut, cuts: usize, settings: Settings) -> Self {
-        let passed: u32 = if settings.prepared_statements { 2 } else { 1 };
+        let passed: u32 = if settings.session.is_kept() { 2 } else { 1 };
         let calls = cuts * usize::try_from(passed).unwrap();
         let run = Self::of(move |commit| commit.is_multiple_of(passed + 1).then_some(cut), calls, settings);
         let injected: u32 = run.cuts.iter().sum();
@@ -127,7 +127,7 @@ impl Run {
         let database = TestBackend::Postgres.database();
         let accounts = open_many(&database.bank(), 20, 1_000_000);
         let proxy = CuttingProxy::start(postgres::shared().port(), plan);
-        let at_once_settings = settings.prepared_statements;
+        let at_once_settings = settings.session.is_kept();
         let bank = connect(&proxy, &database, settings);
         // One more for each client, so that the shares are equal.
         let share = calls.div_ceil(CLIENTS) + 1;

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use bank_domain::Transfer;
-use bank_persistence::{Bank, BankError, DatabaseUrl, RetryPolicy, Settings};
+use bank_persistence::{Bank, BankError, DatabaseUrl, DbError, RetryPolicy, Settings};
 use bank_tests::TestBackend;
 use bank_tests::cli::{Run, Sandbox};
 use bank_tests::fixtures::{open_many, random_transfers};
@@ -98,7 +98,7 @@ fn post_until_full(bank: &Bank, refusals: usize) -> (Vec<Transfer>, Vec<String>)
                 assert!(outcomes.iter().all(|outcome| outcome.status() == "posted"), "{outcomes:?}");
                 posted.extend(batch);
             }
-            Err(BankError::Database(error)) => refused.push(error.to_string()),
+            Err(BankError::Database(DbError::Statement(error))) => refused.push(error.to_string()),
             Err(error) => panic!("a full disk is a refusal: {error:?}"),
         }
         if refused.len() == refusals {

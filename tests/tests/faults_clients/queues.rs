@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use bank_persistence::{BankError, PostingQueue, QueueError, QueueSettings, RetryObserver, RetryPolicy, Settings};
+use bank_persistence::{
+    BankError, DbError, PostingQueue, QueueError, QueueSettings, RetryObserver, RetryPolicy, Settings,
+};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open, transfer};
 use bank_tests::invariants::assert_sound;
@@ -49,7 +51,7 @@ fn a_batch_is_tried_transfer_by_transfer_until_the_database_itself_fails() {
     }
     for _ in 0..19 {
         let error = next().unwrap();
-        assert!(matches!(*error, BankError::Database(_)), "{error}");
+        assert!(matches!(*error, BankError::Database(DbError::Statement(_))), "{error}");
     }
     assert_eq!(retries.load(Ordering::SeqCst), 2 * (ATTEMPTS - 1), "of the first, and of the first of the batch");
     assert_sound(&database);

@@ -79,7 +79,7 @@ impl Rounds {
             let id = new_transfer_id();
             let of_round = at_once(THREADS, |thread| {
                 let (id, from, to, amount) = order(round, id, &accounts, thread);
-                post(&bank, &transfer_with_id(id, from, to, amount))
+                post(&bank, transfer_with_id(id, from, to, amount))
             });
             let winner = of_round.iter().find_map(Outcome::posted).expect("one is posted");
             winners.push(winner.transfer.clone());

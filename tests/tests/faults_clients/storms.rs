@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
+use bank_db::Retryable;
 use bank_domain::AccountId;
-use bank_persistence::retry::classify;
 use bank_persistence::{BankError, Isolation, Settings, Transient};
 use bank_tests::fixtures::{open_many, transfer};
 use bank_tests::invariants::{Ledger, assert_sound};
@@ -178,7 +178,7 @@ fn assert_exhausted(result: Result<&'static str, BankError>, cause: Transient) {
     let Err(BankError::RetriesExhausted { attempts: 1, source, .. }) = result else {
         panic!("the only attempt fails: {result:?}")
     };
-    assert_eq!(classify(&source), Some(cause), "{source:?}");
+    assert_eq!(source.transient(), Some(cause), "{source:?}");
 }
 
 /// Says how long sessions that begin from now on wait before they look for a deadlock, and so become its victim.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bank_domain::{Outcome, PostRequest, Transfer};
-use bank_persistence::{Bank, BankError, posting};
+use bank_persistence::{Bank, BankError, DbError, posting};
 
 use super::interrupt::Interrupt;
 
@@ -38,14 +38,14 @@ pub(crate) fn post_all_or_none(
                 return Ok(outcomes);
             };
             *rolled_back.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
-            Err(BankError::GivenUp)
+            Err(BankError::Database(DbError::GivenUp))
         }
     });
     match written {
         Ok(outcomes) => Ok(Written::Posted(outcomes)),
-        Err(BankError::GivenUp) => {
+        Err(BankError::Database(DbError::GivenUp)) => {
             let why = rolled_back.lock().unwrap_or_else(PoisonError::into_inner).take();
-            why.ok_or(BankError::GivenUp)
+            why.ok_or(BankError::Database(DbError::GivenUp))
         }
         Err(error) => Err(error),
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bank_persistence::{Backend, Settings};
+use bank_persistence::{Backend, Session, Settings};
 use clap::{Args, ValueEnum};
 
 use crate::batch::{
@@ -110,7 +110,7 @@ impl BatchArgs {
             answer_timeout: typed.answer_timeout.max(limit),
             statement_timeout: typed.statement_timeout.max(limit),
             // SQLite's statements are prepared once, not once for each transfer.
-            prepared_statements: backend == Backend::Sqlite,
+            session: if backend == Backend::Sqlite { Session::Dedicated } else { Session::OneShot },
             pool_size: typed.pool_size.max(CONNECTIONS),
             ..typed
         }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use bank_persistence::{Bank, BankError, SchemaState};
+use bank_persistence::{Bank, BankError, DbError, SchemaState};
 use clap::Args;
 
 use crate::configuration::Location;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
 
     let state = bank.schema_state()?;
     if matches!(state, SchemaState::Newer { .. }) {
-        return Err(BankError::SchemaOutOfDate { state }.into());
+        return Err(BankError::Database(DbError::SchemaOutOfDate { state }).into());
     }
     // What is not there yet needs neither a question nor a reset.
     if args.reset && !matches!(state, SchemaState::NotSetUp) {

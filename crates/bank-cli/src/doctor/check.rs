@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use bank_persistence::diagnosis::{Fact, Unknown};
+use bank_db::diagnosis::{Fact, Unknown};
 use serde::Serialize;
 use serde_json::Value;
 

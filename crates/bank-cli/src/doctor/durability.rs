@@ -1,6 +1,6 @@
 //! Whether an acknowledged transfer outlives a crash of the server, of the machine, and of the whole machine for good.
 
-use bank_persistence::diagnosis::{Fact, ServerFacts, Standby};
+use bank_db::diagnosis::{Fact, ServerFacts, Standby};
 use serde_json::json;
 
 use super::Check;

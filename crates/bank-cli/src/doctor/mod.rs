@@ -10,7 +10,7 @@ mod way;
 
 pub(crate) use check::{Check, Status};
 
-use bank_persistence::diagnosis::{Diagnosis, Fact, Kind};
+use bank_db::diagnosis::{Diagnosis, Fact, Kind};
 use bank_persistence::{DatabaseUrl, SchemaState, Settings};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bank_persistence::diagnosis::{Fact, ServerFacts, WriteSession};
+use bank_db::diagnosis::{Fact, ServerFacts, WriteSession};
 use bank_persistence::{Engine, Isolation};
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! An SQLite file.
 
-use bank_persistence::diagnosis::SqliteFacts;
+use bank_db::diagnosis::SqliteFacts;
 use serde_json::json;
 
 use super::Check;

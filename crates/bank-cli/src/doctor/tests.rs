@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use bank_persistence::diagnosis::{
+use bank_db::diagnosis::{
     Clock, Diagnosis, Encryption, Kind, ServerFacts, SqliteFacts, Standby, Unknown, WriteSession,
 };
 use bank_persistence::{DatabaseUrl, Engine, Isolation, SchemaState, Settings};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use bank_db::diagnosis::{Clock, Encryption, Fact, ServerFacts};
 use bank_persistence::Engine;
-use bank_persistence::diagnosis::{Clock, Encryption, Fact, ServerFacts};
 use serde_json::json;
 
 use super::{Check, Wanted};
@@ -72,7 +72,7 @@ pub(super) fn pooler(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
     if shares {
         let finding = "a pooler in transaction mode is in between: two connections at once have one session";
         return Check::ok(NAME, finding)
-            .advice("bank-cli works with it; programs that use the library may need `prepared_statements: false`");
+            .advice("bank-cli works with it; programs that use the library may need `session: Session::Pooled`");
     }
     let ports = wanted.url.ports();
     // Other servers may not know their port.

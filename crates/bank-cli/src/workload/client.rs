@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use bank_db::Retryable;
 use bank_domain::{AccountId, Amount, Outcome, Rejection, Transfer};
-use bank_persistence::retry::classify;
 use bank_persistence::{Bank, BankError, PostingQueue, QueueError};
 
 use super::book::Book;
@@ -65,7 +65,7 @@ fn answer(control: &Control, error: &BankError) -> Answer {
             Answer::NotNow
         }
         BankError::InvariantViolation { .. } | BankError::Corrupt { .. } => Answer::Broken(error.to_string()),
-        error if classify(error).is_some() => {
+        error if error.transient().is_some() => {
             count_last(control, error);
             Answer::NotNow
         }
@@ -75,7 +75,7 @@ fn answer(control: &Control, error: &BankError) -> Answer {
 
 /// Counts the attempt that ended a call: the call will be repeated, so the attempt is, too.
 fn count_last(control: &Control, error: &BankError) {
-    if let Some(transient) = classify(error) {
+    if let Some(transient) = error.transient() {
         control.retries.count(transient);
     }
 }

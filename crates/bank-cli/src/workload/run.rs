@@ -5,7 +5,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use bank_domain::AccountId;
-use bank_persistence::{Backend, Bank, Isolation, PostingQueue, QueueSettings, RetryObserver, RetryPolicy, Settings};
+use bank_persistence::{
+    Backend, Bank, Isolation, PostingQueue, QueueSettings, RetryObserver, RetryPolicy, Session, Settings,
+};
 
 use super::accounts::Accounts;
 use super::book::Book;
@@ -184,7 +186,7 @@ fn adjust(settings: Settings, plan: &Plan, control: &Arc<Control>) -> Settings {
         connection_timeout: settings.connection_timeout.min(CONNECT_MAX),
         answer_timeout: settings.answer_timeout.max(batch),
         statement_timeout: settings.statement_timeout.max(batch),
-        prepared_statements: plan.prepares,
+        session: if plan.prepares { Session::Dedicated } else { Session::Pooled },
         retry: RetryPolicy { elapsed_max: settings.retry.elapsed_max.min(CALL_MAX), ..settings.retry },
         on_retry: Some(RetryObserver::new(move |event| observer.retries.observe(event))),
         ..settings

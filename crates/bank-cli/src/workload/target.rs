@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bank_persistence::{Backend, Bank, BankError, DatabaseUrl, SchemaState, Settings};
+use bank_persistence::{Backend, Bank, BankError, DatabaseUrl, DbError, SchemaState, Settings};
 
 use crate::configuration::Location;
 use crate::context::Context;
@@ -86,7 +86,7 @@ impl Target {
     /// Connects to what `create` has made.
     pub(crate) fn connect(&self, settings: Settings) -> Result<Bank, Failure> {
         let bank = match Bank::connect(&self.url, settings) {
-            Err(BankError::FileMissing { .. }) => return Err(self.missing()),
+            Err(BankError::Database(DbError::FileMissing { .. })) => return Err(self.missing()),
             other => other?,
         };
         match bank.schema_state()? {

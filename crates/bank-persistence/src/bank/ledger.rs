@@ -29,7 +29,7 @@ impl Bank {
     /// The database's.
     pub fn find_account(&self, name: &AccountName) -> Result<Option<Account>, BankError> {
         let name = name.clone();
-        self.run("finding an account", move |connection| accounts::find_by_name(connection, &name))
+        self.query("finding an account", move |connection| accounts::find_by_name(connection, &name))
     }
 
     /// Returns the accounts of these names, in no order; names without an account are left out.
@@ -39,7 +39,7 @@ impl Bank {
     /// The database's.
     pub fn find_accounts(&self, names: &[&AccountName]) -> Result<Vec<Account>, BankError> {
         let names: Vec<AccountName> = names.iter().copied().cloned().collect();
-        self.run("finding accounts", move |connection| accounts::find_by_names(connection, &names))
+        self.query("finding accounts", move |connection| accounts::find_by_names(connection, &names))
     }
 
     /// Returns a bounded number of names that look like the given one, for a hint; see [`accounts::similar_names`].
@@ -49,7 +49,7 @@ impl Bank {
     /// The database's.
     pub fn similar_names(&self, name: &AccountName) -> Result<Vec<AccountName>, BankError> {
         let name = name.clone();
-        self.run("finding similar names", move |connection| accounts::similar_names(connection, &name))
+        self.query("finding similar names", move |connection| accounts::similar_names(connection, &name))
     }
 
     /// Hands all accounts, or the first `limit`, to `each`, ordered by id. All belong to one snapshot; memory use does
@@ -72,7 +72,7 @@ impl Bank {
     ///
     /// The database's.
     pub fn count_accounts(&self) -> Result<u64, BankError> {
-        self.run("counting the accounts", accounts::count)
+        self.query("counting the accounts", accounts::count)
     }
 
     /// Counts and sums all accounts in one snapshot.
@@ -81,7 +81,7 @@ impl Bank {
     ///
     /// The database's.
     pub fn totals(&self) -> Result<Totals, BankError> {
-        self.run("summing the accounts", accounts::totals)
+        self.query("summing the accounts", accounts::totals)
     }
 
     /// Returns the transfer of this id.
@@ -90,7 +90,7 @@ impl Bank {
     ///
     /// The database's.
     pub fn find_transfer(&self, id: TransferId) -> Result<Option<RecordedTransfer>, BankError> {
-        self.run("finding a transfer", move |connection| journal::find(connection, id))
+        self.query("finding a transfer", move |connection| journal::find(connection, id))
     }
 
     /// Posts the transfer that moves back what another has moved, at most once however often it is called, with
@@ -117,7 +117,7 @@ impl Bank {
     ///
     /// The database's.
     pub fn find_reversal(&self, original: TransferId) -> Result<Option<RecordedTransfer>, BankError> {
-        self.run("finding a reversal", move |connection| journal::find_reversal(connection, original))
+        self.query("finding a reversal", move |connection| journal::find_reversal(connection, original))
     }
 
     /// Returns the ids of up to `limit` transfers whose ids are above `after`, in the order of the ids.
@@ -126,7 +126,7 @@ impl Bank {
     ///
     /// The database's.
     pub fn transfer_ids_after(&self, after: TransferId, limit: u32) -> Result<Vec<TransferId>, BankError> {
-        self.run("listing transfers", move |connection| journal::ids_after(connection, after, limit))
+        self.query("listing transfers", move |connection| journal::ids_after(connection, after, limit))
     }
 
     /// Returns a page of an account's history, the newest first; see [`journal::history`].

@@ -5,17 +5,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bank_db::retry::may_be_committed;
+use bank_db::{AttemptError, CommitGate, DbConnection, DbError, Decision, Isolation, Session, Settings, transaction};
 use bank_domain::{Outcome, PostRequest};
 
 use super::Bank;
-use crate::attempt::CommitGate;
-use crate::connection::DbConnection;
-use crate::database_url::Backend;
 use crate::error::BankError;
 use crate::posting::{self, AT_ONCE_MAX, Additions};
-use crate::retry::AttemptError;
-use crate::settings::{Isolation, Settings};
-use crate::transaction;
 
 impl Bank {
     /// Posts one transfer: a [`Transfer`](bank_domain::Transfer), or a [`PostRequest`] that adds conditions.
@@ -55,12 +51,12 @@ impl Bank {
     pub(crate) fn post_shared(&self, requests: &Arc<[PostRequest]>) -> Result<Vec<Outcome>, BankError> {
         let straggler = Straggler::default();
         let at_once = self.posts_at_once(requests);
-        let outcomes = self.retry("posting", || {
+        let outcomes = self.database.retry("posting", || {
             let began = Instant::now();
             let result = self.attempt_to_post(requests);
             if at_once { straggler.judge(began, result) } else { result }
         });
-        outcomes.map_err(|error| match error {
+        outcomes.map_err(|error| match error.into() {
             BankError::OutcomeUnknown { operation, source, .. } => BankError::OutcomeUnknown {
                 operation,
                 ids: requests.iter().map(|request| request.transfer.id).collect(),
@@ -70,16 +66,15 @@ impl Bank {
         })
     }
 
-    fn attempt_to_post(&self, requests: &Arc<[PostRequest]>) -> Result<Vec<Outcome>, AttemptError> {
-        let (settings, requests) = (Arc::clone(&self.settings), Arc::clone(requests));
+    fn attempt_to_post(&self, requests: &Arc<[PostRequest]>) -> Result<Vec<Outcome>, AttemptError<BankError>> {
+        let (settings, requests) = (Arc::clone(self.database.settings()), Arc::clone(requests));
         if self.posts_at_once(&requests) {
             let clock = Arc::clone(&self.clock);
-            return self.attempt_to_write(move |gate, connection| {
+            return self.database.attempt_to_write(move |gate, connection| {
                 // Before the gate: a server that is slow to answer this must not be sent what nobody waits for.
-                let deadline =
-                    transaction::read_at_once(connection, |connection| posting::deadline(connection, &clock))?;
-                let at_once = transaction::write_at_once(gate, connection, |connection| {
-                    posting::post_at_once(connection, &clock, deadline, &requests[0])
+                let deadline = transaction::query(connection, |connection| posting::deadline(connection, &clock))?;
+                let at_once = transaction::autocommit(gate, connection, |connection| {
+                    posting::post_at_once(connection, &clock, deadline, &requests[0]).map_err(at_once_failure)
                 })?;
                 at_once.map_or_else(
                     || post_step_by_step(gate, connection, &settings, &requests),
@@ -89,10 +84,11 @@ impl Bank {
         }
         let Some(additions) = self.posts_in_one_pass(&requests) else {
             return self
+                .database
                 .attempt_to_write(move |gate, connection| post_step_by_step(gate, connection, &settings, &requests));
         };
         let confidence = Arc::clone(&self.confidence);
-        self.attempt_to_write(move |gate, connection| {
+        self.database.attempt_to_write(move |gate, connection| {
             if let Some(outcomes) = post_in_one_pass(gate, connection, &settings, &requests, &additions)? {
                 return Ok(outcomes);
             }
@@ -107,14 +103,15 @@ impl Bank {
     /// The lock timeout must then hold for the session, so the session must be ours alone; and the isolation level is
     /// the session's, so none may be asked for.
     fn posts_at_once(&self, requests: &[PostRequest]) -> bool {
-        self.backend() == Backend::Postgres
-            && self.settings.prepared_statements
-            && self.settings.isolation == Isolation::ReadCommitted
+        let settings = self.database.settings();
+        self.capabilities().speculative
+            && settings.session == Session::Dedicated
+            && settings.isolation == Isolation::ReadCommitted
             && matches!(requests, [request] if request.expected_version.is_none())
     }
 
     fn posts_in_one_pass(&self, requests: &[PostRequest]) -> Option<Additions> {
-        let is_worth_it = self.backend() == Backend::Postgres && requests.len() > 1 && self.confidence.is_there();
+        let is_worth_it = self.capabilities().speculative && requests.len() > 1 && self.confidence.is_there();
         if is_worth_it { Additions::of(requests) } else { None }
     }
 }
@@ -124,8 +121,9 @@ fn post_step_by_step(
     connection: &mut DbConnection,
     settings: &Settings,
     requests: &[PostRequest],
-) -> Result<Vec<Outcome>, AttemptError> {
-    transaction::write_through(gate, connection, settings, |connection| posting::post(connection, requests))
+) -> Result<Vec<Outcome>, AttemptError<BankError>> {
+    let commit = |connection: &mut DbConnection| posting::post(connection, requests).map(Decision::Commit);
+    transaction::write(gate, connection, settings, commit).map(Decision::committed)
 }
 
 /// Rows are not locked in order here, so two of these can wait for each other; the short wait ends that long before the
@@ -136,14 +134,30 @@ fn post_in_one_pass(
     settings: &Settings,
     requests: &[PostRequest],
     additions: &Additions,
-) -> Result<Option<Vec<Outcome>>, AttemptError> {
+) -> Result<Option<Vec<Outcome>>, AttemptError<BankError>> {
     const LOCK_TIMEOUT_MAX: Duration = Duration::from_millis(10);
     // Zero means for ever.
     let is_bounded = !settings.lock_timeout.is_zero();
     let lock_timeout = if is_bounded { settings.lock_timeout.min(LOCK_TIMEOUT_MAX) } else { LOCK_TIMEOUT_MAX };
-    transaction::try_write_through(gate, connection, settings, lock_timeout, |connection| {
-        posting::post_in_one_pass(connection, requests, additions)
-    })
+    let settings = Settings { lock_timeout, ..settings.clone() };
+    let ended = transaction::write(gate, connection, &settings, |connection| {
+        let outcomes = posting::post_in_one_pass(connection, requests, additions)?;
+        Ok::<_, BankError>(outcomes.map_or(Decision::RollBack(()), Decision::Commit))
+    })?;
+    match ended {
+        Decision::Commit(outcomes) => Ok(Some(outcomes)),
+        Decision::RollBack(()) => Ok(None),
+    }
+}
+
+fn at_once_failure(error: BankError) -> AttemptError<BankError> {
+    let commit_unknown = match &error {
+        BankError::Database(DbError::Statement(error)) => may_be_committed(error),
+        BankError::ConcurrentPosting => false,
+        // What is wrong was found in the answer, when the statement was committed already.
+        _ => true,
+    };
+    AttemptError { error, commit_unknown }
 }
 
 /// What a transfer that is posted at once may leave behind: a statement that has got no answer, and perhaps not to the
@@ -158,7 +172,11 @@ struct Straggler {
 impl Straggler {
     /// Takes no refusal for an outcome that came while there was a straggler; waits until there is none, and has it tried
     /// again. That it was posted, now or before, is the outcome: the straggler finds the transfer in the journal.
-    fn judge(&self, began: Instant, result: Result<Vec<Outcome>, AttemptError>) -> Result<Vec<Outcome>, AttemptError> {
+    fn judge(
+        &self,
+        began: Instant,
+        result: Result<Vec<Outcome>, AttemptError<BankError>>,
+    ) -> Result<Vec<Outcome>, AttemptError<BankError>> {
         match &result {
             Err(failure) if failure.commit_unknown => self.until.set(Some(Instant::now() + AT_ONCE_MAX)),
             Ok(outcomes) if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_))) => {

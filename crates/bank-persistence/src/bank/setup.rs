@@ -1,123 +1,99 @@
-//! What is behind the connection, and bringing its tables into being.
+//! The database behind a bank, and its tables.
 
-use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
-use diesel::sql_types::Text;
+use bank_db::{DbError, Diagnosis, Engine, Migrations, SchemaState};
+use diesel_migrations::embed_migrations;
 
 use super::Bank;
-use crate::database_url::Backend;
-use crate::engine::Engine;
 use crate::error::BankError;
-use crate::migrate::{self, SchemaState};
+
+static MIGRATIONS: Migrations =
+    Migrations { postgres: embed_migrations!("migrations/postgres"), sqlite: embed_migrations!("migrations/sqlite") };
 
 impl Bank {
     /// Asks the database which software it is.
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn engine(&self) -> Result<Engine, BankError> {
-        match self.backend() {
-            Backend::Sqlite => Ok(Engine::Sqlite),
-            Backend::Postgres => {
-                let version = self.ask("SELECT version() AS answer")?;
-                Ok(Engine::from_version_text(&version))
-            }
-        }
+        Ok(self.database.engine()?)
     }
 
     /// Returns the database's name: on a server its own, on SQLite the file's path or `:memory:`.
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn database_name(&self) -> Result<String, BankError> {
-        match (self.backend(), self.url.sqlite_path()) {
-            (Backend::Postgres, _) => self.ask("SELECT current_database()::text AS answer"),
-            (Backend::Sqlite, Some(path)) => Ok(path.display().to_string()),
-            (Backend::Sqlite, None) => Ok(":memory:".to_owned()),
-        }
-    }
-
-    fn ask(&self, sql: &'static str) -> Result<String, BankError> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = Text)]
-            answer: String,
-        }
-        self.run("asking the server", move |connection| {
-            Ok(diesel::sql_query(sql).get_result::<Row>(connection)?.answer)
-        })
+        Ok(self.database.name()?)
     }
 
     /// Runs the migrations that are pending and returns their names. Harmless when there are none, and when several
-    /// processes do it at once.
+    /// processes do it at the same moment.
     ///
     /// # Errors
     ///
-    /// [`BankError::Migration`] if one fails for good.
+    /// [`DbError::Migration`] if one fails for good.
     pub fn migrate(&self) -> Result<Vec<String>, BankError> {
-        self.with_connection(migrate::run_pending)?
+        Ok(self.database.migrate(&MIGRATIONS)?)
     }
 
-    /// Destroys all accounts and transfers and makes the tables anew.
+    /// Destroys all accounts and transfers and creates the tables again.
     ///
     /// # Errors
     ///
-    /// [`BankError::Migration`] if a migration fails; the tables may then be partly gone.
+    /// [`DbError::Migration`] if a migration fails; the tables may then be partly gone.
     pub fn reset(&self) -> Result<(), BankError> {
-        self.with_connection(|connection| {
-            migrate::revert_all(connection)?;
-            migrate::run_pending(connection).map(|_| ())
-        })?
+        Ok(self.database.reset(&MIGRATIONS)?)
     }
 
     /// Creates a schema on a server if it is missing, as a database within the database; connect to it with
-    /// [`DatabaseUrl::with_search_path`](crate::DatabaseUrl::with_search_path).
+    /// [`DatabaseUrl::with_search_path`](bank_db::DatabaseUrl::with_search_path).
     ///
     /// # Errors
     ///
-    /// The database's, for example that the user may not.
+    /// Returns an error if the statement fails, for example because the user may not create schemas.
     pub fn create_schema(&self, name: &str) -> Result<(), BankError> {
-        self.execute("creating a schema", format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(name)))
+        Ok(self.database.create_schema(name)?)
     }
 
     /// Destroys a schema and everything in it.
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the statement fails.
     pub fn drop_schema(&self, name: &str) -> Result<(), BankError> {
-        self.execute("dropping a schema", format!("DROP SCHEMA IF EXISTS {} CASCADE", quoted(name)))
-    }
-
-    fn execute(&self, operation: &'static str, statement: String) -> Result<(), BankError> {
-        self.write(operation, move |connection| Ok(connection.batch_execute(&statement)?))
+        Ok(self.database.drop_schema(name)?)
     }
 
     /// Compares the database's tables with what this program expects.
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn schema_state(&self) -> Result<SchemaState, BankError> {
-        self.run("reading the schema's version", migrate::state)
+        Ok(self.database.schema_state(&MIGRATIONS)?)
     }
 
     /// Makes sure that the database's tables are as this program expects.
     ///
     /// # Errors
     ///
-    /// [`BankError::SchemaOutOfDate`] if they are not.
+    /// [`DbError::SchemaOutOfDate`] if they are not.
     pub fn require_current_schema(&self) -> Result<(), BankError> {
         match self.schema_state()? {
             SchemaState::Current => Ok(()),
-            state => Err(BankError::SchemaOutOfDate { state }),
+            state => Err(DbError::SchemaOutOfDate { state }.into()),
         }
     }
-}
 
-/// Returns a name as an SQL identifier.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    /// Asks the database everything that helps to find the cause of trouble; changes nothing. What it does not know, or
+    /// does not answer within the settings' answer timeout, is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::PoolTimeout`] if no connection becomes free; no other.
+    pub fn diagnose(&self) -> Result<Diagnosis, BankError> {
+        Ok(self.database.diagnose(&MIGRATIONS)?)
+    }
 }

@@ -1,14 +1,13 @@
 //! [`Snapshot`]: reading as much as one likes of a database as it was at one moment.
 
+use bank_db::{DbConnection, transaction};
 use bank_domain::{Account, AccountName, AccountVersion, TransferId};
 
 use super::Bank;
 use crate::accounts::{self, RecordedAccount};
-use crate::connection::DbConnection;
 use crate::error::BankError;
 use crate::journal::{self, JOURNAL_LIMIT_MAX, RecordedTransfer};
 use crate::past::Period;
-use crate::transaction;
 
 /// A database at one moment: all that is read through it belongs together, whatever is posted meanwhile.
 pub struct Snapshot<'a> {
@@ -26,9 +25,10 @@ impl Bank {
         &self,
         body: impl FnOnce(&mut Snapshot<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.with_connection(|connection| {
-            transaction::read(connection, |connection| Ok(body(&mut Snapshot { connection })))
-        })??
+        let read = |connection: &mut DbConnection| {
+            transaction::read(connection, |connection| Ok::<_, BankError>(body(&mut Snapshot { connection })))
+        };
+        self.database.with_connection(read).map_err(BankError::from)??
     }
 }
 

@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::{PostingRow, RecordedTransfer, orphan};
 use crate::accounts;
-use crate::connection::DbConnection;
 use crate::error::BankError;
 use crate::past::Period;
 use crate::schema::{accounts as account_table, transfers};
-use crate::sql_types::{StoredTime, StoredUuid};
+use bank_db::DbConnection;
+use bank_db::sql_types::{StoredTime, StoredUuid};
 
 /// The largest number of transfers in a page of the journal.
 pub const JOURNAL_LIMIT_MAX: u16 = 1_000;

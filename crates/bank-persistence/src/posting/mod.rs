@@ -18,11 +18,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use crate::connection::DbConnection;
 use crate::error::BankError;
 use crate::journal::PostingRow;
 use crate::schema::transfers;
-use crate::sql_types::{StoredTime, StoredUuid};
+use bank_db::DbConnection;
+use bank_db::sql_types::{StoredTime, StoredUuid};
 
 pub(crate) use one_pass::{Additions, Confidence, post_in_one_pass};
 pub(crate) use server_clock::ServerClock;
@@ -33,7 +33,7 @@ pub(crate) const AT_ONCE_MAX: Duration = Duration::from_secs(2);
 
 /// Posts transfers in order within the caller's transaction and returns their outcomes in that order.
 ///
-/// The transaction must have been opened by [`transaction::write`](crate::transaction::write). Nothing has happened
+/// The transaction must have been opened by [`transaction::write`](bank_db::transaction::write). Nothing has happened
 /// until it is committed: the outcomes are not to be passed on before.
 ///
 /// # Errors

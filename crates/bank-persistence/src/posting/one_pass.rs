@@ -7,14 +7,14 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use bank_db::{Retryable, Transient};
 use bank_domain::{
     AccountId, AccountState, AccountVersion, Balance, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch,
 };
 
 use super::{RowsWritten, expect_rows, newly_posted, postgres, sort_for_journal};
-use crate::connection::DbConnection;
 use crate::error::BankError;
-use crate::retry::{Transient, classify};
+use bank_db::DbConnection;
 
 /// What transfers add to one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(crate) fn post_in_one_pass(
 fn unless_in_the_way<T>(result: Result<T, BankError>) -> Result<Option<T>, BankError> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if classify(&error) == Some(Transient::ConnectionLost) => Err(error),
+        Err(error) if error.transient() == Some(Transient::ConnectionLost) => Err(error),
         Err(error) => {
             tracing::debug!(%error, "not posted in one pass");
             Ok(None)

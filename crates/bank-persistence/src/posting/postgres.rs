@@ -17,7 +17,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, BigInt, HasSqlType};
 
 use crate::posting::RowsWritten;
-use crate::sql_types::StoredTime;
+use bank_db::sql_types::StoredTime;
 
 pub(super) use accounts::{lock_accounts, move_balances};
 pub(super) use journal::{append, find_postings};
@@ -25,7 +25,7 @@ pub(super) use single::lock_and_write;
 
 #[declare_sql_function]
 extern "SQL" {
-    fn clock_timestamp() -> crate::sql_types::Timestamptz;
+    fn clock_timestamp() -> bank_db::sql_types::Timestamptz;
 }
 
 /// Asks for the server's time.

@@ -15,7 +15,7 @@ use crate::error::BankError;
 use crate::journal::PostingRow;
 use crate::posting::RowsWritten;
 use crate::schema::transfers;
-use crate::sql_types::{StoredTime, StoredUuid, Uuid};
+use bank_db::sql_types::{StoredTime, StoredUuid, Uuid};
 
 /// The ids as a JSON array, which SQLite joins as a table.
 struct ReadAccounts {

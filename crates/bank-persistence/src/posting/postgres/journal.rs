@@ -10,7 +10,7 @@ use diesel::sql_types::{Array, Nullable, Text};
 use super::{now, push_arrays, push_unseen};
 use crate::journal::{PostingColumns, PostingRow};
 use crate::schema::transfers;
-use crate::sql_types::{StoredTime, StoredUuid, Uuid};
+use bank_db::sql_types::{StoredTime, StoredUuid, Uuid};
 
 /// From so many rows on, binary COPY is faster than an INSERT with arrays.
 const COPY_ROWS_MIN: usize = 1000;

@@ -16,7 +16,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::accounts::StateRow;
 use crate::error::BankError;
 use crate::posting::{Locked, refused_by_journal};
-use crate::sql_types::{StoredTime, StoredUuid, Timestamptz, Uuid};
+use bank_db::sql_types::{StoredTime, StoredUuid, Timestamptz, Uuid};
 
 /// Whatever writes reads `plain`, which reads `locked`: so the rows are locked first, in ascending order of id as
 /// everywhere. The values written are absolute ones, made of locked rows, which makes the statement safe at READ

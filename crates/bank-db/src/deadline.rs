@@ -1,28 +1,29 @@
-//! Waiting for an attempt no longer than it may take. Knows nothing of accounts.
+//! Attempts with a deadline.
 //!
-//! Nothing in libpq bounds the wait for a server that is stopped, or for a COMMIT whose standby is dead: the kernel
-//! still acknowledges every packet, and the server's own timeouts do not run. So an attempt runs on a thread of its own,
-//! and when its time is up it is left to itself, connection and all. It is never cancelled: a cancelled COMMIT can
+//! Nothing in libpq bounds the wait for a server that is stopped, or for a COMMIT whose standby is dead: the kernel still
+//! acknowledges every packet, and the server's own timeouts do not run. So an attempt runs on a separate thread, and when
+//! its time is up the caller leaves it alone, together with its connection. It is never cancelled: a cancelled COMMIT can
 //! answer "success" although the standby never got it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::error::BankError;
-use crate::retry::AttemptError;
+use parking_lot::Mutex;
+
+use crate::error::{AttemptError, DbError};
 
 const OPEN: u8 = 0;
 const PASSED: u8 = 1;
 const CLOSED: u8 = 2;
 
-/// Stands between an attempt's last statement and its COMMIT: the attempt has passed it, or whoever waits for the
-/// attempt has closed it, whichever came first. An attempt that was given up before COMMIT so rolls back when it wakes.
+/// Stands between an attempt's last statement and its COMMIT. Either the attempt passes it, or the caller that waits for
+/// the attempt closes it, whichever comes first. So an attempt that was given up before COMMIT rolls back when it wakes.
 #[derive(Debug, Default)]
-pub(crate) struct CommitGate(AtomicU8);
+pub struct CommitGate(AtomicU8);
 
 impl CommitGate {
     /// Returns whether the attempt may commit.
@@ -30,13 +31,13 @@ impl CommitGate {
         self.turn(OPEN, PASSED)
     }
 
-    /// Opens the gate again for an attempt that has passed it and then found nothing to commit. Returns whether somebody
+    /// Opens the gate again for an attempt that passed it and then found nothing to commit. Returns whether the caller
     /// still waits for the attempt.
     pub(crate) fn reopen(&self) -> bool {
         self.turn(PASSED, OPEN)
     }
 
-    /// Lets nothing through any longer. Returns whether nothing has passed, so that the attempt will never commit.
+    /// Closes the gate for good. Returns whether nothing has passed it, so that the attempt will never commit.
     fn close(&self) -> bool {
         self.0.swap(CLOSED, Ordering::SeqCst) == OPEN
     }
@@ -46,30 +47,30 @@ impl CommitGate {
     }
 }
 
-/// Threads that run attempts. One that has answered waits for the next attempt; one that has not is left to itself, and
-/// ends when its attempt does.
+/// The threads that run attempts. A thread whose attempt has ended is idle until the next attempt; one whose attempt was
+/// given up ends with it.
 ///
-/// Handing an attempt to a thread that waits costs a tenth of starting one.
+/// Handing an attempt to an idle thread costs a tenth of starting one.
 #[derive(Debug, Default)]
-pub(crate) struct AttemptThreads {
-    waiting: Mutex<Vec<AttemptThread>>,
+pub(crate) struct DeadlineThreads {
+    idle: Mutex<Vec<DeadlineThread>>,
 }
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A thread that ends when its jobs can no longer come and the last one is done.
+/// A thread that ends when its channel of jobs is closed and the last job is done.
 #[derive(Debug)]
-struct AttemptThread {
+struct DeadlineThread {
     jobs: SyncSender<Job>,
     thread: JoinHandle<()>,
 }
 
-/// Waits for the threads that have nothing to do: one that ended by itself while the process ends would clean up after
-/// OpenSSL at the same time as the process does, and crash it.
-impl Drop for AttemptThreads {
+/// Joins the idle threads: a thread that ends while the process does would clean up after OpenSSL at the same moment as
+/// the process, and crash it.
+impl Drop for DeadlineThreads {
     fn drop(&mut self) {
-        let waiting = std::mem::take(&mut *self.locked());
-        for AttemptThread { jobs, thread } in waiting {
+        let idle = std::mem::take(&mut *self.idle.lock());
+        for DeadlineThread { jobs, thread } in idle {
             drop(jobs);
             if thread.thread().id() != thread::current().id() && thread.join().is_err() {
                 tracing::error!("a thread of attempts panicked");
@@ -78,21 +79,22 @@ impl Drop for AttemptThreads {
     }
 }
 
-impl AttemptThreads {
-    /// Runs an attempt and waits for it at most so long; `None` waits for ever, on the caller's own thread.
+impl DeadlineThreads {
+    /// Runs an attempt and waits for it until the limit. Without a limit the attempt runs on the caller's thread.
     ///
     /// # Errors
     ///
-    /// The attempt's; or [`BankError::NoAnswer`], with `commit_unknown` if COMMIT may have been sent.
+    /// Returns the attempt's error, or [`DbError::NoAnswer`] at the limit, with `commit_unknown` if COMMIT may have been
+    /// sent.
     ///
     /// # Panics
     ///
-    /// If the attempt does.
-    pub(crate) fn run_within<T: Send + 'static>(
+    /// If the attempt panics.
+    pub(crate) fn run_with_deadline<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         limit: Option<Duration>,
-        attempt: impl FnOnce(&CommitGate) -> Result<T, AttemptError> + Send + 'static,
-    ) -> Result<T, AttemptError> {
+        attempt: impl FnOnce(&CommitGate) -> Result<T, AttemptError<E>> + Send + 'static,
+    ) -> Result<T, AttemptError<E>> {
         let gate = Arc::new(CommitGate::default());
         let Some(limit) = limit else {
             return attempt(&gate);
@@ -101,51 +103,46 @@ impl AttemptThreads {
         let job = {
             let gate = Arc::clone(&gate);
             move || {
-                // The caller goes on with a panic; the thread is as good as before.
+                // The panic goes on in the caller; the thread can serve the next attempt.
                 let result = catch_unwind(AssertUnwindSafe(|| attempt(&gate)));
                 if sender.send(result).is_err() {
                     tracing::debug!("an attempt that was given up has ended");
                 }
             }
         };
-        let thread = self.start(Box::new(job))?;
+        let thread = self.start(Box::new(job)).map_err(E::from)?;
         match receiver.recv_timeout(limit) {
             Ok(result) => {
-                self.locked().push(thread);
+                self.idle.lock().push(thread);
                 result.unwrap_or_else(|panic| resume_unwind(panic))
             }
             Err(RecvTimeoutError::Timeout) => {
-                let error = BankError::NoAnswer { waited: limit };
+                let error = DbError::NoAnswer { waited: limit }.into();
                 Err(AttemptError { error, commit_unknown: !gate.close() })
             }
-            Err(RecvTimeoutError::Disconnected) => Err(lost_thread().into()),
+            Err(RecvTimeoutError::Disconnected) => Err(E::from(lost_thread()).into()),
         }
     }
 
-    fn start(&self, job: Job) -> Result<AttemptThread, BankError> {
-        let waiting = self.locked().pop();
-        let thread = waiting.map_or_else(AttemptThread::spawn, Ok)?;
+    fn start(&self, job: Job) -> Result<DeadlineThread, DbError> {
+        let idle = self.idle.lock().pop();
+        let thread = idle.map_or_else(DeadlineThread::spawn, Ok)?;
         thread.jobs.send(job).map_err(|_| lost_thread())?;
         Ok(thread)
     }
-
-    /// A list is whole whatever its holder did.
-    fn locked(&self) -> MutexGuard<'_, Vec<AttemptThread>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl AttemptThread {
-    fn spawn() -> Result<Self, BankError> {
+impl DeadlineThread {
+    fn spawn() -> Result<Self, DbError> {
         let (jobs, receiver) = sync_channel::<Job>(1);
         let work = move || receiver.into_iter().for_each(|job| job());
         let thread = thread::Builder::new().name("bank-attempt".to_owned()).spawn(work);
-        thread.map(|thread| Self { jobs, thread }).map_err(|error| BankError::Thread { reason: error.to_string() })
+        thread.map(|thread| Self { jobs, thread }).map_err(|error| DbError::Thread { reason: error.to_string() })
     }
 }
 
-fn lost_thread() -> BankError {
-    BankError::Thread { reason: "an attempt ended without a result".to_owned() }
+fn lost_thread() -> DbError {
+    DbError::Thread { reason: "an attempt ended without a result".to_owned() }
 }
 
 #[cfg(test)]
@@ -158,20 +155,20 @@ mod tests {
 
     #[test]
     fn an_attempt_in_time_is_answered() {
-        assert!(AttemptThreads::default().run_within(LONG, |gate| Ok(gate.pass())).unwrap());
-        assert!(AttemptThreads::default().run_within(None, |gate| Ok(gate.pass())).unwrap());
+        assert!(DeadlineThreads::default().run_with_deadline::<_, DbError>(LONG, |gate| Ok(gate.pass())).unwrap());
+        assert!(DeadlineThreads::default().run_with_deadline::<_, DbError>(None, |gate| Ok(gate.pass())).unwrap());
     }
 
     #[test]
     fn an_attempt_given_up_before_its_commit_never_commits() {
         let (wake, sleep) = channel::<()>();
         let (tell, told) = channel();
-        let result = AttemptThreads::default().run_within::<()>(SHORT, move |gate| {
+        let result = DeadlineThreads::default().run_with_deadline::<(), DbError>(SHORT, move |gate| {
             sleep.recv().unwrap();
             tell.send(gate.pass()).unwrap();
             Ok(())
         });
-        assert!(matches!(result, Err(AttemptError { error: BankError::NoAnswer { .. }, commit_unknown: false })));
+        assert!(matches!(result, Err(AttemptError { error: DbError::NoAnswer { .. }, commit_unknown: false })));
         wake.send(()).unwrap();
         assert!(!told.recv().unwrap());
     }
@@ -181,7 +178,7 @@ mod tests {
         let (wake, sleep) = channel::<()>();
         let (tell, told) = channel();
         let waiting = thread::spawn(move || {
-            AttemptThreads::default().run_within::<()>(Some(Duration::from_millis(200)), move |gate| {
+            DeadlineThreads::default().run_with_deadline::<(), DbError>(Some(Duration::from_millis(200)), move |gate| {
                 tell.send(gate.pass()).unwrap();
                 sleep.recv().unwrap();
                 Ok(())
@@ -189,7 +186,7 @@ mod tests {
         });
         assert!(told.recv().unwrap());
         let result = waiting.join().unwrap();
-        assert!(matches!(result, Err(AttemptError { error: BankError::NoAnswer { .. }, commit_unknown: true })));
+        assert!(matches!(result, Err(AttemptError { error: DbError::NoAnswer { .. }, commit_unknown: true })));
         wake.send(()).unwrap();
     }
 
@@ -197,32 +194,32 @@ mod tests {
     fn an_attempt_given_up_at_its_first_commit_makes_no_second_one() {
         let (wake, sleep) = channel::<()>();
         let (tell, told) = channel();
-        let result = AttemptThreads::default().run_within::<()>(SHORT, move |gate| {
+        let result = DeadlineThreads::default().run_with_deadline::<(), DbError>(SHORT, move |gate| {
             assert!(gate.pass());
             sleep.recv().unwrap();
             tell.send(gate.reopen() || gate.pass()).unwrap();
             Ok(())
         });
-        assert!(matches!(result, Err(AttemptError { error: BankError::NoAnswer { .. }, commit_unknown: true })));
+        assert!(matches!(result, Err(AttemptError { error: DbError::NoAnswer { .. }, commit_unknown: true })));
         wake.send(()).unwrap();
         assert!(!told.recv().unwrap());
     }
 
     #[test]
     fn threads_that_have_answered_serve_the_next_attempt_and_others_end() {
-        let threads = AttemptThreads::default();
-        let name_of_thread = || threads.run_within(LONG, |_| Ok(thread::current().id())).unwrap();
+        let threads = DeadlineThreads::default();
+        let name_of_thread = || threads.run_with_deadline::<_, DbError>(LONG, |_| Ok(thread::current().id())).unwrap();
         let first = name_of_thread();
         assert_eq!(name_of_thread(), first);
         let (wake, sleep) = channel::<()>();
-        let given_up = threads.run_within::<()>(SHORT, move |_| {
+        let given_up = threads.run_with_deadline::<(), DbError>(SHORT, move |_| {
             sleep.recv().unwrap();
             Ok(())
         });
         assert!(given_up.is_err());
         assert_ne!(name_of_thread(), first);
         wake.send(()).unwrap();
-        assert_eq!(threads.waiting.lock().unwrap().len(), 1);
+        assert_eq!(threads.idle.lock().len(), 1);
     }
 
     #[test]
@@ -236,28 +233,29 @@ mod tests {
             }
         }
         let (tell, told) = channel();
-        let threads = AttemptThreads::default();
+        let threads = DeadlineThreads::default();
         let remember = move |_: &CommitGate| {
             AT_ITS_END.with_borrow_mut(|end| *end = Some(SlowEnd(tell)));
             Ok(())
         };
-        threads.run_within(LONG, remember).unwrap();
+        threads.run_with_deadline::<_, DbError>(LONG, remember).unwrap();
         drop(threads);
         told.try_recv().unwrap();
     }
 
     #[test]
     fn a_panic_leaves_a_thread_that_works() {
-        let threads = AttemptThreads::default();
-        let panicked = catch_unwind(AssertUnwindSafe(|| threads.run_within::<()>(LONG, |_| panic!("broken"))));
+        let threads = DeadlineThreads::default();
+        let panicked =
+            catch_unwind(AssertUnwindSafe(|| threads.run_with_deadline::<(), DbError>(LONG, |_| panic!("broken"))));
         assert!(panicked.is_err());
-        assert_eq!(threads.run_within(LONG, |_| Ok(7)).unwrap(), 7);
-        assert_eq!(threads.waiting.lock().unwrap().len(), 1);
+        assert_eq!(threads.run_with_deadline::<_, DbError>(LONG, |_| Ok(7)).unwrap(), 7);
+        assert_eq!(threads.idle.lock().len(), 1);
     }
 
     #[test]
     #[should_panic(expected = "a broken invariant")]
     fn a_panic_reaches_the_caller() {
-        drop(AttemptThreads::default().run_within::<()>(LONG, |_| panic!("a broken invariant")));
+        drop(DeadlineThreads::default().run_with_deadline::<(), DbError>(LONG, |_| panic!("a broken invariant")));
     }
 }

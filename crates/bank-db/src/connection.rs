@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 
-use crate::database_url::{Backend, DatabaseUrl};
-use crate::error::BankError;
-use crate::retry::{Transient, classify_diesel};
+use crate::error::DbError;
+use crate::retry::{Transient, classify};
 use crate::settings::{Settings, finite, milliseconds};
+use crate::url::{Backend, DatabaseUrl};
 
 pub use multi::{DbConnection, MultiBackend};
 
@@ -33,31 +33,34 @@ mod multi {
     }
 }
 
-/// Says whether a missing SQLite file may be made.
+/// What to do if the SQLite file is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
+pub(crate) enum IfMissing {
     Create,
     Refuse,
 }
 
 /// Opens one connection and sets its session up.
-pub(crate) fn establish(url: &DatabaseUrl, settings: &Settings, missing: Missing) -> Result<DbConnection, BankError> {
+pub(crate) fn establish(
+    url: &DatabaseUrl,
+    settings: &Settings,
+    if_missing: IfMissing,
+) -> Result<DbConnection, DbError> {
     let mut connection = match url.backend() {
         Backend::Postgres => establish_postgres(url, settings)?,
-        Backend::Sqlite => establish_sqlite(url, settings, missing)?,
+        Backend::Sqlite => establish_sqlite(url, settings, if_missing)?,
     };
-    if !settings.prepared_statements {
+    if !settings.session.is_kept() {
         connection.set_prepared_statement_cache_size(CacheSize::Disabled);
     }
     Ok(connection)
 }
 
-fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnection, BankError> {
+fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnection, DbError> {
     let mut connection =
         PgConnection::establish(&url.for_libpq(settings)).map_err(|error| unavailable(url, &error.to_string()))?;
-    if settings.prepared_statements && !settings.lock_timeout.is_zero() {
-        // Transactions set it for themselves; this is for statements that are transactions by themselves. A pooler
-        // would hand it on to somebody else.
+    if settings.session.is_kept() && !settings.lock_timeout.is_zero() {
+        // Transactions set it for themselves; this is for statements that are transactions by themselves.
         let session = format!("SET lock_timeout = {}", milliseconds(settings.lock_timeout));
         connection.batch_execute(&session).map_err(|error| unavailable(url, &error.to_string()))?;
     }
@@ -67,14 +70,14 @@ fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnec
 /// SQLite's page cache in KiB. Its own default of 2 MiB makes batches with random ids much slower (`docs/performance.md`).
 const CACHE_KIB: u32 = 16 * 1024;
 
-fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, missing: Missing) -> Result<DbConnection, BankError> {
+fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, if_missing: IfMissing) -> Result<DbConnection, DbError> {
     if let Some(path) = url.sqlite_path()
-        && missing == Missing::Refuse
+        && if_missing == IfMissing::Refuse
         && matches!(path.try_exists(), Ok(false))
     {
-        return Err(BankError::FileMissing { path: path.into() });
+        return Err(DbError::FileMissing { path: path.into() });
     }
-    let uri = url.for_sqlite(missing == Missing::Create);
+    let uri = url.for_sqlite(if_missing == IfMissing::Create);
     let mut connection = SqliteConnection::establish(&uri).map_err(|error| unavailable(url, &error.to_string()))?;
     let busy_timeout = finite(settings.busy_timeout);
     // The timeout comes first: the statements after it may already have to wait for another process.
@@ -85,23 +88,23 @@ fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, missing: Missing) ->
     );
     connection
         .batch_execute(&session)
-        .and_then(|()| match missing {
+        .and_then(|()| match if_missing {
             // The mode is a property of the file: set once, it holds for every later connection.
-            Missing::Create => switch_to_wal(&mut connection, busy_timeout),
+            IfMissing::Create => switch_to_wal(&mut connection, busy_timeout),
             // Reading the header tells a database from any other file.
-            Missing::Refuse => connection.batch_execute("PRAGMA schema_version;"),
+            IfMissing::Refuse => connection.batch_execute("PRAGMA schema_version;"),
         })
         .map_err(|error| unavailable(url, &error.to_string()))?;
     Ok(DbConnection::Sqlite(connection))
 }
 
 /// Switches the file to WAL. That needs the file alone for a moment, and SQLite does not wait for it by itself: of two
-/// processes that make a database at once, one would be told that it is locked.
+/// processes that create a database at the same moment, one would be told that it is locked.
 fn switch_to_wal(connection: &mut SqliteConnection, limit: Duration) -> QueryResult<()> {
     let started = Instant::now();
     loop {
         match connection.batch_execute("PRAGMA journal_mode = WAL;") {
-            Err(error) if classify_diesel(&error) == Some(Transient::LockTimeout) && started.elapsed() < limit => {
+            Err(error) if classify(&error) == Some(Transient::LockTimeout) && started.elapsed() < limit => {
                 std::thread::sleep(Duration::from_millis(fastrand::u64(1..20)));
             }
             other => return other,
@@ -110,8 +113,8 @@ fn switch_to_wal(connection: &mut SqliteConnection, limit: Duration) -> QueryRes
 }
 
 /// Returns the error of a connection that was not made; libpq's messages can quote the URL, so they are masked.
-pub(crate) fn unavailable(url: &DatabaseUrl, reason: &str) -> BankError {
-    BankError::Unavailable { target: url.to_string(), reason: url.mask(reason.trim()) }
+pub(crate) fn unavailable(url: &DatabaseUrl, reason: &str) -> DbError {
+    DbError::Unavailable { target: url.to_string(), reason: url.mask(reason.trim()) }
 }
 
 /// Marks a connection as broken, so that the pool drops it instead of handing it out again.

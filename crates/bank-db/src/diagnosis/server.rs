@@ -1,18 +1,21 @@
 //! Facts about a server that speaks PostgreSQL's protocol.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::convert::Infallible;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
+use parking_lot::Mutex;
 
 use super::{Diagnosis, Fact, Kind, Unknown, number, probe_any, text};
-use crate::connection::{DbConnection, Missing, establish};
-use crate::database_url::DatabaseUrl;
+use crate::connection::{DbConnection, IfMissing, establish};
+use crate::deadline::CommitGate;
 use crate::engine::Engine;
-use crate::error::BankError;
+use crate::error::DbError;
+use crate::migrate::Migrations;
 use crate::settings::Settings;
-use crate::transaction;
+use crate::transaction::{self, Decision};
+use crate::url::DatabaseUrl;
 
 /// What is known of a server.
 #[derive(Clone, Debug)]
@@ -130,10 +133,16 @@ pub struct Standby {
     pub sync_state: Option<String>,
 }
 
-/// Asks everything, one question after the other, and puts each answer down at once: whoever waits may give up.
-pub(crate) fn probe(connection: &mut DbConnection, url: &DatabaseUrl, settings: &Settings, found: &Mutex<Diagnosis>) {
+/// Asks everything, one question after the other, and notes each answer immediately, because the caller may stop waiting.
+pub(crate) fn probe(
+    connection: &mut DbConnection,
+    url: &DatabaseUrl,
+    settings: &Settings,
+    migrations: &Migrations,
+    found: &Mutex<Diagnosis>,
+) {
     let note = |set: &mut dyn FnMut(&mut ServerFacts)| {
-        if let Kind::Server(facts) = &mut lock(found).kind {
+        if let Kind::Server(facts) = &mut found.lock().kind {
             set(facts);
         }
     };
@@ -157,9 +166,9 @@ pub(crate) fn probe(connection: &mut DbConnection, url: &DatabaseUrl, settings: 
         in_recovery = is_true(connection, "SELECT pg_is_in_recovery() AS value");
         read_only_by_default = setting(connection, "transaction_read_only").map(|value| value == "on");
     }
-    let (round_trips, schema) = probe_any(connection);
+    let (round_trips, schema) = probe_any(connection, migrations);
     {
-        let mut found = lock(found);
+        let mut found = found.lock();
         (found.round_trips, found.schema) = (round_trips, schema);
     }
     ask! {
@@ -175,10 +184,6 @@ pub(crate) fn probe(connection: &mut DbConnection, url: &DatabaseUrl, settings: 
         server_port = number(connection, "SELECT inet_server_port()::bigint AS value");
         shares_sessions = shares_sessions(connection, url, settings);
     }
-}
-
-fn lock(found: &Mutex<Diagnosis>) -> MutexGuard<'_, Diagnosis> {
-    found.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(QueryableByName)]
@@ -217,19 +222,17 @@ fn encryption(connection: &mut DbConnection) -> Fact<Encryption> {
     })
 }
 
-/// Begins a transaction as posting does, looks around in it and takes it back.
+/// Begins a transaction that may write, asks for its settings and rolls it back.
 fn write_session(connection: &mut DbConnection, settings: &Settings) -> Fact<WriteSession> {
     // A question that fails ends the transaction, so each has one of its own.
     let mut ask = |name: &str| -> Fact<String> {
         let sql = format!("SELECT current_setting('{name}')::text AS value");
-        let mut answer = Err(Unknown::not_asked());
-        let ended = transaction::write(connection, settings, |connection| -> Result<(), BankError> {
-            answer = text(connection, &sql);
-            Err(BankError::GivenUp)
-        });
+        let ended = transaction::write(&CommitGate::default(), connection, settings, |connection| {
+            Ok::<_, DbError>(Decision::<Infallible, _>::RollBack(text(connection, &sql)))
+        })?;
         match ended {
-            Err(failure) if !matches!(failure.error, BankError::GivenUp) => Err(failure.error.into()),
-            _ => answer,
+            Decision::RollBack(answer) => answer,
+            Decision::Commit(never) => match never {},
         }
     };
     Ok(WriteSession {
@@ -305,7 +308,7 @@ fn shares_sessions(connection: &mut DbConnection, url: &DatabaseUrl, settings: &
         number(connection, "SELECT pg_backend_pid()::bigint AS value")?.ok_or_else(Unknown::not_asked)
     };
     let first = session(connection)?;
-    let mut beside = establish(url, settings, Missing::Refuse)?;
+    let mut beside = establish(url, settings, IfMissing::Refuse)?;
     let second = session(&mut beside)?;
     let again = session(connection)?;
     Ok(first == second || again != first)

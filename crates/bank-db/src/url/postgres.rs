@@ -1,7 +1,6 @@
 //! The parts of a PostgreSQL URL.
 
-use super::UrlError;
-use super::percent::percent_decoded;
+use super::{UrlError, percent_decoded};
 
 /// Options of YugabyteDB's smart drivers, which libpq refuses.
 const SMART_DRIVER_OPTIONS: [&str; 5] = [
@@ -16,7 +15,7 @@ pub(super) const MASK: &str = "***";
 
 /// The parts of a PostgreSQL URL, still percent-encoded, split where libpq splits them.
 ///
-/// The `url` crate does not fit: libpq's URLs may name several hosts with ports, or none.
+/// Written by hand because the `url` crate does not fit: libpq's URLs may name several hosts with ports, or none.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct PostgresUrl {
     user: Option<String>,

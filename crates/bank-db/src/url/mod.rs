@@ -1,6 +1,5 @@
 //! Which database to talk to: a URL, parsed once, never printed with its password.
 
-mod percent;
 mod postgres;
 #[cfg(test)]
 mod tests;
@@ -9,9 +8,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use thiserror::Error;
 
-use self::percent::{percent_decoded, percent_encoded};
 use self::postgres::{MASK, PostgresUrl, is_local, is_secret};
 use crate::settings::{Settings, milliseconds};
 
@@ -46,14 +45,14 @@ enum Kind {
     SqliteMemory,
 }
 
-/// Says why a text is no database URL. Never quotes what could be a secret.
+/// The reason why a text is not a database URL. Never quotes what could be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UrlError {
     /// The text has no scheme; a bare file name is not taken for a database.
     #[error("the database URL has no scheme")]
     NoScheme,
-    /// The scheme is none of those that bank speaks.
+    /// The scheme is neither PostgreSQL's nor SQLite's.
     #[error("the database URL has the unknown scheme \"{scheme}\"")]
     UnknownScheme {
         /// The scheme as it was given.
@@ -261,4 +260,16 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DatabaseUrl({self})")
     }
+}
+
+/// The bytes that are encoded in a URL: all but letters, digits and `/-._~` (RFC 3986, section 2.1).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn percent_encoded(bytes: &[u8]) -> String {
+    percent_encode(bytes, ENCODED).to_string()
+}
+
+/// Decodes `%XX`. A text that is not UTF-8 when decoded stays as it is.
+fn percent_decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into)
 }

@@ -8,54 +8,51 @@ use parking_lot::Mutex;
 use r2d2::ManageConnection;
 use scheduled_thread_pool::ScheduledThreadPool;
 
-use crate::connection::{DbConnection, Missing, establish};
-use crate::database_url::DatabaseUrl;
-use crate::error::BankError;
+use crate::connection::{DbConnection, IfMissing, establish};
+use crate::error::DbError;
 use crate::settings::{Settings, finite};
+use crate::url::DatabaseUrl;
 
-/// A place of the pool, which is free again when it is dropped.
+/// A pool of connections to one database.
+pub(crate) type Pool = r2d2::Pool<ConnectionManager>;
+
+/// A place of the pool, free again when it is dropped.
 pub(crate) type PooledSlot = r2d2::PooledConnection<ConnectionManager>;
 
 /// A place in the pool: a connection, or nothing while the connection is in use or after it was given up.
 ///
-/// A connection whose server does not answer is left behind with the attempt that waits for it; its place must not be,
-/// or a few such attempts would use the pool up.
+/// A connection whose server does not answer stays with the attempt that waits for it. Its place must not, or a few such
+/// attempts would use up the pool.
 pub(crate) struct Slot {
     connection: Option<DbConnection>,
-    /// When the connection was good for the last time.
+    /// When the connection last worked.
     good: Instant,
 }
 
 impl Slot {
-    fn of(connection: DbConnection) -> Self {
+    fn new(connection: DbConnection) -> Self {
         Self { connection: Some(connection), good: Instant::now() }
-    }
-
-    /// Takes the connection out; whoever does not put it back has given it up.
-    pub(crate) fn take(&mut self) -> Result<DbConnection, BankError> {
-        let missing =
-            || BankError::InvariantViolation { detail: "the pool gave a place without a connection".to_owned() };
-        self.connection.take().ok_or_else(missing)
     }
 
     /// Puts the connection back.
     pub(crate) fn put(&mut self, connection: DbConnection) {
-        *self = Self::of(connection);
+        *self = Self::new(connection);
     }
 }
 
 /// Opens connections for an r2d2 pool.
 ///
-/// Diesel's own manager does not fit: it hides why a connection failed and creates SQLite files that nobody asked for.
+/// Written by hand because Diesel's own manager hides why a connection failed and creates SQLite files that nobody asked
+/// for.
 ///
-/// Nobody asks a connection whether it still works before it is handed out: that would cost each transfer a round trip,
-/// and on a server that is stopped nothing bounds the wait. But where one was lost, the others probably are, too, and each
-/// would cost an attempt. So those that nobody has used since are closed, and made anew.
+/// The pool does not test a connection before it hands it out: that would cost each transaction a round trip, and nothing
+/// bounds the wait for a server that is stopped. But where one connection was lost, the others probably are, too, and each
+/// would cost an attempt. So after a loss the pool replaces every connection that has not been used since.
 pub(crate) struct ConnectionManager {
     url: DatabaseUrl,
     settings: Settings,
     first: Mutex<Option<DbConnection>>,
-    /// When a connection was lost for the last time.
+    /// When a connection was last lost.
     lost: Mutex<Option<Instant>>,
 }
 
@@ -67,21 +64,21 @@ impl std::fmt::Debug for ConnectionManager {
 
 impl ManageConnection for ConnectionManager {
     type Connection = Slot;
-    type Error = BankError;
+    type Error = DbError;
 
-    fn connect(&self) -> Result<Slot, BankError> {
+    fn connect(&self) -> Result<Slot, DbError> {
         let first = self.first.lock().take();
         match first {
-            Some(connection) => Ok(Slot::of(connection)),
-            None => establish(&self.url, &self.settings, Missing::Refuse).map(Slot::of),
+            Some(connection) => Ok(Slot::new(connection)),
+            None => establish(&self.url, &self.settings, IfMissing::Refuse).map(Slot::new),
         }
     }
 
-    fn is_valid(&self, slot: &mut Slot) -> Result<(), BankError> {
+    fn is_valid(&self, slot: &mut Slot) -> Result<(), DbError> {
         match *self.lost.lock() {
             Some(lost) if slot.good <= lost => {
                 let reason = "another connection was lost since this one was used".to_owned();
-                Err(BankError::Unavailable { target: self.url.to_string(), reason })
+                Err(DbError::Unavailable { target: self.url.to_string(), reason })
             }
             Some(_) | None => Ok(()),
         }
@@ -96,14 +93,10 @@ impl ManageConnection for ConnectionManager {
     }
 }
 
-/// Opens a pool around one connection that is made at once, so that a wrong password is answered at once and not after
-/// the pool's timeout. Further connections are made when they are needed.
-pub(crate) fn open(
-    url: &DatabaseUrl,
-    settings: &Settings,
-    missing: Missing,
-) -> Result<r2d2::Pool<ConnectionManager>, BankError> {
-    let first = establish(url, settings, missing)?;
+/// Opens a pool around one connection, which is made right away, so that a wrong password is answered immediately and not
+/// after the pool's timeout. Further connections are made when they are needed.
+pub(crate) fn open(url: &DatabaseUrl, settings: &Settings, if_missing: IfMissing) -> Result<Pool, DbError> {
+    let first = establish(url, settings, if_missing)?;
     let manager = ConnectionManager {
         url: url.clone(),
         settings: settings.clone(),
@@ -126,17 +119,20 @@ pub(crate) fn open(
     Ok(builder.build_unchecked(manager))
 }
 
-/// Takes a place with a connection, or says why there is none.
-pub(crate) fn take(pool: &r2d2::Pool<ConnectionManager>) -> Result<PooledSlot, BankError> {
+/// Takes a connection out of the pool, with the place to put it back to. A caller who does not put it back has given it up.
+pub(crate) fn take(pool: &Pool) -> Result<(PooledSlot, DbConnection), DbError> {
     let started = Instant::now();
-    pool.get().map_err(|error| BankError::PoolTimeout { waited: started.elapsed(), reason: error.to_string() })
+    let timeout = |reason: String| DbError::PoolTimeout { waited: started.elapsed(), reason };
+    let mut slot = pool.get().map_err(|error| timeout(error.to_string()))?;
+    let connection = slot.connection.take().ok_or_else(|| timeout("a place without a connection".to_owned()))?;
+    Ok((slot, connection))
 }
 
 #[derive(Debug)]
 struct LogErrors;
 
-impl r2d2::HandleError<BankError> for LogErrors {
-    fn handle_error(&self, error: BankError) {
+impl r2d2::HandleError<DbError> for LogErrors {
+    fn handle_error(&self, error: DbError) {
         tracing::warn!(%error, "a connection of the pool could not be opened, or is not used again");
     }
 }

@@ -1,4 +1,4 @@
-//! Facts about a database and the way to it, for people who look for trouble. Judges nothing.
+//! Facts about a database and the way to it, for finding the cause of trouble. Judges nothing.
 //!
 //! Each fact is asked for by itself: what one server does not know is [`Unknown`], and the others are asked all the same.
 
@@ -13,8 +13,8 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use thiserror::Error;
 
 use crate::connection::DbConnection;
-use crate::error::BankError;
-use crate::migrate::{self, SchemaState};
+use crate::error::{AttemptError, DbError};
+use crate::migrate::{Migrations, SchemaState};
 
 pub(crate) use server::probe as probe_server;
 pub(crate) use sqlite::probe as probe_sqlite;
@@ -53,16 +53,22 @@ impl From<diesel::result::Error> for Unknown {
     }
 }
 
-impl From<BankError> for Unknown {
-    fn from(error: BankError) -> Self {
+impl From<DbError> for Unknown {
+    fn from(error: DbError) -> Self {
         match error {
-            BankError::Database(error) => error.into(),
+            DbError::Statement(error) => error.into(),
             other => Self::because(other.to_string()),
         }
     }
 }
 
-/// What is known of a database.
+impl From<AttemptError<DbError>> for Unknown {
+    fn from(failure: AttemptError<DbError>) -> Self {
+        failure.error.into()
+    }
+}
+
+/// What is known about a database.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
     /// What each statement that does nothing took, there and back, the shortest first.
@@ -90,8 +96,11 @@ impl Diagnosis {
 }
 
 /// Asks what every kind of database knows.
-pub(crate) fn probe_any(connection: &mut DbConnection) -> (Fact<Vec<Duration>>, Fact<SchemaState>) {
-    (round_trips(connection), migrate::state(connection).map_err(Unknown::from))
+pub(crate) fn probe_any(
+    connection: &mut DbConnection,
+    migrations: &Migrations,
+) -> (Fact<Vec<Duration>>, Fact<SchemaState>) {
+    (round_trips(connection), migrations.state(connection).map_err(Unknown::from))
 }
 
 fn round_trips(connection: &mut DbConnection) -> Fact<Vec<Duration>> {

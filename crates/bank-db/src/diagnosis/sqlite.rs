@@ -2,9 +2,11 @@
 
 use super::{Diagnosis, Fact, Kind, number, probe_any, text};
 use crate::connection::DbConnection;
-use crate::error::BankError;
+use crate::deadline::CommitGate;
+use crate::error::DbError;
+use crate::migrate::Migrations;
 use crate::settings::Settings;
-use crate::transaction;
+use crate::transaction::{self, Decision};
 
 /// What is known of an SQLite file.
 #[derive(Clone, Debug)]
@@ -22,7 +24,7 @@ pub struct SqliteFacts {
 }
 
 /// Asks everything.
-pub(crate) fn probe(connection: &mut DbConnection, settings: &Settings) -> Diagnosis {
+pub(crate) fn probe(connection: &mut DbConnection, settings: &Settings, migrations: &Migrations) -> Diagnosis {
     let facts = SqliteFacts {
         version: text(connection, "SELECT sqlite_version() AS value"),
         journal_mode: text(connection, "SELECT journal_mode AS value FROM pragma_journal_mode"),
@@ -32,15 +34,13 @@ pub(crate) fn probe(connection: &mut DbConnection, settings: &Settings) -> Diagn
         size: number(connection, "SELECT page_count * page_size AS value FROM pragma_page_count, pragma_page_size")
             .map(|size| size.unwrap_or_default().unsigned_abs()),
     };
-    let (round_trips, schema) = probe_any(connection);
+    let (round_trips, schema) = probe_any(connection, migrations);
     Diagnosis { round_trips, schema, ..Diagnosis::unknown(Kind::Sqlite(facts)) }
 }
 
 /// Takes the lock of the only writer, and gives it back.
 fn writable(connection: &mut DbConnection, settings: &Settings) -> Fact<()> {
-    let ended = transaction::write(connection, settings, |_| -> Result<(), BankError> { Err(BankError::GivenUp) });
-    match ended {
-        Err(failure) if !matches!(failure.error, BankError::GivenUp) => Err(failure.error.into()),
-        _ => Ok(()),
-    }
+    let nothing = |_: &mut DbConnection| Ok::<_, DbError>(Decision::<(), ()>::RollBack(()));
+    transaction::write(&CommitGate::default(), connection, settings, nothing)?;
+    Ok(())
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use crate::retry::{RetryObserver, RetryPolicy};
+
 /// The longest limit that both backends take, 24 days: both count milliseconds in 32 bits.
 const LONGEST: Duration = Duration::from_millis(0x7fff_ffff);
 
-use crate::retry::{RetryObserver, RetryPolicy};
-
-/// Settings of a [`Bank`](crate::Bank) and its connections.
+/// Settings of a [`Database`](crate::Database) and its connections.
 ///
-/// The timeouts hold within the transactions that write. A duration of zero means no limit; those of servers and of SQLite
-/// are rounded up to whole milliseconds, and are 24 days at most.
+/// The timeouts hold within the transactions that write. A duration of zero means no limit. The limits of servers and of
+/// SQLite are rounded up to whole milliseconds, and are 24 days at most.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The largest number of open connections. A database in memory always has one.
@@ -32,15 +32,13 @@ pub struct Settings {
     pub busy_timeout: Duration,
     /// The isolation level of transactions that write, on servers.
     pub isolation: Isolation,
-    /// Whether each connection is a session of its own: statements are prepared once for it, the lock timeout is set for
-    /// it, and a single transfer is one round trip. Poolers such as PgBouncer in transaction mode need `false`; so do
-    /// programs that run each statement once, for speed.
-    pub prepared_statements: bool,
+    /// What a connection's session is used for.
+    pub session: Session,
     /// The name that the server shows for the session, unless the URL gives one.
     pub application_name: String,
     /// How failed transactions are tried again.
     pub retry: RetryPolicy,
-    /// Who is told of each attempt that is repeated.
+    /// The observer of each attempt that is about to be repeated.
     pub on_retry: Option<RetryObserver>,
 }
 
@@ -55,7 +53,7 @@ impl Default for Settings {
             idle_in_transaction_timeout: Duration::from_secs(60),
             busy_timeout: Duration::from_secs(5),
             isolation: Isolation::ReadCommitted,
-            prepared_statements: true,
+            session: Session::Dedicated,
             application_name: "bank".to_owned(),
             retry: RetryPolicy::default(),
             on_retry: None,
@@ -68,24 +66,44 @@ impl Settings {
     /// case that the first stops answering; no prepared statements.
     #[must_use]
     pub fn one_shot() -> Self {
-        Self { pool_size: 1, prepared_statements: false, ..Self::default() }
+        Self { pool_size: 1, session: Session::OneShot, ..Self::default() }
     }
 }
 
-/// Returns a limit in whole milliseconds, and zero only for none: what is shorter than one must not become endless.
+/// What the session of a connection is used for, on servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Session {
+    /// The session belongs to the connection alone, the default: statements are prepared once for it, and the lock timeout
+    /// is set for it, so that a single statement can be a transaction by itself.
+    Dedicated,
+    /// A pooler such as PgBouncer in transaction mode hands the session to others between two transactions: nothing is
+    /// prepared and nothing is set outside of a transaction.
+    Pooled,
+    /// The process runs each statement once and ends: preparing statements and the session would only cost round trips.
+    OneShot,
+}
+
+impl Session {
+    /// Returns whether what is prepared and set in the session is still there for the next transaction, and worth it.
+    #[must_use]
+    pub const fn is_kept(self) -> bool {
+        matches!(self, Self::Dedicated)
+    }
+}
+
+/// Returns a limit in whole milliseconds. Only no limit becomes zero: a limit below a millisecond must not become endless.
 pub(crate) fn milliseconds(limit: Duration) -> u128 {
     limit.min(LONGEST).as_micros().div_ceil(1000)
 }
 
-/// Returns a limit where there is none for those who know no such thing.
+/// Returns the limit, and the longest one for no limit, for interfaces that have no value for "no limit".
 pub(crate) fn finite(limit: Duration) -> Duration {
     if limit.is_zero() { LONGEST } else { limit.min(LONGEST) }
 }
 
 /// The isolation level of transactions that write.
 ///
-/// Posting is correct at each of them, because it locks the accounts that it reads. Above `READ COMMITTED` the server
-/// aborts some transactions that had to wait; they are retried.
+/// Above `READ COMMITTED` the server aborts some transactions that had to wait; they are retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// `READ COMMITTED`, the default: ordered row locks alone, no aborted attempts.

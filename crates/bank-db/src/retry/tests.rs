@@ -1,10 +1,14 @@
 //! What is tried again, how often, and what is known afterwards.
 
-use super::*;
 use std::cell::Cell;
 
-fn database(kind: DatabaseErrorKind, message: &str) -> BankError {
-    BankError::Database(DieselError::DatabaseError(kind, Box::new(message.to_owned())))
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use super::*;
+use crate::error::DbError;
+
+fn database(kind: DatabaseErrorKind, message: &str) -> DbError {
+    DbError::Statement(DieselError::DatabaseError(kind, Box::new(message.to_owned())))
 }
 
 fn policy(attempts_max: u32) -> RetryPolicy {
@@ -16,14 +20,14 @@ fn policy(attempts_max: u32) -> RetryPolicy {
     }
 }
 
-fn serialization() -> AttemptError {
+fn serialization() -> AttemptError<DbError> {
     database(DatabaseErrorKind::SerializationFailure, "").into()
 }
 
 #[test]
 fn a_transient_failure_is_tried_again_until_it_passes() {
     let runs = Cell::new(0);
-    let result = retry(&policy(10), "test", || {
+    let result = retry(&policy(10), None, "test", || {
         runs.set(runs.get() + 1);
         if runs.get() < 4 { Err(serialization()) } else { Ok(runs.get()) }
     });
@@ -35,15 +39,15 @@ fn an_observer_is_told_of_each_attempt_that_is_repeated_and_of_no_other() {
     let (sender, events) = std::sync::mpsc::channel();
     let observer = RetryObserver::new(move |event| sender.send(*event).unwrap());
     let runs = Cell::new(0);
-    let result = retry_observed(&policy(3), Some(&observer), "test", || {
+    let result = retry(&policy(3), Some(&observer), "test", || {
         runs.set(runs.get() + 1);
         if runs.get() == 1 {
             return Err(serialization());
         }
-        let error = BankError::Unavailable { target: String::new(), reason: String::new() };
+        let error = DbError::Unavailable { target: String::new(), reason: String::new() };
         Err::<(), _>(AttemptError { error, commit_unknown: true })
     });
-    assert!(matches!(result, Err(BankError::OutcomeUnknown { .. })));
+    assert!(matches!(result, Err(TransactionError::OutcomeUnknown { .. })));
     let event =
         |attempts, transient, commit_unknown| RetryEvent { operation: "test", attempts, transient, commit_unknown };
     let expected = [event(1, Transient::Serialization, false), event(2, Transient::ConnectionLost, true)];
@@ -53,51 +57,51 @@ fn an_observer_is_told_of_each_attempt_that_is_repeated_and_of_no_other() {
 #[test]
 fn attempts_are_bounded_and_the_last_cause_is_kept() {
     let runs = Cell::new(0);
-    let error = retry(&policy(3), "test", || {
+    let error = retry(&policy(3), None, "test", || {
         runs.set(runs.get() + 1);
         Err::<(), _>(serialization())
     });
     assert_eq!(runs.get(), 3);
-    assert!(matches!(error, Err(BankError::RetriesExhausted { attempts: 3, source, .. })
-        if classify(&source) == Some(Transient::Serialization)));
+    assert!(matches!(error, Err(TransactionError::RetriesExhausted { attempts: 3, source, .. })
+        if source.transient() == Some(Transient::Serialization)));
 }
 
 #[test]
 fn time_is_bounded_too() {
     let policy = RetryPolicy { elapsed_max: Duration::ZERO, ..policy(10) };
-    let error = retry(&policy, "test", || Err::<(), _>(serialization()));
-    assert!(matches!(error, Err(BankError::RetriesExhausted { attempts: 1..=2, .. })));
+    let error = retry(&policy, None, "test", || Err::<(), _>(serialization()));
+    assert!(matches!(error, Err(TransactionError::RetriesExhausted { attempts: 1..=2, .. })));
 }
 
 #[test]
 fn a_failure_for_good_is_not_repeated() {
     let runs = Cell::new(0);
-    let error = retry(&policy(10), "test", || {
+    let error = retry(&policy(10), None, "test", || {
         runs.set(runs.get() + 1);
         Err::<(), _>(database(DatabaseErrorKind::CheckViolation, "no").into())
     });
     assert_eq!(runs.get(), 1);
-    assert!(matches!(error, Err(BankError::Database(_))));
+    assert!(matches!(error, Err(TransactionError::Failed(DbError::Statement(_)))));
 }
 
 #[test]
 fn a_lost_commit_stays_unknown_whatever_fails_after_it() {
     for later in [DatabaseErrorKind::SerializationFailure, DatabaseErrorKind::CheckViolation] {
         let runs = Cell::new(0);
-        let error = retry(&policy(3), "test", || {
+        let error = retry(&policy(3), None, "test", || {
             runs.set(runs.get() + 1);
             let commit_unknown = runs.get() == 1;
             let kind = if commit_unknown { DatabaseErrorKind::ClosedConnection } else { later };
             Err::<(), _>(AttemptError { error: database(kind, ""), commit_unknown })
         });
-        assert!(matches!(error, Err(BankError::OutcomeUnknown { .. })));
+        assert!(matches!(error, Err(TransactionError::OutcomeUnknown { .. })));
     }
 }
 
 #[test]
 fn a_lost_commit_is_resolved_by_an_attempt_that_succeeds() {
     let runs = Cell::new(0);
-    let result = retry(&policy(3), "test", || {
+    let result = retry(&policy(3), None, "test", || {
         runs.set(runs.get() + 1);
         if runs.get() == 2 {
             return Ok(());
@@ -123,7 +127,7 @@ fn only_a_commit_that_was_answered_has_failed_for_sure() {
 
 #[test]
 fn failures_without_a_kind_are_told_apart_by_their_text() {
-    let unknown = |message| classify(&database(DatabaseErrorKind::Unknown, message));
+    let unknown = |message| database(DatabaseErrorKind::Unknown, message).transient();
     assert_eq!(unknown("deadlock detected"), Some(Transient::Deadlock));
     assert_eq!(unknown("database is locked"), Some(Transient::LockTimeout));
     assert_eq!(unknown("canceling statement due to lock timeout"), Some(Transient::LockTimeout));

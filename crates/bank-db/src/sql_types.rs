@@ -26,7 +26,7 @@ pub struct Uuid;
 #[diesel(sqlite_type(name = "Text"))]
 pub struct Timestamptz;
 
-/// `table!` takes every column type of this name for one that can be added to, as Diesel's own can.
+/// `table!` treats every column type of this name as one that can be added to, as Diesel's own can.
 impl ops::Add for Timestamptz {
     type Rhs = Interval;
     type Output = Self;
@@ -53,7 +53,7 @@ impl HasSqlType<Timestamptz> for MultiBackend {
 /// A UUID on its way to or from the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Uuid)]
-pub(crate) struct StoredUuid(pub(crate) uuid::Uuid);
+pub struct StoredUuid(pub uuid::Uuid);
 
 impl FromSql<Uuid, Pg> for StoredUuid {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
@@ -98,16 +98,17 @@ impl ToSql<Uuid, MultiBackend> for StoredUuid {
 /// A point in time as the database gave it, to the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Timestamptz)]
-pub(crate) struct StoredTime(pub(crate) DateTime<Utc>);
+pub struct StoredTime(pub DateTime<Utc>);
 
 impl StoredTime {
     /// The first moment of the year 0, before everything that is stored.
-    pub(crate) const FIRST: Self = Self(moment(-62_167_219_200, 0));
+    pub const FIRST: Self = Self(moment(-62_167_219_200, 0));
     /// The last moment of the year 9999, after everything that is stored.
-    pub(crate) const LAST: Self = Self(moment(253_402_300_799, 999_999_000));
+    pub const LAST: Self = Self(moment(253_402_300_799, 999_999_000));
 
     /// Returns the moment as SQLite keeps it: all texts of the same length, so that their order is that of time.
-    pub(crate) fn sqlite_text(self) -> String {
+    #[must_use]
+    pub fn sqlite_text(self) -> String {
         self.comparable().format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
     }
 

@@ -1,0 +1,359 @@
+//! [`Database`]: a pool of connections and a retry policy.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use parking_lot::Mutex;
+
+use crate::capabilities::Capabilities;
+use crate::connection::{DbConnection, IfMissing};
+use crate::deadline::{CommitGate, DeadlineThreads};
+use crate::diagnosis::{Diagnosis, Kind, ServerFacts, probe_server, probe_sqlite};
+use crate::engine::Engine;
+use crate::error::{AttemptError, DbError, TransactionError};
+use crate::migrate::{Migrations, SchemaState};
+use crate::pool::{self, Pool};
+use crate::retry::{Retryable, retry};
+use crate::settings::{Settings, finite};
+use crate::transaction::{self, Decision};
+use crate::url::{Backend, DatabaseUrl};
+
+/// A database behind a pool of connections.
+///
+/// Cloning is cheap and shares the pool; all methods may be called from many threads concurrently. Transactions and queries
+/// are retried by the settings' policy. What hands rows on ([`Database::with_connection`]), migrates or diagnoses is not
+/// retried and fails with [`DbError::PoolTimeout`] if no connection becomes free.
+#[derive(Clone, Debug)]
+pub struct Database {
+    url: Arc<DatabaseUrl>,
+    settings: Arc<Settings>,
+    capabilities: Capabilities,
+    pool: Pool,
+    threads: Arc<DeadlineThreads>,
+    /// Held by the writer whose turn it is, where there is one writer at a time.
+    write_turn: Arc<Mutex<()>>,
+}
+
+impl Database {
+    /// Connects to a database that exists.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::FileMissing`] if there is no SQLite file; [`DbError::Unavailable`] if no connection can be made.
+    pub fn connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, DbError> {
+        Self::open(url, settings, IfMissing::Refuse)
+    }
+
+    /// Connects to a database, and creates the SQLite file if it is missing (but not its directory).
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Unavailable`] if no connection can be made or the file cannot be created.
+    pub fn create_or_connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, DbError> {
+        Self::open(url, settings, IfMissing::Create)
+    }
+
+    fn open(url: &DatabaseUrl, settings: Settings, if_missing: IfMissing) -> Result<Self, DbError> {
+        Ok(Self {
+            pool: pool::open(url, &settings, if_missing)?,
+            url: Arc::new(url.clone()),
+            settings: Arc::new(settings),
+            capabilities: Capabilities::of_backend(url.backend()),
+            threads: Arc::default(),
+            write_turn: Arc::default(),
+        })
+    }
+
+    /// Returns the kind of database.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.url.backend()
+    }
+
+    /// Returns the URL; printing it masks the password.
+    #[must_use]
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Returns the settings.
+    #[must_use]
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
+    /// Returns what the database can do.
+    #[must_use]
+    pub const fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    /// Returns the largest number of connections.
+    #[must_use]
+    pub fn connections_max(&self) -> u32 {
+        self.pool.max_size()
+    }
+
+    /// Runs a body in a transaction that only reads, sees one snapshot, and is retried.
+    ///
+    /// # Errors
+    ///
+    /// Returns the body's error or that of the transaction, see [`retry`].
+    pub fn read<T, E: Retryable>(
+        &self,
+        operation: &'static str,
+        body: impl Fn(&mut DbConnection) -> Result<T, E>,
+    ) -> Result<T, TransactionError<E>> {
+        self.retry(operation, || {
+            let read = self.with_connection(|connection| transaction::read(connection, &body)).map_err(E::from)?;
+            read.map_err(AttemptError::from)
+        })
+    }
+
+    /// Runs a body in a transaction that may write, commits it, and retries failures that may pass.
+    ///
+    /// The body may run several times, also after a COMMIT whose answer was lost: it must change nothing but the database,
+    /// and nothing the second time. It owns what it uses, because a server that does not answer keeps it longer than the
+    /// call lasts.
+    ///
+    /// # Errors
+    ///
+    /// Returns the body's error or that of the transaction, see [`retry`].
+    pub fn write<T: Send + 'static, E: Retryable + Send>(
+        &self,
+        operation: &'static str,
+        body: impl Fn(&mut DbConnection) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, TransactionError<E>> {
+        let commit = move |connection: &mut DbConnection| body(connection).map(Decision::Commit);
+        self.write_or_roll_back(operation, commit).map(Decision::committed)
+    }
+
+    /// Does what [`Database::write`] does, and commits or rolls back as the body decides.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Database::write`]. A body that rolls back by decision is no error.
+    pub fn write_or_roll_back<T: Send + 'static, R: Send + 'static, E: Retryable + Send>(
+        &self,
+        operation: &'static str,
+        body: impl Fn(&mut DbConnection) -> Result<Decision<T, R>, E> + Send + Sync + 'static,
+    ) -> Result<Decision<T, R>, TransactionError<E>> {
+        let body = Arc::new(body);
+        self.retry(operation, || {
+            let (settings, body) = (Arc::clone(&self.settings), Arc::clone(&body));
+            self.attempt_to_write(move |gate, connection| {
+                transaction::write(gate, connection, &settings, |connection| body(connection))
+            })
+        })
+    }
+
+    /// Runs a body that reads with a single statement, which needs no transaction, and retries failures that may pass.
+    ///
+    /// # Errors
+    ///
+    /// Returns the body's error or that of the connection, see [`retry`].
+    pub fn query<T: Send + 'static, E: Retryable + Send>(
+        &self,
+        operation: &'static str,
+        body: impl Fn(&mut DbConnection) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, TransactionError<E>> {
+        let body = Arc::new(body);
+        self.retry(operation, || {
+            let body = Arc::clone(&body);
+            self.attempt(move |_, connection| {
+                transaction::query(connection, |connection| body(connection)).map_err(AttemptError::from)
+            })
+        })
+    }
+
+    /// Retries attempts by the settings' policy.
+    ///
+    /// # Errors
+    ///
+    /// See [`retry`].
+    pub fn retry<T, E: Retryable>(
+        &self,
+        operation: &'static str,
+        attempt: impl Fn() -> Result<T, AttemptError<E>>,
+    ) -> Result<T, TransactionError<E>> {
+        retry(&self.settings.retry, self.settings.on_retry.as_ref(), operation, attempt)
+    }
+
+    /// Returns how long to wait for an attempt, where a deadline of our own is needed.
+    fn answer_limit(&self) -> Option<Duration> {
+        let limit = self.settings.answer_timeout;
+        (self.capabilities.needs_deadline && !limit.is_zero()).then_some(limit)
+    }
+
+    /// Runs one attempt with a connection of the pool, and leaves the connection to it if it takes too long.
+    fn attempt<T: Send + 'static, E: Retryable + Send>(
+        &self,
+        attempt: impl FnOnce(&CommitGate, &mut DbConnection) -> Result<T, AttemptError<E>> + Send + 'static,
+    ) -> Result<T, AttemptError<E>> {
+        let (mut slot, mut connection) = pool::take(&self.pool).map_err(E::from)?;
+        let (connection, result) = self.threads.run_with_deadline(self.answer_limit(), move |gate| {
+            let result = attempt(gate, &mut connection);
+            Ok((connection, result))
+        })?;
+        slot.put(connection);
+        result
+    }
+
+    /// Runs one attempt that writes, in its turn where there is one writer at a time.
+    ///
+    /// A thread that finds SQLite's writer busy sleeps up to a tenth of a second before it looks again, and a thread that
+    /// writes without a pause is always there before it. So the threads of a process queue up for each other, as long as
+    /// they would for the file, and only the first of them meets other processes at the file.
+    ///
+    /// # Errors
+    ///
+    /// Returns the attempt's error, or why there was no connection or no answer in time.
+    pub fn attempt_to_write<T: Send + 'static, E: Retryable + Send>(
+        &self,
+        attempt: impl FnOnce(&CommitGate, &mut DbConnection) -> Result<T, AttemptError<E>> + Send + 'static,
+    ) -> Result<T, AttemptError<E>> {
+        let wait_max = finite(self.settings.busy_timeout);
+        let _turn = if self.capabilities.one_writer { self.write_turn.try_lock_for(wait_max) } else { None };
+        self.attempt(attempt)
+    }
+
+    /// Lends a connection of the pool to the caller's thread, without a deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::PoolTimeout`] if no connection becomes free.
+    pub fn with_connection<T>(&self, body: impl FnOnce(&mut DbConnection) -> T) -> Result<T, DbError> {
+        let (mut slot, mut connection) = pool::take(&self.pool)?;
+        let value = body(&mut connection);
+        slot.put(connection);
+        Ok(value)
+    }
+
+    /// Asks the database which software it is.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the query fails.
+    pub fn engine(&self) -> Result<Engine, TransactionError<DbError>> {
+        match self.backend() {
+            Backend::Sqlite => Ok(Engine::Sqlite),
+            Backend::Postgres => Ok(Engine::from_version_text(&self.ask("SELECT version() AS answer")?)),
+        }
+    }
+
+    /// Returns the database's name: on a server its own, on SQLite the file's path or `:memory:`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the query fails.
+    pub fn name(&self) -> Result<String, TransactionError<DbError>> {
+        match (self.backend(), self.url.sqlite_path()) {
+            (Backend::Postgres, _) => self.ask("SELECT current_database()::text AS answer"),
+            (Backend::Sqlite, Some(path)) => Ok(path.display().to_string()),
+            (Backend::Sqlite, None) => Ok(":memory:".to_owned()),
+        }
+    }
+
+    fn ask(&self, sql: &'static str) -> Result<String, TransactionError<DbError>> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            answer: String,
+        }
+        self.query("asking the server", move |connection| {
+            Ok(diesel::sql_query(sql).get_result::<Row>(connection)?.answer)
+        })
+    }
+
+    /// Creates a schema on a server if it is missing; connect to it with [`DatabaseUrl::with_search_path`].
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the statement fails, for example because the user may not create schemas.
+    pub fn create_schema(&self, name: &str) -> Result<(), TransactionError<DbError>> {
+        self.execute("creating a schema", format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(name)))
+    }
+
+    /// Destroys a schema and everything in it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the statement fails.
+    pub fn drop_schema(&self, name: &str) -> Result<(), TransactionError<DbError>> {
+        self.execute("dropping a schema", format!("DROP SCHEMA IF EXISTS {} CASCADE", quoted(name)))
+    }
+
+    fn execute(&self, operation: &'static str, statement: String) -> Result<(), TransactionError<DbError>> {
+        self.write(operation, move |connection| Ok(connection.batch_execute(&statement)?))
+    }
+
+    /// Runs the migrations that are pending and returns their names. Harmless when there are none, and when several
+    /// processes do it at the same moment.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Migration`] if one fails for good.
+    pub fn migrate(&self, migrations: &'static Migrations) -> Result<Vec<String>, DbError> {
+        self.with_connection(|connection| migrations.run_pending(connection))?
+    }
+
+    /// Destroys all tables of these migrations and creates them again.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Migration`] if a migration fails; the tables may then be partly gone.
+    pub fn reset(&self, migrations: &'static Migrations) -> Result<(), DbError> {
+        self.with_connection(|connection| {
+            migrations.revert_all(connection)?;
+            migrations.run_pending(connection).map(|_| ())
+        })?
+    }
+
+    /// Compares the database's tables with these migrations.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the query fails.
+    pub fn schema_state(&self, migrations: &'static Migrations) -> Result<SchemaState, TransactionError<DbError>> {
+        self.query("reading the schema's version", move |connection| migrations.state(connection))
+    }
+
+    /// Asks the database everything that helps to find the cause of trouble; changes nothing. What it does not know, or
+    /// does not answer within the settings' answer timeout, is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::PoolTimeout`] if no connection becomes free; no other.
+    pub fn diagnose(&self, migrations: &'static Migrations) -> Result<Diagnosis, DbError> {
+        match self.backend() {
+            Backend::Sqlite => self.with_connection(|connection| probe_sqlite(connection, &self.settings, migrations)),
+            Backend::Postgres => self.diagnose_server(migrations),
+        }
+    }
+
+    fn diagnose_server(&self, migrations: &'static Migrations) -> Result<Diagnosis, DbError> {
+        let found = Arc::new(Mutex::new(Diagnosis::unknown(Kind::Server(Box::<ServerFacts>::default()))));
+        let (mut slot, mut connection) = pool::take(&self.pool)?;
+        let (url, settings, asked) = (Arc::clone(&self.url), Arc::clone(&self.settings), Arc::clone(&found));
+        // A caller without a limit for transactions still wants to see the report.
+        let limit = self.answer_limit().unwrap_or(self.settings.connection_timeout);
+        let asking = self.threads.run_with_deadline(Some(limit), move |_| {
+            probe_server(&mut connection, &url, &settings, migrations, &asked);
+            Ok::<_, AttemptError<DbError>>(connection)
+        });
+        match asking {
+            Ok(connection) => slot.put(connection),
+            Err(failure) => tracing::info!(cause = %failure.error, "the diagnosis is not complete"),
+        }
+        let found = found.lock();
+        Ok(found.clone())
+    }
+}
+
+/// Returns a name as an SQL identifier.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

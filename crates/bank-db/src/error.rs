@@ -1,0 +1,116 @@
+//! What can go wrong between a program and its database.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::migrate::SchemaState;
+use crate::url::UrlError;
+
+/// A database that could not be reached, or did not do what it was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DbError {
+    /// The database URL cannot be used.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// No connection could be made: no answer, refused, wrong password, certificate not trusted.
+    #[error("cannot connect to {target}: {reason}")]
+    Unavailable {
+        /// The database's URL, its password masked.
+        target: String,
+        /// What the client library said, its secrets masked.
+        reason: String,
+    },
+    /// There is no SQLite file at this path.
+    #[error("there is no database file {}", path.display())]
+    FileMissing {
+        /// The path in the URL.
+        path: PathBuf,
+    },
+    /// No connection of the pool became free in time.
+    #[error("no connection became free within {:.1} s: {reason}", waited.as_secs_f32())]
+    PoolTimeout {
+        /// How long the operation waited.
+        waited: Duration,
+        /// What the pool said, with the last reason why a connection could not be made.
+        reason: String,
+    },
+    /// The database did not answer in time; the connection was given up.
+    #[error("the database did not answer within {:.1} s", waited.as_secs_f32())]
+    NoAnswer {
+        /// How long the operation waited.
+        waited: Duration,
+    },
+    /// The transaction was rolled back because its caller no longer waited for it.
+    #[error("the transaction was rolled back because nobody waited for it any longer")]
+    GivenUp,
+    /// The operating system gave no thread.
+    #[error("cannot start a thread: {reason}")]
+    Thread {
+        /// What the operating system said.
+        reason: String,
+    },
+    /// The tables are missing, older or newer than this program.
+    #[error("{state}")]
+    SchemaOutOfDate {
+        /// What was found.
+        state: SchemaState,
+    },
+    /// A migration failed.
+    #[error("migrating the database failed: {reason}")]
+    Migration {
+        /// What the migration or the database said.
+        reason: String,
+    },
+    /// The database rejected a statement.
+    #[error("the database refused a statement")]
+    Statement(#[from] diesel::result::Error),
+}
+
+/// A failed attempt at a transaction.
+#[derive(Debug)]
+pub struct AttemptError<E> {
+    /// Why it failed.
+    pub error: E,
+    /// Whether the transaction may have been committed all the same, because the answer to COMMIT was lost.
+    pub commit_unknown: bool,
+}
+
+impl<E> From<E> for AttemptError<E> {
+    fn from(error: E) -> Self {
+        Self { error, commit_unknown: false }
+    }
+}
+
+/// A transaction that failed after all its attempts. `E` is the error of the caller's own work in it.
+#[derive(Debug, Error)]
+pub enum TransactionError<E: std::error::Error + 'static> {
+    /// The attempt failed for a reason that will not pass. Nothing was changed.
+    #[error(transparent)]
+    Failed(E),
+    /// The transaction failed again and again for reasons that could have passed. Nothing was changed.
+    #[error("{operation} failed {attempts} times in {:.1} s", elapsed.as_secs_f32())]
+    RetriesExhausted {
+        /// What was tried.
+        operation: &'static str,
+        /// How many times.
+        attempts: u32,
+        /// For how long.
+        elapsed: Duration,
+        /// Why the last attempt failed.
+        #[source]
+        source: Box<E>,
+    },
+    /// The answer to a COMMIT was lost and no later attempt has shown what became of it. Running the operation again is
+    /// safe if it changes nothing the second time, and shows it.
+    #[error("the outcome is unknown: {operation} may or may not have been committed")]
+    OutcomeUnknown {
+        /// What was tried.
+        operation: &'static str,
+        /// Why the last attempt failed.
+        #[source]
+        source: Box<E>,
+    },
+}

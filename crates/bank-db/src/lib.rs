@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod capabilities;
+mod connection;
+mod database;
+mod deadline;
+pub mod diagnosis;
+mod engine;
+mod error;
+mod migrate;
+mod pool;
+pub mod retry;
+mod settings;
+pub mod sql_types;
+pub mod transaction;
+mod url;
+
+pub use capabilities::Capabilities;
+pub use connection::{DbConnection, MultiBackend};
+pub use database::Database;
+pub use deadline::CommitGate;
+pub use diagnosis::Diagnosis;
+pub use engine::Engine;
+pub use error::{AttemptError, DbError, TransactionError};
+pub use migrate::{Migrations, SchemaState};
+pub use retry::{RetryEvent, RetryObserver, RetryPolicy, Retryable, Transient};
+pub use settings::{Isolation, Session, Settings};
+pub use transaction::Decision;
+pub use url::{Backend, DatabaseUrl, UrlError};
