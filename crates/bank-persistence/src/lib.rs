@@ -1,15 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accounts;
+pub mod as_of;
 pub mod audit;
 mod bank;
-mod claims;
 mod error;
 pub mod journal;
-pub mod past;
-mod pipeline;
 pub mod posting;
-pub mod queue;
+mod scheduler;
 mod schema;
 mod transfer_ids;
 
@@ -20,11 +18,10 @@ pub use bank_db::{
 pub use bank_domain;
 
 pub use accounts::{RecordedAccount, Totals};
+pub use as_of::{BalanceAt, Held, Period};
 pub use audit::{AuditReport, Finding, Invariant};
 pub use bank::{Bank, Snapshot};
 pub use error::BankError;
 pub use journal::{Direction, HistoryEntry, RecordedTransfer, Reversed};
-pub use past::{BalanceAt, Held, Period};
-pub use pipeline::PostingPipeline;
-pub use queue::{PostingQueue, QueueError, QueueSettings, Ticket};
+pub use scheduler::{PostingPipeline, PostingQueue, QueueError, QueueSettings, Ticket};
 pub use transfer_ids::new_transfer_id;

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::Bank;
 use crate::accounts::{self, Totals};
+use crate::as_of::{self, BalanceAt, Period};
 use crate::audit::{self, AuditReport};
 use crate::error::BankError;
 use crate::journal::{self, HistoryEntry, RecordedTransfer, Reversed};
-use crate::past::{self, BalanceAt, Period};
 
 impl Bank {
     /// Opens an account.
@@ -159,14 +159,14 @@ impl Bank {
         self.read("reading a history", |connection| journal::history(connection, account, period, before, limit))
     }
 
-    /// Returns what the account of this name held at a moment; see [`past::balance_at`]. `None` if there is no such
+    /// Returns what the account of this name held at a moment; see [`as_of::balance_at`]. `None` if there is no such
     /// account.
     ///
     /// # Errors
     ///
     /// The database's.
     pub fn balance_at(&self, name: &AccountName, at: DateTime<Utc>) -> Result<Option<BalanceAt>, BankError> {
-        self.read("reading a past balance", |connection| past::balance_at(connection, name, at))
+        self.read("reading a past balance", |connection| as_of::balance_at(connection, name, at))
     }
 
     /// Checks every invariant in one snapshot. Its cost grows with the number of accounts and transfers.

@@ -5,9 +5,9 @@ use bank_domain::{Account, AccountName, AccountVersion, TransferId};
 
 use super::Bank;
 use crate::accounts::{self, RecordedAccount};
+use crate::as_of::Period;
 use crate::error::BankError;
 use crate::journal::{self, JOURNAL_LIMIT_MAX, RecordedTransfer};
-use crate::past::Period;
 
 /// A database at one moment: all that is read through it belongs together, whatever is posted meanwhile.
 pub struct Snapshot<'a> {

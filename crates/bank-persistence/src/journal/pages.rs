@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{PostingRow, RecordedTransfer, orphan};
 use crate::accounts;
+use crate::as_of::Period;
 use crate::error::BankError;
-use crate::past::Period;
 use crate::schema::{accounts as account_table, transfers};
 use bank_db::DbConnection;
 use bank_db::sql_types::{StoredTime, StoredUuid};

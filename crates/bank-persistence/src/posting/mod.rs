@@ -6,9 +6,7 @@
 //! The transfers of a batch have one time, read when their accounts are locked: no moment lies within a batch, and unless
 //! the clock goes back, nothing is posted before the last transfer of its accounts.
 
-mod one_pass;
 mod postgres;
-mod server_clock;
 mod sqlite;
 
 use std::time::Duration;
@@ -24,8 +22,8 @@ use crate::schema::transfers;
 use bank_db::DbConnection;
 use bank_db::sql_types::{StoredTime, StoredUuid};
 
-pub(crate) use one_pass::{Additions, Confidence, post_in_one_pass};
-pub(crate) use server_clock::ServerClock;
+pub(crate) use postgres::fast::clock::ServerClock;
+pub(crate) use postgres::fast::net_change::{Additions, Confidence, post_in_one_pass};
 
 /// How long after it was sent a statement that posts a transfer at once may begin to write. One that got stuck on its way
 /// holds no locks, so nobody else's posting waits for it; only this makes sure that it has no effect later.

@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt};
 
+use super::fast::net_change::Addition;
 use super::{push_arrays, push_unseen};
 use crate::accounts::StateRow;
 use crate::error::BankError;
-use crate::posting::one_pass::Addition;
 
 /// Locks in ascending order of id. Joining a set, not `id = ANY(...)`: with two batch writers the array is searched
 /// again for every row that had to be waited for, and both can come to a standstill.

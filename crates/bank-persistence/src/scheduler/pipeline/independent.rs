@@ -1,7 +1,7 @@
 //! Which transfers may be posted beside those that are on their way.
 
 use super::Placed;
-use crate::claims::Claims;
+use crate::scheduler::footprint::Claims;
 
 /// Of what waits, the part that has to go for a batch to be worth it; otherwise it is better to wait for the one on its
 /// way, and to post all of it then.

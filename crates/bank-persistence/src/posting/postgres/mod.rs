@@ -6,8 +6,8 @@
 //! prepared, and reads a whole table for a few thousand of its rows; so it sees nothing, and takes the index.
 
 mod accounts;
+pub(super) mod fast;
 mod journal;
-mod single;
 
 use bank_domain::{AccountState, PostedTransfer};
 use diesel::pg::{Pg, PgConnection};
@@ -20,8 +20,8 @@ use crate::posting::RowsWritten;
 use bank_db::sql_types::StoredTime;
 
 pub(super) use accounts::{lock_accounts, move_balances};
+pub(super) use fast::single::lock_and_write;
 pub(super) use journal::{append, find_postings};
-pub(super) use single::lock_and_write;
 
 #[declare_sql_function]
 extern "SQL" {

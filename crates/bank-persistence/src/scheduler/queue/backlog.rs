@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use bank_domain::{Outcome, PostRequest, Transfer};
 
 use super::{QueueError, QueueSettings, Ticket};
-use crate::claims::Claims;
+use crate::scheduler::footprint::Claims;
 
 /// Where an outcome goes.
 pub(super) type Answer = oneshot::Sender<Result<Outcome, QueueError>>;

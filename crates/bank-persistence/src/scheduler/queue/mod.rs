@@ -3,7 +3,7 @@
 //!
 //! A lone caller's transfer is posted at once, on his own thread, and the busier the queue, the larger its batches.
 
-mod waiting;
+mod backlog;
 mod worker;
 
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::bank::Bank;
 use crate::error::BankError;
-use waiting::WaitingLine;
+use backlog::WaitingLine;
 use worker::{post_alone, work};
 
 /// Limits of a [`PostingQueue`].

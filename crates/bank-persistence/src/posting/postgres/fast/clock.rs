@@ -18,13 +18,13 @@ struct Reading {
 
 impl ServerClock {
     /// Notes what a server has just told, and returns it.
-    pub(super) fn set(&self, time: DateTime<Utc>) -> DateTime<Utc> {
+    pub(in crate::posting) fn set(&self, time: DateTime<Utc>) -> DateTime<Utc> {
         *self.0.lock() = Some(Reading { time, heard: Instant::now() });
         time
     }
 
     /// Returns the server's time so long from now; `None` if it never told any.
-    pub(super) fn time_after(&self, wait: Duration) -> Option<DateTime<Utc>> {
+    pub(in crate::posting) fn time_after(&self, wait: Duration) -> Option<DateTime<Utc>> {
         let reading = *self.0.lock();
         reading.map(|Reading { time, heard }| time + heard.elapsed() + wait)
     }

@@ -2,7 +2,7 @@
 //! and reads, too; then the domain decides from the accounts as they were before.
 //!
 //! That what was added is what the domain would have added is a guess. It is wrong as soon as a transfer of the batch is
-//! refused or was posted before, and then everything is undone and [`post`](super::post) does it step by step. Nobody
+//! refused or was posted before, and then everything is undone and [`post`](crate::posting::post) does it step by step. Nobody
 //! looks for the transfers in the journal before: its key says no to what is there already.
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,18 +12,18 @@ use bank_domain::{
     AccountId, AccountState, AccountVersion, Balance, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch,
 };
 
-use super::{RowsWritten, expect_rows, newly_posted, postgres, sort_for_journal};
 use crate::error::BankError;
+use crate::posting::{RowsWritten, expect_rows, newly_posted, postgres, sort_for_journal};
 use bank_db::DbConnection;
 
 /// What transfers add to one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Addition {
-    pub(super) account: AccountId,
+pub(in crate::posting) struct Addition {
+    pub(in crate::posting) account: AccountId,
     /// To its balance.
-    pub(super) sum: i64,
+    pub(in crate::posting) sum: i64,
     /// To its version: how many of the transfers touch it.
-    pub(super) count: i64,
+    pub(in crate::posting) count: i64,
 }
 
 /// What a batch adds to its accounts, ascending by account.

@@ -4,7 +4,7 @@
 //! transfers do not see each other's effects, so it is all the same which of them commits first. What shares one waits,
 //! and so does what shares one with that.
 
-mod ahead;
+mod independent;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use bank_db::DbError;
 use bank_domain::{Outcome, PostRequest};
 
 use crate::bank::Bank;
-use crate::claims::Claims;
 use crate::error::BankError;
-use ahead::split;
+use crate::scheduler::footprint::Claims;
+use independent::split;
 
 /// Posts the batches of one caller in order, as [`Bank::post_batch`] would one after the other, but with several on their
 /// way at once: the caller prepares the next one meanwhile, and a server works on several.

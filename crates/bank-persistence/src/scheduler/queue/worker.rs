@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bank_domain::{Outcome, PostRequest};
 
 use super::QueueError;
-use super::waiting::{Answer, Job, OnItsWay, WaitingLine};
+use super::backlog::{Answer, Job, OnItsWay, WaitingLine};
 use crate::bank::Bank;
 use crate::error::BankError;
 
