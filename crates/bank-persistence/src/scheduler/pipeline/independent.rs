@@ -1,36 +1,38 @@
-//! Which transfers may be posted beside those that are on their way.
+//! Which transfers may be posted beside those in flight.
 
 use super::Placed;
-use crate::scheduler::footprint::Claims;
+use crate::scheduler::footprint::Footprint;
+use crate::scheduler::policy::{Load, worth_waiting_for};
 
-/// Of what waits, the part that has to go for a batch to be worth it; otherwise it is better to wait for the one on its
-/// way, and to post all of it then.
-const WORTH_IT: usize = 2;
-
-/// Takes out of the waiting transfers those that have nothing to do with the ones on their way, nor with any that waits
-/// before them, but only the first `most`; leaves all where they are and returns `None` if these are less than half.
-pub(super) fn split(waiting: &mut Vec<Placed>, on_their_way: &[&Claims], most: usize) -> Option<Vec<Placed>> {
-    if on_their_way.is_empty() {
-        return Some(waiting.drain(..waiting.len().min(most)).collect());
+/// Takes out of the waiting transfers those that are independent of the ones in flight, and of every transfer that waits before
+/// them, but at most `batch_max`. Leaves all and returns `None` if these are too few to be worth a commit.
+pub(super) fn take_independent(
+    waiting: &mut Vec<Placed>,
+    in_flight: &[&Footprint],
+    batch_max: usize,
+) -> Option<Vec<Placed>> {
+    if in_flight.is_empty() {
+        return Some(waiting.drain(..waiting.len().min(batch_max)).collect());
     }
-    let mut must_wait = must_wait(waiting, on_their_way)?.into_iter();
-    let is_free = |_: &mut Placed| !must_wait.next().unwrap_or(true);
-    Some(waiting.extract_if(.., is_free).take(most).collect())
+    let load = Load { in_flight: in_flight.len(), fair_share: waiting.len(), ..Load::default() };
+    let waits_max = waiting.len().saturating_sub(worth_waiting_for(load).transfers_min);
+    let mut must_wait = must_wait(waiting, in_flight, waits_max)?.into_iter();
+    let is_independent = |_: &mut Placed| !must_wait.next().unwrap_or(true);
+    Some(waiting.extract_if(.., is_independent).take(batch_max).collect())
 }
 
-/// Returns for each transfer whether it has to wait; `None` if more than half have to.
-fn must_wait(waiting: &[Placed], on_their_way: &[&Claims]) -> Option<Vec<bool>> {
-    let most = waiting.len() / WORTH_IT;
-    let mut left = Claims::default();
+/// Returns for each transfer whether it has to wait; `None` if more than `waits_max` have to.
+fn must_wait(waiting: &[Placed], in_flight: &[&Footprint], waits_max: usize) -> Option<Vec<bool>> {
+    let mut left = Footprint::default();
     let mut left_count: usize = 0;
     let mut must_wait = Vec::with_capacity(waiting.len());
     for Placed { request, .. } in waiting {
         let transfer = &request.transfer;
-        let waits = left.concern(transfer) || on_their_way.iter().any(|claims| claims.concern(transfer));
+        let waits = left.conflicts_with(transfer) || in_flight.iter().any(|batch| batch.conflicts_with(transfer));
         if waits {
             left.add(transfer);
             left_count = left_count.saturating_add(1);
-            if left_count > most {
+            if left_count > waits_max {
                 return None;
             }
         }
@@ -56,14 +58,14 @@ mod tests {
         (0..).zip(transfers).map(|(index, transfer)| Placed { place: place(index), request: transfer.into() }).collect()
     }
 
-    /// Returns which of the transfers go ahead of the ones on their way, by their places.
-    fn ahead(waiting: &[Transfer], on_their_way: &[Transfer]) -> Option<Vec<usize>> {
-        first_ahead(waiting, on_their_way, waiting.len())
+    /// Returns which of the transfers are taken beside the ones in flight, by their places.
+    fn independent(waiting: &[Transfer], in_flight: &[Transfer]) -> Option<Vec<usize>> {
+        first_independent(waiting, in_flight, waiting.len())
     }
 
-    fn first_ahead(waiting: &[Transfer], on_their_way: &[Transfer], most: usize) -> Option<Vec<usize>> {
+    fn first_independent(waiting: &[Transfer], in_flight: &[Transfer], batch_max: usize) -> Option<Vec<usize>> {
         let mut left = placed(waiting);
-        let gone = split(&mut left, &[&Claims::of(on_their_way)], most);
+        let gone = take_independent(&mut left, &[&in_flight.iter().collect()], batch_max);
         let indexes = |placed: &[Placed]| placed.iter().map(|placed| placed.place.index).collect::<Vec<_>>();
         let gone = gone.as_deref().map(indexes);
         let mut all = [gone.clone().unwrap_or_default(), indexes(&left)].concat();
@@ -74,41 +76,41 @@ mod tests {
     }
 
     #[test]
-    fn what_shares_an_account_waits_and_the_rest_goes_ahead() {
+    fn a_transfer_that_shares_an_account_waits_and_the_rest_goes() {
         let waiting = [transfer(3, 4), transfer(2, 5), transfer(6, 1), transfer(7, 8)];
-        assert_eq!(ahead(&waiting, &[transfer(1, 2)]), Some(vec![0, 3]));
+        assert_eq!(independent(&waiting, &[transfer(1, 2)]), Some(vec![0, 3]));
     }
 
     #[test]
-    fn what_follows_a_transfer_that_waits_does_not_overtake_it() {
+    fn a_transfer_does_not_overtake_one_that_waits_and_shares_its_account() {
         let waiting = [transfer(1, 3), transfer(3, 4), transfer(5, 6), transfer(7, 8)];
-        assert_eq!(ahead(&waiting, &[transfer(1, 2)]), Some(vec![2, 3]));
+        assert_eq!(independent(&waiting, &[transfer(1, 2)]), Some(vec![2, 3]));
     }
 
     #[test]
     fn the_same_id_waits_whatever_its_accounts() {
         let (first, other) = (transfer(1, 2), transfer(5, 6));
         let again = Transfer { id: first.id, ..transfer(3, 4) };
-        assert_eq!(ahead(&[again, other], &[first]), Some(vec![1]));
+        assert_eq!(independent(&[again, other], &[first]), Some(vec![1]));
     }
 
     #[test]
-    fn nothing_goes_ahead_if_more_than_half_has_to_wait() {
+    fn nothing_goes_if_more_than_half_has_to_wait() {
         let waiting = [transfer(1, 3), transfer(2, 4), transfer(5, 6)];
-        assert_eq!(ahead(&waiting, &[transfer(1, 2)]), None);
+        assert_eq!(independent(&waiting, &[transfer(1, 2)]), None);
     }
 
     #[test]
-    fn no_more_go_ahead_than_a_batch_holds() {
+    fn no_more_go_than_a_batch_holds() {
         let waiting = [transfer(1, 3), transfer(4, 5), transfer(6, 7), transfer(8, 9), transfer(10, 11)];
-        assert_eq!(first_ahead(&waiting, &[transfer(1, 2)], 2), Some(vec![1, 2]));
+        assert_eq!(first_independent(&waiting, &[transfer(1, 2)], 2), Some(vec![1, 2]));
     }
 
     #[test]
-    fn with_nothing_on_its_way_everything_goes_that_a_batch_holds() {
+    fn with_nothing_in_flight_everything_goes_that_a_batch_holds() {
         let mut waiting = placed(&[transfer(1, 2), transfer(1, 2), transfer(1, 2)]);
         for expected in [2, 1] {
-            assert_eq!(split(&mut waiting, &[], 2).map(|gone| gone.len()), Some(expected));
+            assert_eq!(take_independent(&mut waiting, &[], 2).map(|gone| gone.len()), Some(expected));
         }
         assert!(waiting.is_empty());
     }

@@ -1,8 +1,8 @@
-//! Posting one batch after the other, several of them at once where that changes no outcome.
+//! Posts batches in order and keeps several in flight when they cannot affect each other.
 //!
-//! While one batch is on its way, the next follows with whatever shares neither an account nor an id with it: such
-//! transfers do not see each other's effects, so it is all the same which of them commits first. What shares one waits,
-//! and so does what shares one with that.
+//! While one batch is in flight, the next one starts with the transfers that share neither an account nor an id with it:
+//! such transfers do not see each other's effects, so the order of their commits does not matter. A transfer that shares one
+//! waits, and so does every later one that shares one with a transfer that waits.
 
 mod independent;
 
@@ -15,26 +15,25 @@ use bank_domain::{Outcome, PostRequest};
 
 use crate::bank::Bank;
 use crate::error::BankError;
-use crate::scheduler::footprint::Claims;
-use independent::split;
+use crate::scheduler::footprint::Footprint;
+use independent::take_independent;
 
-/// Posts the batches of one caller in order, as [`Bank::post_batch`] would one after the other, but with several on their
-/// way at once: the caller prepares the next one meanwhile, and a server works on several.
+/// Posts the batches of one caller in order, as [`Bank::post_batch`] would one after the other, but with several in flight:
+/// the caller prepares the next one meanwhile, and a server works on several.
 ///
 /// Each transfer has the outcome that it would have if it was posted after all those before it. Batches are not units,
-/// though: transfers that have to wait for others are posted in a later transaction, so a part of a batch can be there
-/// when the process or the database fails, and of a later batch, too. No transaction holds more transfers than the largest
+/// though: transfers that have to wait for others are posted in a later transaction. When the process or the database fails,
+/// a part of a batch can be posted, and a part of a later batch, too. No transaction holds more transfers than the largest
 /// batch that was pushed.
 ///
-/// Dropping a pipeline waits for what is on its way. What has not begun by then is not posted: see
-/// [`flush`](Self::flush).
+/// Dropping a pipeline waits for the batches in flight. What has not begun by then is not posted: see [`flush`](Self::flush).
 #[derive(Debug)]
 pub struct PostingPipeline {
     bank: Bank,
-    at_once: usize,
+    in_flight_max: usize,
     /// The size of the largest batch that was pushed, and so of the largest that is posted.
-    most: usize,
-    on_their_way: VecDeque<OnItsWay>,
+    batch_max: usize,
+    in_flight: VecDeque<InFlight>,
     /// What has not begun, in order.
     waiting: Vec<Placed>,
     /// The batches whose outcomes were not handed out yet, in order.
@@ -64,18 +63,18 @@ struct Pushed {
 }
 
 #[derive(Debug)]
-struct OnItsWay {
+struct InFlight {
     places: Vec<Place>,
     requests: Arc<[PostRequest]>,
-    claims: Claims,
+    footprint: Footprint,
     thread: JoinHandle<Result<Vec<Outcome>, BankError>>,
 }
 
 impl PostingPipeline {
-    /// Returns a pipeline with at most so many batches on their way, at least one and no more than the bank has
-    /// connections. SQLite has one writer, and so one batch, beside which the caller prepares the next.
+    /// Returns a pipeline with at most this many batches in flight, at least one and no more than the bank has connections.
+    /// SQLite has one writer, and so one batch, beside which the caller prepares the next.
     #[must_use]
-    pub fn new(bank: &Bank, at_once: usize) -> Self {
+    pub fn new(bank: &Bank, in_flight_max: usize) -> Self {
         let connections = if bank.capabilities().one_writer {
             1
         } else {
@@ -83,9 +82,9 @@ impl PostingPipeline {
         };
         Self {
             bank: bank.clone(),
-            at_once: at_once.min(connections).max(1),
-            most: 0,
-            on_their_way: VecDeque::new(),
+            in_flight_max: in_flight_max.min(connections).max(1),
+            batch_max: 0,
+            in_flight: VecDeque::new(),
             waiting: Vec::new(),
             pushed: VecDeque::new(),
             first: 0,
@@ -96,16 +95,16 @@ impl PostingPipeline {
     ///
     /// # Errors
     ///
-    /// As for [`Bank::post_batch`], of this or an earlier batch. What was pushed stays pushed: the next call tries again
-    /// what has no outcome, and whoever makes none posts the same transfers again to learn what became of them.
+    /// As for [`Bank::post_batch`], of this or an earlier batch. What was pushed stays pushed: the next call tries again what
+    /// has no outcome. A caller that makes no further call posts the same transfers again to learn what became of them.
     ///
     /// # Panics
     ///
-    /// If a thread that posts does.
+    /// If a thread that posts panics.
     pub fn push(&mut self, requests: impl IntoIterator<Item = impl Into<PostRequest>>) -> Result<(), BankError> {
         let requests: Vec<PostRequest> = requests.into_iter().map(Into::into).collect();
         let batch = self.first.saturating_add(self.pushed.len());
-        self.most = self.most.max(requests.len());
+        self.batch_max = self.batch_max.max(requests.len());
         self.pushed.push_back(Pushed { outcomes: vec![None; requests.len()], missing: requests.len() });
         let placed = (0..).zip(requests).map(|(index, request)| Placed { place: Place { batch, index }, request });
         self.waiting.extend(placed);
@@ -120,18 +119,18 @@ impl PostingPipeline {
     ///
     /// # Panics
     ///
-    /// If a thread that posts does.
+    /// If a thread that posts panics.
     pub fn flush(&mut self) -> Result<(), BankError> {
         while !self.waiting.is_empty() {
             self.begin_next()?;
         }
-        while !self.on_their_way.is_empty() {
+        while !self.in_flight.is_empty() {
             self.wait_for_first()?;
         }
         Ok(())
     }
 
-    /// Hands out the outcomes that are there, batch by batch in the order in which they were pushed, up to the first that
+    /// Hands out the outcomes that are known, batch by batch in the order in which they were pushed, up to the first batch that
     /// is not complete; each once. Waits for nothing.
     pub fn take_outcomes(&mut self) -> Vec<Vec<Outcome>> {
         let count = self.pushed.iter().take_while(|pushed| pushed.missing == 0).count();
@@ -139,12 +138,12 @@ impl PostingPipeline {
         self.pushed.drain(..count).map(|pushed| pushed.outcomes.into_iter().flatten().collect()).collect()
     }
 
-    /// Begins to post what waits, or enough of it, and waits for those on their way until it can.
+    /// Begins to post what waits, or enough of it, and waits for batches in flight until it can.
     fn begin_next(&mut self) -> Result<(), BankError> {
         while !self.waiting.is_empty() {
-            if self.on_their_way.len() < self.at_once {
-                let claims: Vec<&Claims> = self.on_their_way.iter().map(|batch| &batch.claims).collect();
-                if let Some(next) = split(&mut self.waiting, &claims, self.most) {
+            if self.in_flight.len() < self.in_flight_max {
+                let in_flight: Vec<&Footprint> = self.in_flight.iter().map(|batch| &batch.footprint).collect();
+                if let Some(next) = take_independent(&mut self.waiting, &in_flight, self.batch_max) {
                     return self.begin(next);
                 }
             }
@@ -162,12 +161,9 @@ impl PostingPipeline {
         match started {
             Ok(thread) => {
                 // While the server is at work, not before.
-                let claims = if self.at_once > 1 {
-                    Claims::of(requests.iter().map(|request| &request.transfer))
-                } else {
-                    Claims::default()
-                };
-                self.on_their_way.push_back(OnItsWay { places, requests, claims, thread });
+                let transfers = requests.iter().map(|request| &request.transfer);
+                let footprint = if self.in_flight_max > 1 { transfers.collect() } else { Footprint::default() };
+                self.in_flight.push_back(InFlight { places, requests, footprint, thread });
                 Ok(())
             }
             Err(error) => {
@@ -179,7 +175,7 @@ impl PostingPipeline {
 
     /// Waits for the batch that began first, and takes its outcomes.
     fn wait_for_first(&mut self) -> Result<(), BankError> {
-        let Some(OnItsWay { places, requests, thread, .. }) = self.on_their_way.pop_front() else {
+        let Some(InFlight { places, requests, thread, .. }) = self.in_flight.pop_front() else {
             return Ok(());
         };
         match thread.join() {
@@ -215,7 +211,7 @@ impl PostingPipeline {
 
 impl Drop for PostingPipeline {
     fn drop(&mut self) {
-        for batch in self.on_their_way.drain(..) {
+        for batch in self.in_flight.drain(..) {
             if batch.thread.join().is_err() {
                 tracing::error!("a thread of a posting pipeline panicked");
             }

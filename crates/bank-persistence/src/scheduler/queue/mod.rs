@@ -1,33 +1,33 @@
-//! Group commit: many callers submit single transfers, and whatever has gathered while the last commit ran is posted as
-//! the next batch.
+//! Group commit: many callers submit single transfers, and those that arrived while the last commit ran make the next batch.
 //!
-//! A lone caller's transfer is posted at once, on his own thread, and the busier the queue, the larger its batches.
+//! A lone caller posts directly on its own thread, and the busier the queue, the larger its batches.
 
 mod backlog;
 mod worker;
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
 use bank_db::DbError;
 use bank_domain::{Outcome, PostRequest};
+use parking_lot::Mutex;
 use thiserror::Error;
 
 use crate::bank::Bank;
 use crate::error::BankError;
-use backlog::WaitingLine;
+use backlog::Backlog;
 use worker::{post_alone, work};
 
 /// Limits of a [`PostingQueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSettings {
-    /// How many transfers may wait. Whoever submits more waits for room.
+    /// How many transfers may wait. A caller that submits more waits for room.
     pub capacity: usize,
     /// The largest number of transfers in one database transaction.
     pub batch_max: usize,
-    /// How many batches may be on their way at once. They share no account. SQLite has one writer, and so one batch.
+    /// How many batches may be in flight. They share no account. SQLite has one writer, and so one batch.
     pub workers: usize,
 }
 
@@ -37,7 +37,7 @@ impl Default for QueueSettings {
     }
 }
 
-/// Why a submitted transfer has no outcome.
+/// The reason why a submitted transfer has no outcome.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum QueueError {
@@ -47,7 +47,7 @@ pub enum QueueError {
     /// The queue is full; this transfer was not sent.
     #[error("the posting queue is full")]
     Full,
-    /// The database failed. What that means for the transfer is as for [`Bank::post_batch`].
+    /// The database failed; [`Bank::post_batch`] says what that means for the transfer.
     #[error(transparent)]
     Failed(Arc<BankError>),
     /// The thread that was posting the transfer panicked: its outcome is unknown.
@@ -65,7 +65,7 @@ impl Ticket {
     ///
     /// # Errors
     ///
-    /// Why there is none.
+    /// Returns the reason if there is none.
     pub fn wait(self) -> Result<Outcome, QueueError> {
         self.0.recv().unwrap_or(Err(QueueError::Panicked))
     }
@@ -96,15 +96,15 @@ impl Future for TicketFuture {
 ///
 /// Transfers that share an account or an id take effect in the order in which they were submitted.
 ///
-/// Cloning gives a further handle. When the last handle is dropped, what has been submitted is still posted, and the
-/// drop returns when it is; but at once where a waker drops it, on the queue's own thread.
+/// Cloning gives a further handle. When the last handle is dropped, what has been submitted is still posted, and the drop
+/// returns when it is; but immediately where a waker drops it, on the queue's own thread.
 #[derive(Clone, Debug)]
 pub struct PostingQueue(Arc<Handle>);
 
 #[derive(Debug)]
 struct Handle {
     bank: Bank,
-    line: Arc<WaitingLine>,
+    backlog: Arc<Backlog>,
     workers: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -120,13 +120,13 @@ impl PostingQueue {
             batch_max: settings.batch_max.max(1),
             workers: if bank.capabilities().one_writer { 1 } else { settings.workers.max(1) },
         };
-        let line = Arc::new(WaitingLine::new(settings));
-        let handle = Handle { bank: bank.clone(), line: Arc::clone(&line), workers: Mutex::default() };
+        let backlog = Arc::new(Backlog::new(settings));
+        let handle = Handle { bank: bank.clone(), backlog: Arc::clone(&backlog), workers: Mutex::default() };
         for _ in 0..settings.workers {
-            let (bank, line) = (bank.clone(), Arc::clone(&line));
-            let worker = thread::Builder::new().name("bank-posting".to_owned()).spawn(move || work(&bank, &line));
+            let (bank, backlog) = (bank.clone(), Arc::clone(&backlog));
+            let worker = thread::Builder::new().name("bank-posting".to_owned()).spawn(move || work(&bank, &backlog));
             let worker = worker.map_err(|error| DbError::Thread { reason: error.to_string() })?;
-            handle.workers().push(worker);
+            handle.workers.lock().push(worker);
         }
         Ok(Self(Arc::new(handle)))
     }
@@ -135,11 +135,11 @@ impl PostingQueue {
     ///
     /// # Errors
     ///
-    /// Why there is none.
+    /// Returns the reason if there is none.
     pub fn post(&self, request: impl Into<PostRequest>) -> Result<Outcome, QueueError> {
         let request = request.into();
-        match self.0.line.begin_alone(&request.transfer) {
-            Some(on_its_way) => post_alone(&self.0.bank, &request, on_its_way),
+        match self.0.backlog.try_bypass(&request.transfer) {
+            Some(in_flight) => post_alone(&self.0.bank, &request, in_flight),
             None => self.submit(request)?.wait(),
         }
     }
@@ -150,7 +150,7 @@ impl PostingQueue {
     ///
     /// [`QueueError::Closed`].
     pub fn submit(&self, request: impl Into<PostRequest>) -> Result<Ticket, QueueError> {
-        self.0.line.push(request.into())
+        self.0.backlog.push(request.into())
     }
 
     /// Submits a transfer if there is room.
@@ -159,11 +159,17 @@ impl PostingQueue {
     ///
     /// [`QueueError::Full`] or [`QueueError::Closed`].
     pub fn try_submit(&self, request: impl Into<PostRequest>) -> Result<Ticket, QueueError> {
-        self.0.line.try_push(request.into())
+        self.0.backlog.try_push(request.into())
+    }
+
+    /// Returns how many transfers are being posted now, those of lone callers included.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.0.backlog.in_flight()
     }
 
     /// Closes the queue for all its handles and returns when everything that was submitted has its outcome. Called on the
-    /// queue's own thread, as a waker may do, it returns at once.
+    /// queue's own thread, as a waker may do, it returns immediately.
     pub fn close(&self) {
         self.0.close();
     }
@@ -171,11 +177,11 @@ impl PostingQueue {
 
 impl Handle {
     fn close(&self) {
-        self.line.close();
-        let workers = std::mem::take(&mut *self.workers());
+        self.backlog.close();
+        let workers = std::mem::take(&mut *self.workers.lock());
         let is_own_thread = workers.iter().any(|worker| worker.thread().id() == thread::current().id());
         if is_own_thread {
-            // It can wait neither for itself, nor for those that wait for what it has on its way.
+            // It can wait neither for itself, nor for those that wait for what it has in flight.
             return;
         }
         for worker in workers {
@@ -183,11 +189,6 @@ impl Handle {
                 tracing::error!("a posting worker panicked");
             }
         }
-    }
-
-    /// A list is whole whatever its holder did.
-    fn workers(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
