@@ -1,18 +1,15 @@
 //! Accounts: opening, finding, listing and counting them.
 
-use bank_domain::{
-    Account, AccountId, AccountName, AccountState, AccountVersion, Age, Balance, Country, InvalidInput, NewAccount,
-    OverdraftLimit,
-};
+use bank_db::DbConnection;
+use bank_domain::{Account, AccountId, AccountName, NewAccount};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind;
 use diesel::sql_types::BigInt;
 
 use crate::error::BankError;
+use crate::rows::AccountRow;
 use crate::schema::accounts;
-use bank_db::DbConnection;
-use bank_db::sql_types::StoredTime;
 
 /// How many accounts a page holds: the most that are in memory at a time while all are listed.
 pub const PAGE_SIZE: u16 = 1000;
@@ -24,6 +21,14 @@ pub struct RecordedAccount {
     pub account: Account,
     /// When it was opened, by the database's clock.
     pub opened_at: DateTime<Utc>,
+}
+
+impl TryFrom<AccountRow> for RecordedAccount {
+    type Error = BankError;
+
+    fn try_from(row: AccountRow) -> Result<Self, BankError> {
+        Ok(Self { opened_at: row.created_at.0, account: row.try_into()? })
+    }
 }
 
 /// Counts and sums over all accounts.
@@ -41,87 +46,6 @@ pub struct Totals {
     pub without_balance: u64,
 }
 
-#[derive(Queryable)]
-struct AccountRow {
-    id: i64,
-    name: String,
-    age: i16,
-    country: String,
-    opening_balance: i64,
-    balance: i64,
-    overdraft_limit: i64,
-    version: i64,
-}
-
-type Columns = (
-    accounts::id,
-    accounts::name,
-    accounts::age,
-    accounts::country,
-    accounts::opening_balance,
-    accounts::balance,
-    accounts::overdraft_limit,
-    accounts::version,
-);
-
-const COLUMNS: Columns = (
-    accounts::id,
-    accounts::name,
-    accounts::age,
-    accounts::country,
-    accounts::opening_balance,
-    accounts::balance,
-    accounts::overdraft_limit,
-    accounts::version,
-);
-
-impl TryFrom<AccountRow> for Account {
-    type Error = BankError;
-
-    fn try_from(row: AccountRow) -> Result<Self, BankError> {
-        let id = row.id;
-        let account = || -> Result<Self, InvalidInput> {
-            Ok(Self {
-                id: AccountId::new(row.id),
-                name: AccountName::new(row.name)?,
-                age: Age::new(row.age)?,
-                country: Country::new(row.country)?,
-                opening_balance: Balance::new(row.opening_balance),
-                balance: Balance::new(row.balance),
-                overdraft_limit: OverdraftLimit::new(row.overdraft_limit)?,
-                version: AccountVersion::new(row.version),
-            })
-        };
-        account().map_err(|reason| corrupt(id, &reason))
-    }
-}
-
-/// The part of an account that posting reads.
-#[derive(Queryable)]
-pub(crate) struct StateRow {
-    id: i64,
-    balance: i64,
-    overdraft_limit: i64,
-    version: i64,
-}
-
-impl TryFrom<StateRow> for AccountState {
-    type Error = BankError;
-
-    fn try_from(row: StateRow) -> Result<Self, BankError> {
-        Ok(Self {
-            id: AccountId::new(row.id),
-            balance: Balance::new(row.balance),
-            overdraft_limit: OverdraftLimit::new(row.overdraft_limit).map_err(|reason| corrupt(row.id, &reason))?,
-            version: AccountVersion::new(row.version),
-        })
-    }
-}
-
-pub(crate) fn corrupt(id: i64, reason: &InvalidInput) -> BankError {
-    BankError::Corrupt { table: "accounts", id: id.to_string(), reason: reason.to_string() }
-}
-
 /// Opens an account and returns it with its id.
 ///
 /// # Errors
@@ -137,7 +61,7 @@ pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, 
             accounts::balance.eq(new.opening_balance().get()),
             accounts::overdraft_limit.eq(new.overdraft_limit().get()),
         ))
-        .returning(COLUMNS)
+        .returning(accounts::all_columns)
         .get_result::<AccountRow>(connection);
     match row {
         Ok(row) => row.try_into(),
@@ -152,13 +76,10 @@ pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, 
 ///
 /// # Errors
 ///
-/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result<Option<Account>, BankError> {
-    let row = accounts::table
-        .filter(accounts::name.eq(name.as_str()))
-        .select(COLUMNS)
-        .get_result::<AccountRow>(connection)
-        .optional()?;
+    let row =
+        accounts::table.filter(accounts::name.eq(name.as_str())).get_result::<AccountRow>(connection).optional()?;
     row.map(Account::try_from).transpose()
 }
 
@@ -166,16 +87,14 @@ pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result
 ///
 /// # Errors
 ///
-/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn find_by_names(connection: &mut DbConnection, names: &[AccountName]) -> Result<Vec<Account>, BankError> {
     let names: Vec<&str> = names.iter().map(AccountName::as_str).collect();
     let mut found = Vec::with_capacity(names.len());
     // SQLite binds each name by itself, and not without limit.
     for chunk in names.chunks(PAGE_SIZE.into()) {
-        let rows = accounts::table
-            .filter(accounts::name.eq_any(chunk.iter().copied()))
-            .select(COLUMNS)
-            .load::<AccountRow>(connection)?;
+        let rows =
+            accounts::table.filter(accounts::name.eq_any(chunk.iter().copied())).load::<AccountRow>(connection)?;
         for row in rows {
             found.push(row.try_into()?);
         }
@@ -187,25 +106,18 @@ pub fn find_by_names(connection: &mut DbConnection, names: &[AccountName]) -> Re
 ///
 /// # Errors
 ///
-/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn find_recorded(connection: &mut DbConnection, name: &AccountName) -> Result<Option<RecordedAccount>, BankError> {
-    let row = accounts::table
-        .filter(accounts::name.eq(name.as_str()))
-        .select((COLUMNS, accounts::created_at))
-        .get_result::<(AccountRow, StoredTime)>(connection)
-        .optional()?;
-    row.map(recorded).transpose()
-}
-
-fn recorded((row, opened_at): (AccountRow, StoredTime)) -> Result<RecordedAccount, BankError> {
-    Ok(RecordedAccount { account: row.try_into()?, opened_at: opened_at.0 })
+    let row =
+        accounts::table.filter(accounts::name.eq(name.as_str())).get_result::<AccountRow>(connection).optional()?;
+    row.map(RecordedAccount::try_from).transpose()
 }
 
 /// Returns up to a page of accounts whose ids are above `after`, ordered by id.
 ///
 /// # Errors
 ///
-/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn list_page(
     connection: &mut DbConnection,
     after: Option<AccountId>,
@@ -215,9 +127,8 @@ pub fn list_page(
         .filter(accounts::id.gt(after.map_or(i64::MIN, AccountId::get)))
         .order(accounts::id)
         .limit(limit.min(PAGE_SIZE).into())
-        .select((COLUMNS, accounts::created_at))
-        .load::<(AccountRow, StoredTime)>(connection)?;
-    rows.into_iter().map(recorded).collect()
+        .load::<AccountRow>(connection)?;
+    rows.into_iter().map(RecordedAccount::try_from).collect()
 }
 
 /// Returns names near the given one: its neighbours in alphabetical order and those of its usual spellings, and the
@@ -225,7 +136,7 @@ pub fn list_page(
 ///
 /// # Errors
 ///
-/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn similar_names(connection: &mut DbConnection, name: &AccountName) -> Result<Vec<AccountName>, BankError> {
     const NEIGHBOURS: i64 = 20;
     let mut found = accounts::table
@@ -255,7 +166,7 @@ fn spellings(name: &str) -> [String; 3] {
 ///
 /// # Errors
 ///
-/// The database's.
+/// Returns an error if the query fails.
 pub fn count(connection: &mut DbConnection) -> Result<u64, BankError> {
     let count: i64 = accounts::table.count().get_result(connection)?;
     u64::try_from(count).map_err(|_| BankError::InvariantViolation { detail: format!("{count} accounts counted") })
@@ -295,7 +206,7 @@ SELECT count(*) AS accounts,
 ///
 /// # Errors
 ///
-/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn totals(connection: &mut DbConnection) -> Result<Totals, BankError> {
     let row: TotalsRow = diesel::sql_query(TOTALS).get_result(connection)?;
     let whole = |high: i64, low: i64| (i128::from(high) << 32) + i128::from(low);

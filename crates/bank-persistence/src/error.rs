@@ -16,6 +16,12 @@ pub enum BankError {
     /// Another transaction posted a transfer of the same id, or touched the same account, at the same moment.
     #[error("another transaction posted the same transfer or touched the same account at the same moment")]
     ConcurrentPosting,
+    /// An earlier statement of the same submission got no answer and might still arrive and post.
+    #[error("an earlier statement with the same transfer may still be in flight")]
+    StatementInFlight {
+        /// After this time it no longer has an effect.
+        wait: Duration,
+    },
     /// An account of this name exists.
     #[error("an account named {name} exists already")]
     AccountExists {
@@ -75,8 +81,15 @@ impl Retryable for BankError {
     fn transient(&self) -> Option<Transient> {
         match self {
             Self::Database(error) => error.transient(),
-            Self::ConcurrentPosting => Some(Transient::Serialization),
+            Self::ConcurrentPosting | Self::StatementInFlight { .. } => Some(Transient::Serialization),
             _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Duration {
+        match self {
+            Self::StatementInFlight { wait } => *wait,
+            _ => Duration::ZERO,
         }
     }
 }

@@ -7,6 +7,7 @@ mod bank;
 mod error;
 pub mod journal;
 pub mod posting;
+mod rows;
 mod scheduler;
 mod schema;
 mod transfer_ids;
@@ -18,7 +19,7 @@ pub use bank_db::{
 pub use bank_domain;
 
 pub use accounts::{RecordedAccount, Totals};
-pub use as_of::{BalanceAt, Held, Period};
+pub use as_of::{BalanceAsOf, BalanceAt, Period};
 pub use audit::{AuditReport, Finding, Invariant};
 pub use bank::{Bank, Snapshot};
 pub use error::BankError;

@@ -1,7 +1,7 @@
 //! Looking back: balances as they were, and histories of a period.
 
 use bank_domain::AccountId;
-use bank_persistence::{Bank, Held, Period};
+use bank_persistence::{BalanceAsOf, Bank, Period};
 use bank_tests::fixtures::{name, open, open_many, post, posted, random_transfers, transfer};
 use bank_tests::{TestBackend, TestDatabase};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,7 +30,7 @@ fn four_days(backend: TestBackend) -> (TestDatabase, Bank, AccountId) {
 
 fn held(bank: &Bank, at: &str) -> Option<(i64, i64)> {
     let balance = bank.balance_at(&name("Jessica"), time(at)).unwrap().expect("the account is there");
-    balance.held.map(|held| (held.balance.get(), held.version.get()))
+    balance.balance.map(|held| (held.balance.get(), held.version.get()))
 }
 
 pub(crate) fn a_past_balance_is_that_after_the_last_transfer_before(backend: TestBackend) {
@@ -43,16 +43,16 @@ pub(crate) fn a_past_balance_is_that_after_the_last_transfer_before(backend: Tes
     assert_eq!(held(&bank, "2026-07-05T00:00:00Z"), Some((909, 3)));
     let balance = bank.balance_at(&name("Jessica"), time("2026-07-03T18:00:00Z")).unwrap().unwrap();
     assert_eq!(balance.account.balance.get(), 909, "the account itself is that of now");
-    assert_eq!(balance.held.and_then(|held| held.posted_at), Some(time("2026-07-03T12:00:00Z")));
+    assert_eq!(balance.balance.and_then(|held| held.posted_at), Some(time("2026-07-03T12:00:00Z")));
 }
 
 pub(crate) fn a_past_balance_before_the_account_was_opened_is_none(backend: TestBackend) {
     let (_database, bank, _) = four_days(backend);
     assert_eq!(held(&bank, "2026-07-01T11:59:59.999999Z"), None);
     let balance = bank.balance_at(&name("Jessica"), DateTime::<Utc>::MIN_UTC).unwrap().unwrap();
-    assert_eq!((balance.held, balance.opened_at), (None, time("2026-07-01T12:00:00Z")));
+    assert_eq!((balance.balance, balance.opened_at), (None, time("2026-07-01T12:00:00Z")));
     let latest = bank.balance_at(&name("Jessica"), DateTime::<Utc>::MAX_UTC).unwrap().unwrap();
-    assert_eq!(latest.held.map(|held| held.balance), Some(latest.account.balance));
+    assert_eq!(latest.balance.map(|held| held.balance), Some(latest.account.balance));
     assert!(bank.balance_at(&name("Mary"), Utc::now()).unwrap().is_none());
 }
 
@@ -73,8 +73,8 @@ pub(crate) fn a_past_balance_of_just_now_counts_everything(backend: TestBackend)
     let soon = Utc::now() + TimeDelta::hours(1);
     for account in ["a0", "a1", "a2"] {
         let balance = bank.balance_at(&name(account), soon).unwrap().unwrap();
-        let Some(Held { balance: held, version, posted_at }) = balance.held else { panic!("{balance:?}") };
-        assert_eq!((held, version), (balance.account.balance, balance.account.version));
+        let Some(BalanceAsOf { balance: then, version, posted_at }) = balance.balance else { panic!("{balance:?}") };
+        assert_eq!((then, version), (balance.account.balance, balance.account.version));
         assert!(posted_at.is_some_and(|posted_at| posted_at >= balance.opened_at), "{balance:?}");
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &BalanceArgs, context: &mut Context<'_>) -> Result<(), F
 }
 
 fn past(balance: &BalanceAt, at: DateTime<Utc>) -> Result<BalanceRecord, Failure> {
-    let held = balance.held.as_ref().ok_or_else(|| {
+    let held = balance.balance.as_ref().ok_or_else(|| {
         let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
         let message = format!("there was no account `{}` yet at {}", balance.account.name, time(at));
         Failure::new(ExitCode::NotFound, "account_not_open_yet", message)

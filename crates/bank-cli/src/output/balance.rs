@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use bank_domain::Account;
-use bank_persistence::Held;
+use bank_persistence::BalanceAsOf;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ impl BalanceRecord {
     }
 
     /// Returns the record of what an account held.
-    pub(crate) fn at(at: DateTime<Utc>, account: &Account, held: &Held) -> Self {
+    pub(crate) fn at(at: DateTime<Utc>, account: &Account, held: &BalanceAsOf) -> Self {
         let text = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
         Self {
             balance: held.balance.get(),

@@ -1,5 +1,7 @@
 //! Which failures may pass: the only place that looks at an error's text.
 
+use std::time::Duration;
+
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::error::DbError;
@@ -21,6 +23,11 @@ pub enum Transient {
 pub trait Retryable: std::error::Error + From<DbError> + 'static {
     /// Returns why the failure may pass, or `None` if it will not.
     fn transient(&self) -> Option<Transient>;
+
+    /// Returns how long to wait at least before the next attempt.
+    fn retry_after(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 impl Retryable for DbError {

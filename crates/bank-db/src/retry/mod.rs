@@ -76,7 +76,7 @@ pub fn retry<T, E: Retryable>(
         };
         unknown |= commit_unknown;
         let transient = error.transient();
-        let delay = policy.delay(attempts);
+        let delay = policy.delay(attempts).max(error.retry_after());
         let elapsed = started.elapsed();
         let exhausted = attempts >= policy.attempts_max || elapsed.saturating_add(delay) > policy.elapsed_max;
         let Some(reason) = transient.filter(|_| !exhausted) else {

@@ -110,7 +110,7 @@ impl AuditReport {
 ///
 /// # Errors
 ///
-/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+/// Returns an error if a query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn audit(connection: &mut DbConnection) -> Result<AuditReport, BankError> {
     let totals = accounts::totals(connection)?;
     let transfers: i64 = transfers::table.count().get_result(connection)?;

@@ -26,7 +26,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn find_account(&self, name: &AccountName) -> Result<Option<Account>, BankError> {
         let name = name.clone();
         self.query("finding an account", move |connection| accounts::find_by_name(connection, &name))
@@ -36,7 +36,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn find_accounts(&self, names: &[&AccountName]) -> Result<Vec<Account>, BankError> {
         let names: Vec<AccountName> = names.iter().copied().cloned().collect();
         self.query("finding accounts", move |connection| accounts::find_by_names(connection, &names))
@@ -46,7 +46,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn similar_names(&self, name: &AccountName) -> Result<Vec<AccountName>, BankError> {
         let name = name.clone();
         self.query("finding similar names", move |connection| accounts::similar_names(connection, &name))
@@ -70,7 +70,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn count_accounts(&self) -> Result<u64, BankError> {
         self.query("counting the accounts", accounts::count)
     }
@@ -79,7 +79,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn totals(&self) -> Result<Totals, BankError> {
         self.query("summing the accounts", accounts::totals)
     }
@@ -88,7 +88,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn find_transfer(&self, id: TransferId) -> Result<Option<RecordedTransfer>, BankError> {
         self.query("finding a transfer", move |connection| journal::find(connection, id))
     }
@@ -115,7 +115,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn find_reversal(&self, original: TransferId) -> Result<Option<RecordedTransfer>, BankError> {
         self.query("finding a reversal", move |connection| journal::find_reversal(connection, original))
     }
@@ -124,7 +124,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn transfer_ids_after(&self, after: TransferId, limit: u32) -> Result<Vec<TransferId>, BankError> {
         self.query("listing transfers", move |connection| journal::ids_after(connection, after, limit))
     }
@@ -133,7 +133,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn history(
         &self,
         account: AccountId,
@@ -148,7 +148,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn history_within(
         &self,
         account: AccountId,
@@ -164,7 +164,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn balance_at(&self, name: &AccountName, at: DateTime<Utc>) -> Result<Option<BalanceAt>, BankError> {
         self.read("reading a past balance", |connection| as_of::balance_at(connection, name, at))
     }
@@ -173,7 +173,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's; what breaks an invariant is in the report.
+    /// Returns an error if a query fails; what breaks an invariant is in the report.
     pub fn audit(&self) -> Result<AuditReport, BankError> {
         self.read("auditing", audit::audit)
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bank_db::{Backend, Capabilities, Database, DatabaseUrl, DbConnection, Decision, Settings};
 
 use crate::error::BankError;
-use crate::posting::{Confidence, ServerClock};
+use crate::posting::postgres::fast::FastState;
 
 /// A database of accounts and transfers.
 ///
@@ -23,10 +23,7 @@ use crate::posting::{Confidence, ServerClock};
 #[derive(Clone, Debug)]
 pub struct Bank {
     database: Database,
-    /// In batches that are posted in one pass.
-    confidence: Arc<Confidence>,
-    /// For single transfers that are posted at once.
-    clock: Arc<ServerClock>,
+    fast: Arc<FastState>,
 }
 
 impl Bank {
@@ -128,6 +125,6 @@ impl Bank {
 
 impl From<Database> for Bank {
     fn from(database: Database) -> Self {
-        Self { database, confidence: Arc::default(), clock: Arc::default() }
+        Self { database, fast: Arc::default() }
     }
 }

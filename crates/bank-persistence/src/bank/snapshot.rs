@@ -20,7 +20,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// The database's, or that of the body.
+    /// Returns an error if a query fails, or that of the body.
     pub fn snapshot<T, E: From<BankError>>(
         &self,
         body: impl FnOnce(&mut Snapshot<'_>) -> Result<T, E>,
@@ -37,7 +37,7 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the query fails.
     pub fn find_account(&mut self, name: &AccountName) -> Result<Option<RecordedAccount>, BankError> {
         accounts::find_recorded(self.connection, name)
     }

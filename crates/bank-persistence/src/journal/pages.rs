@@ -1,34 +1,28 @@
 //! The journal page by page, with the names of the accounts.
 
-use bank_domain::{AccountId, AccountName, AccountVersion, PostedTransfer, TransferId};
+use bank_db::DbConnection;
+use bank_db::sql_types::StoredUuid;
+use bank_domain::{AccountId, AccountVersion, PostedTransfer, TransferId};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::{PostingRow, RecordedTransfer, orphan};
-use crate::accounts;
+use super::{RecordedTransfer, account_name};
 use crate::as_of::Period;
 use crate::error::BankError;
+use crate::rows::TransferRow;
 use crate::schema::{accounts as account_table, transfers};
-use bank_db::DbConnection;
-use bank_db::sql_types::{StoredTime, StoredUuid};
 
 /// The largest number of transfers in a page of the journal.
 pub const JOURNAL_LIMIT_MAX: u16 = 1_000;
 
-type RecordedRow = (PostingRow, StoredTime, Option<String>, Option<String>);
+type RecordedRow = (TransferRow, Option<String>, Option<String>);
 
-fn recorded((row, posted_at, from_name, to_name): RecordedRow) -> Result<RecordedTransfer, BankError> {
+fn recorded((row, from_name, to_name): RecordedRow) -> Result<RecordedTransfer, BankError> {
+    let posted_at = row.posted_at.0;
     let posted = PostedTransfer::try_from(row)?;
-    let name = |account: AccountId, name: Option<String>| {
-        let name = name.ok_or_else(|| orphan(account))?;
-        AccountName::new(name).map_err(|reason| accounts::corrupt(account.get(), &reason))
-    };
-    Ok(RecordedTransfer {
-        from_name: name(posted.transfer.from, from_name)?,
-        to_name: name(posted.transfer.to, to_name)?,
-        posted_at: posted_at.0,
-        posted,
-    })
+    let from_name = account_name(posted.transfer.from, from_name)?;
+    let to_name = account_name(posted.transfer.to, to_name)?;
+    Ok(RecordedTransfer { posted, from_name, to_name, posted_at })
 }
 
 /// The journal with the names of both accounts. A transfer whose account is missing is not left out: it is an error.
@@ -39,8 +33,7 @@ macro_rules! journal_with_names {
             .left_join(payers.on(payers.field(account_table::id).eq(transfers::from_account_id)))
             .left_join(payees.on(payees.field(account_table::id).eq(transfers::to_account_id)))
             .select((
-                PostingRow::COLUMNS,
-                transfers::posted_at,
+                transfers::all_columns,
                 payers.field(account_table::name).nullable(),
                 payees.field(account_table::name).nullable(),
             ))
@@ -52,7 +45,7 @@ macro_rules! journal_with_names {
 ///
 /// # Errors
 ///
-/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn page(
     connection: &mut DbConnection,
     period: Period,
@@ -77,11 +70,11 @@ pub fn page(
 /// Returns the transfers of an account, the oldest first, that left it with one of the [`JOURNAL_LIMIT_MAX`] versions
 /// above `after` and were posted within the period.
 ///
-/// An account's versions have no gaps: so many of them are so many transfers, and a server reads no more than these.
+/// An account's versions have no gaps, so a page of versions is a page of transfers, and a server reads no more than these.
 ///
 /// # Errors
 ///
-/// The database's; [`BankError::Corrupt`] if a row breaks the rules.
+/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn page_of_account(
     connection: &mut DbConnection,
     account: AccountId,

@@ -1,123 +1,67 @@
-//! Posting: the one path by which money moves.
+//! Posting on the locked path, by which every transfer can go: lock the accounts, look for earlier postings, let the domain
+//! decide, and write what it decided, all in the caller's transaction.
 //!
-//! Locks the accounts, reads what is there, lets the domain decide, and writes what it decided; all in the caller's
-//! transaction. What differs from one backend to the other is few primitives, one module for each.
+//! What differs from one backend to the other is a few primitives, one module for each. `postgres::fast` is a shorter way
+//! for what it can guess; it adds no rules and could be removed.
 //!
-//! The transfers of a batch have one time, read when their accounts are locked: no moment lies within a batch, and unless
-//! the clock goes back, nothing is posted before the last transfer of its accounts.
+//! The transfers of a batch have one time, read when their accounts are locked. So no point in time lies within a batch, and
+//! unless the clock goes back, nothing is posted before the last transfer of its accounts.
 
-mod postgres;
+pub(crate) mod postgres;
 mod sqlite;
 
-use std::time::Duration;
-
+use bank_db::sql_types::StoredUuid;
+use bank_db::{DbConnection, DbError};
 use bank_domain::{AccountId, AccountState, Outcome, PostRequest, PostedTransfer, apply_batch};
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::error::BankError;
-use crate::journal::PostingRow;
+use crate::rows::TransferRow;
 use crate::schema::transfers;
-use bank_db::DbConnection;
-use bank_db::sql_types::{StoredTime, StoredUuid};
 
-pub(crate) use postgres::fast::clock::ServerClock;
-pub(crate) use postgres::fast::net_change::{Additions, Confidence, post_in_one_pass};
-
-/// How long after it was sent a statement that posts a transfer at once may begin to write. One that got stuck on its way
-/// holds no locks, so nobody else's posting waits for it; only this makes sure that it has no effect later.
-pub(crate) const AT_ONCE_MAX: Duration = Duration::from_secs(2);
+pub use postgres::fast::IN_FLIGHT_MAX;
 
 /// Posts transfers in order within the caller's transaction and returns their outcomes in that order.
 ///
-/// The transaction must have been opened by [`transaction::write`](bank_db::transaction::write). Nothing has happened
-/// until it is committed: the outcomes are not to be passed on before.
+/// The transaction must have been opened by [`transaction::write`](bank_db::transaction::write). Nothing has happened until
+/// it is committed: do not pass the outcomes on before.
 ///
 /// # Errors
 ///
-/// The database's; [`BankError::ConcurrentPosting`] if somebody else has posted one of the ids at the same moment;
-/// [`BankError::Corrupt`] and [`BankError::InvariantViolation`] if somebody else has written to the tables. After any error the
-/// transaction must be rolled back.
+/// - [`BankError::ConcurrentPosting`] if another transaction posted one of the ids at the same moment.
+/// - [`BankError::Corrupt`] or [`BankError::InvariantViolation`] if another program has written to the tables.
+/// - An error of the database if a statement fails.
+///
+/// After any error the transaction must be rolled back.
 pub fn post(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Vec<Outcome>, BankError> {
     if requests.is_empty() {
         return Ok(Vec::new());
     }
-    let Locked { accounts, written } = lock_accounts(connection, requests)?;
-    let already_posted = match written {
-        Some(_) => Vec::new(),
-        // Only after the locks: a transfer that was posted while we waited for them must be seen.
-        None => find_postings(connection, requests)?,
-    };
+    let accounts = lock_accounts(connection, &accounts_of(requests))?;
+    decide_and_write(connection, accounts, requests)
+}
+
+/// Posts transfers whose accounts are locked; missing accounts are left out.
+fn decide_and_write(
+    connection: &mut DbConnection,
+    accounts: Vec<AccountState>,
+    requests: &[PostRequest],
+) -> Result<Vec<Outcome>, BankError> {
+    // Only after the locks: a transfer that was posted while we waited for them must be seen.
+    let already_posted = find_posted(connection, requests)?;
     let applied = apply_batch(accounts, already_posted, requests);
-    let mut postings: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
-    match written {
-        Some(written) => expect_agreement(&written, &postings)?,
-        None if postings.is_empty() => {}
-        None => {
-            sort_for_journal(&mut postings);
-            write(connection, &applied.changed, &postings)?;
-        }
+    let mut posted: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
+    if !posted.is_empty() {
+        sort_for_journal(&mut posted);
+        let written = write(connection, &applied.changed, &posted).map_err(rejected_by_journal)?;
+        expect_rows(written, &applied.changed, &posted)?;
     }
     Ok(applied.outcomes)
 }
 
-/// Returns when a statement that is sent now may no longer begin to write, by the server's clock, which is asked if it
-/// never told the time.
-///
-/// # Errors
-///
-/// The database's.
-pub(crate) fn deadline(connection: &mut DbConnection, clock: &ServerClock) -> Result<DateTime<Utc>, BankError> {
-    match (clock.time_after(AT_ONCE_MAX), connection) {
-        (None, DbConnection::Postgres(postgres)) => Ok(clock.set(postgres::now(postgres)?.0) + AT_ONCE_MAX),
-        (deadline, _) => Ok(deadline.unwrap_or(StoredTime::LAST.0)),
-    }
-}
-
-/// Posts a single transfer with one statement, in a transaction of its own, if nothing stands in its way and it gets to
-/// the server before the [`deadline`]; otherwise does nothing, and [`post`] will say why.
-///
-/// # Errors
-///
-/// The database's; [`BankError::InvariantViolation`] if the domain would not have posted it, or otherwise.
-pub(crate) fn post_at_once(
-    connection: &mut DbConnection,
-    clock: &ServerClock,
-    deadline: DateTime<Utc>,
-    request: &PostRequest,
-) -> Result<Option<Outcome>, BankError> {
-    let DbConnection::Postgres(postgres) = connection else {
-        return Ok(None);
-    };
-    let (Locked { accounts, written }, now) = postgres::lock_and_write(postgres, &request.transfer, Some(deadline))?;
-    if let Some(now) = now {
-        clock.set(now);
-    }
-    let Some(written) = written else {
-        return Ok(None);
-    };
-    let mut outcomes = apply_batch(accounts, Vec::new(), std::slice::from_ref(request)).outcomes;
-    let postings: Vec<&PostedTransfer> = outcomes.iter().filter_map(newly_posted).collect();
-    expect_agreement(&written, &postings)?;
-    Ok(outcomes.pop())
-}
-
-/// The accounts of a batch, locked until the transaction ends; missing ones are left out.
-struct Locked {
-    accounts: Vec<AccountState>,
-    /// What a backend has written already in the same round trip. It is only a guess until the domain agrees.
-    written: Option<PostedTransfer>,
-}
-
-impl Locked {
-    fn only(accounts: Vec<AccountState>) -> Self {
-        Self { accounts, written: None }
-    }
-}
-
-/// Returns the ids of all accounts involved, ascending: the order in which everybody locks them, so that no two
-/// postings wait for each other.
+/// Returns the ids of all accounts involved, ascending: the order in which all postings lock them, so that no two wait for
+/// each other.
 fn accounts_of(requests: &[PostRequest]) -> Vec<AccountId> {
     let mut ids: Vec<AccountId> = requests.iter().flat_map(|r| [r.transfer.from, r.transfer.to]).collect();
     ids.sort_unstable();
@@ -127,53 +71,48 @@ fn accounts_of(requests: &[PostRequest]) -> Vec<AccountId> {
 
 fn newly_posted(outcome: &Outcome) -> Option<&PostedTransfer> {
     match outcome {
-        Outcome::Posted(posting) => Some(posting),
+        Outcome::Posted(posted) => Some(posted),
         Outcome::Replayed(_) | Outcome::Rejected(_) => None,
     }
 }
 
-/// Sorts rows so that neighbours in an index are written together: the primary key's where ids are random, that of the
-/// paying accounts where ids grow with time and so are neighbours anyway.
-fn sort_for_journal(postings: &mut [&PostedTransfer]) {
+/// Sorts rows so that neighbours in an index are written together: in the primary key where ids are random, in the index of
+/// the paying accounts where ids grow with time and so are neighbours anyway.
+fn sort_for_journal(posted: &mut [&PostedTransfer]) {
     const GROWS_WITH_TIME: usize = 7;
-    if postings.iter().all(|posting| posting.transfer.id.as_uuid().get_version_num() == GROWS_WITH_TIME) {
-        postings.sort_unstable_by_key(|posting| (posting.transfer.from, posting.debit.version));
+    if posted.iter().all(|posted| posted.transfer.id.as_uuid().get_version_num() == GROWS_WITH_TIME) {
+        posted.sort_unstable_by_key(|posted| (posted.transfer.from, posted.debit.version));
     } else {
-        postings.sort_unstable_by_key(|posting| posting.transfer.id);
+        posted.sort_unstable_by_key(|posted| posted.transfer.id);
     }
 }
 
 /// Locks the accounts until the transaction ends, and reads them.
-fn lock_accounts(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Locked, BankError> {
-    match (connection, requests) {
-        (DbConnection::Postgres(postgres), [request]) if request.expected_version.is_none() => {
-            postgres::lock_and_write(postgres, &request.transfer, None).map(|(locked, _)| locked)
-        }
-        (DbConnection::Postgres(postgres), _) => {
-            postgres::lock_accounts(postgres, &accounts_of(requests)).map(Locked::only)
-        }
-        (DbConnection::Sqlite(sqlite), _) => sqlite::read_accounts(sqlite, &accounts_of(requests)).map(Locked::only),
+fn lock_accounts(connection: &mut DbConnection, ids: &[AccountId]) -> Result<Vec<AccountState>, BankError> {
+    match connection {
+        DbConnection::Postgres(postgres) => postgres::lock_accounts(postgres, ids),
+        DbConnection::Sqlite(sqlite) => sqlite::read_accounts(sqlite, ids),
     }
 }
 
-/// Returns the postings under the transfers' ids, as far as there are any, and possibly others.
-fn find_postings(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Vec<PostedTransfer>, BankError> {
+/// Returns the posted transfers with the requests' ids, as far as there are any, and possibly others.
+fn find_posted(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Vec<PostedTransfer>, BankError> {
     let ids: Vec<StoredUuid> = requests.iter().map(|request| StoredUuid(request.transfer.id.as_uuid())).collect();
     let rows = match find_in_range(connection, &ids)? {
         Some(rows) => rows,
         None => match connection {
-            DbConnection::Postgres(postgres) => postgres::find_postings(postgres, ids)?,
-            DbConnection::Sqlite(sqlite) => sqlite::find_postings(sqlite, &ids)?,
+            DbConnection::Postgres(postgres) => postgres::find_transfers(postgres, ids)?,
+            DbConnection::Sqlite(sqlite) => sqlite::find_transfers(sqlite, &ids)?,
         },
     };
     rows.into_iter().map(PostedTransfer::try_from).collect()
 }
 
-/// Looks at everything between the least and the greatest id, if that is little: ids that grow with time make the range
-/// of a new batch empty, and a look at the index's end answers for all. `None` if there is more in it.
+/// Looks at everything between the least and the greatest id, if that is little: ids that grow with time make the range of a
+/// new batch empty, and a look at the index's end answers for all. Returns `None` if the range holds more.
 ///
-/// What else lies in the range does no harm: the domain looks postings up by id.
-fn find_in_range(connection: &mut DbConnection, ids: &[StoredUuid]) -> QueryResult<Option<Vec<PostingRow>>> {
+/// Other transfers in the range do no harm: the domain looks transfers up by id.
+fn find_in_range(connection: &mut DbConnection, ids: &[StoredUuid]) -> QueryResult<Option<Vec<TransferRow>>> {
     const ROWS_MAX: u8 = 64;
     let (Some(least), Some(greatest)) = (ids.iter().min_by_key(|id| id.0), ids.iter().max_by_key(|id| id.0)) else {
         return Ok(Some(Vec::new()));
@@ -181,8 +120,7 @@ fn find_in_range(connection: &mut DbConnection, ids: &[StoredUuid]) -> QueryResu
     let rows = transfers::table
         .filter(transfers::id.between(least, greatest))
         .limit(ROWS_MAX.into())
-        .select(PostingRow::COLUMNS)
-        .load::<PostingRow>(connection)?;
+        .load::<TransferRow>(connection)?;
     Ok((rows.len() < ROWS_MAX.into()).then_some(rows))
 }
 
@@ -193,42 +131,32 @@ struct RowsWritten {
     transfers: usize,
 }
 
-/// Writes the balances and versions of accounts that are locked, and appends postings to the journal.
+/// Writes the balances and versions of accounts that are locked, and appends to the journal.
 fn write(
     connection: &mut DbConnection,
     changed: &[AccountState],
-    postings: &[&PostedTransfer],
-) -> Result<(), BankError> {
-    let written = match connection {
-        DbConnection::Postgres(postgres) => postgres::write(postgres, changed, postings),
-        DbConnection::Sqlite(sqlite) => sqlite::write(sqlite, changed, postings),
-    };
-    expect_rows(written.map_err(refused_by_journal)?, changed, postings)
+    posted: &[&PostedTransfer],
+) -> QueryResult<RowsWritten> {
+    match connection {
+        DbConnection::Postgres(postgres) => postgres::write(postgres, changed, posted),
+        DbConnection::Sqlite(sqlite) => sqlite::write(sqlite, changed, posted),
+    }
 }
 
-/// The last look before the commit: every row that was to be written has been.
-fn expect_rows(written: RowsWritten, changed: &[AccountState], postings: &[&PostedTransfer]) -> Result<(), BankError> {
-    let wanted = RowsWritten { balances: changed.len(), transfers: postings.len() };
-    if written == wanted {
+/// Checks before the commit that every row was written.
+fn expect_rows(written: RowsWritten, changed: &[AccountState], posted: &[&PostedTransfer]) -> Result<(), BankError> {
+    let expected = RowsWritten { balances: changed.len(), transfers: posted.len() };
+    if written == expected {
         return Ok(());
     }
-    Err(BankError::InvariantViolation { detail: format!("{wanted:?} was to be, {written:?} is") })
+    Err(BankError::InvariantViolation { detail: format!("expected {expected:?}, wrote {written:?}") })
 }
 
-/// Returns the error of a journal that did not take a row. The same id, sent twice at once with different accounts, is
-/// not stopped by the accounts' locks.
-fn refused_by_journal(error: DieselError) -> BankError {
+/// Returns the error of a journal that rejected a row. The same id, sent concurrently with different accounts, is not
+/// stopped by the accounts' locks.
+fn rejected_by_journal(error: DieselError) -> BankError {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => BankError::ConcurrentPosting,
-        other => other.into(),
+        other => DbError::from(other).into(),
     }
-}
-
-/// The last look before the commit where the database wrote ahead: it did what the domain decided, and nothing else.
-fn expect_agreement(written: &PostedTransfer, decided: &[&PostedTransfer]) -> Result<(), BankError> {
-    if decided == [written] {
-        return Ok(());
-    }
-    let id = written.transfer.id;
-    Err(BankError::InvariantViolation { detail: format!("transfer {id} was written otherwise than the rules decide") })
 }

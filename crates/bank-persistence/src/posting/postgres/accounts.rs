@@ -4,26 +4,23 @@ use bank_domain::{AccountId, AccountState};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt};
 
-use super::fast::net_change::Addition;
-use super::{push_arrays, push_unseen};
-use crate::accounts::StateRow;
+use super::push_arrays;
 use crate::error::BankError;
+use crate::rows::{StateColumns, StateRow};
 
-/// Locks in ascending order of id. Joining a set, not `id = ANY(...)`: with two batch writers the array is searched
-/// again for every row that had to be waited for, and both can come to a standstill.
+/// Locks in ascending order of id. Joins a set instead of `id = ANY(...)`: with two batch writers the array is searched again
+/// for every row that had to be waited for, and both can come to a standstill.
 struct LockAccounts {
     ids: Vec<i64>,
 }
 
 impl QueryFragment<Pg> for LockAccounts {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "SELECT a.id, a.balance, a.overdraft_limit, a.version \
-             FROM accounts AS a JOIN unnest(",
-        );
-        push_unseen::<Array<BigInt>, _>(&mut out, &self.ids)?;
+        out.push_sql("SELECT ");
+        out.push_sql(StateRow::COLUMNS);
+        out.push_sql(" FROM accounts AS a JOIN unnest(");
+        push_arrays(&mut out, [&self.ids])?;
         out.push_sql(") AS wanted (id) ON a.id = wanted.id ORDER BY a.id FOR UPDATE OF a");
         Ok(())
     }
@@ -35,7 +32,7 @@ impl QueryId for LockAccounts {
 }
 
 impl Query for LockAccounts {
-    type SqlType = (BigInt, BigInt, BigInt, BigInt);
+    type SqlType = StateColumns;
 }
 
 impl RunQueryDsl<PgConnection> for LockAccounts {}
@@ -79,51 +76,4 @@ pub(super) fn write_balances(connection: &mut PgConnection, changed: &[AccountSt
         versions: changed.iter().map(|account| account.version.get()).collect(),
     };
     statement.execute(connection)
-}
-
-/// Locks, reads and changes in one go. The order in which rows are locked is the plan's: nearly always that of the
-/// array, but nothing says so.
-struct MoveBalances {
-    ids: Vec<i64>,
-    sums: Vec<i64>,
-    counts: Vec<i64>,
-}
-
-impl QueryFragment<Pg> for MoveBalances {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "UPDATE accounts AS a SET balance = a.balance + added.sum, version = a.version + added.count FROM unnest(",
-        );
-        push_arrays(&mut out, [&self.ids, &self.sums, &self.counts])?;
-        out.push_sql(
-            ") AS added (id, sum, count) WHERE a.id = added.id \
-             RETURNING a.id, a.balance, a.overdraft_limit, a.version",
-        );
-        Ok(())
-    }
-}
-
-impl QueryId for MoveBalances {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for MoveBalances {
-    type SqlType = (BigInt, BigInt, BigInt, BigInt);
-}
-
-impl RunQueryDsl<PgConnection> for MoveBalances {}
-
-/// Adds to balances and versions, and returns the accounts as they are then; missing ones are left out.
-pub(in crate::posting) fn move_balances(
-    connection: &mut PgConnection,
-    additions: &[Addition],
-) -> Result<Vec<AccountState>, BankError> {
-    let statement = MoveBalances {
-        ids: additions.iter().map(|addition| addition.account.get()).collect(),
-        sums: additions.iter().map(|addition| addition.sum).collect(),
-        counts: additions.iter().map(|addition| addition.count).collect(),
-    };
-    let rows: Vec<StateRow> = statement.load(connection)?;
-    rows.into_iter().map(AccountState::try_from).collect()
 }

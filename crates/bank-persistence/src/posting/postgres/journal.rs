@@ -1,106 +1,74 @@
 //! Statements on the journal.
 
-use bank_domain::{Memo, PostedTransfer};
-use diesel::dsl::SqlTypeOf;
+use bank_db::sql_types::{StoredTime, StoredUuid, Uuid};
+use bank_domain::PostedTransfer;
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, Nullable, Text};
+use diesel::sql_types::Array;
 
-use super::{now, push_arrays, push_unseen};
-use crate::journal::{PostingColumns, PostingRow};
+use super::now;
+use crate::rows::{TransferColumns, TransferRow};
 use crate::schema::transfers;
-use bank_db::sql_types::{StoredTime, StoredUuid, Uuid};
 
-/// From so many rows on, binary COPY is faster than an INSERT with arrays.
+/// From this number of rows on, binary COPY is faster than an INSERT with arrays.
 const COPY_ROWS_MIN: usize = 1000;
 
-pub(in crate::posting) fn find_postings(
+pub(in crate::posting) fn find_transfers(
     connection: &mut PgConnection,
     ids: Vec<StoredUuid>,
-) -> QueryResult<Vec<PostingRow>> {
-    FindPostings { ids }.load(connection)
+) -> QueryResult<Vec<TransferRow>> {
+    FindTransfers { ids }.load(connection)
 }
 
-struct FindPostings {
+struct FindTransfers {
     ids: Vec<StoredUuid>,
 }
 
-impl QueryFragment<Pg> for FindPostings {
+impl QueryFragment<Pg> for FindTransfers {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "SELECT id, from_account_id, to_account_id, amount, from_version, to_version, \
-             from_balance_after, to_balance_after, memo FROM transfers WHERE id = ANY (",
-        );
-        push_unseen::<Array<Uuid>, _>(&mut out, &self.ids)?;
+        out.push_sql("SELECT ");
+        TransferRow::push_names(&mut out);
+        out.push_sql(" FROM transfers WHERE id = ANY ((SELECT ");
+        out.push_bind_param::<Array<Uuid>, _>(&self.ids)?;
         // Without the type it would be a set of arrays, not of ids.
-        out.push_sql("::uuid[])");
+        out.push_sql(")::uuid[])");
         Ok(())
     }
 }
 
-impl QueryId for FindPostings {
+impl QueryId for FindTransfers {
     type QueryId = Self;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl Query for FindPostings {
-    type SqlType = SqlTypeOf<PostingColumns>;
+impl Query for FindTransfers {
+    type SqlType = transfers::SqlType;
 }
 
-impl RunQueryDsl<PgConnection> for FindPostings {}
+impl RunQueryDsl<PgConnection> for FindTransfers {}
 
-/// Appends postings to the journal, and returns how many.
-pub(in crate::posting) fn append(connection: &mut PgConnection, postings: &[&PostedTransfer]) -> QueryResult<usize> {
-    if postings.len() < COPY_ROWS_MIN { Append::of(postings).execute(connection) } else { copy(connection, postings) }
+/// Appends to the journal, and returns the number of rows.
+pub(super) fn append(connection: &mut PgConnection, posted: &[&PostedTransfer]) -> QueryResult<usize> {
+    if posted.len() < COPY_ROWS_MIN {
+        // The server reads its clock in the statement.
+        let rows = posted.iter().map(|posted| TransferRow::new(posted, StoredTime::FIRST));
+        return Append(rows.collect()).execute(connection);
+    }
+    let posted_at = now(connection)?;
+    let rows: Vec<TransferRow> = posted.iter().map(|posted| TransferRow::new(posted, posted_at)).collect();
+    diesel::copy_from(transfers::table).from_insertable(rows).execute(connection)
 }
 
 /// New rows of the journal, one array for each column.
-#[derive(Default)]
-struct Append {
-    ids: Vec<StoredUuid>,
-    from_accounts: Vec<i64>,
-    to_accounts: Vec<i64>,
-    amounts: Vec<i64>,
-    from_versions: Vec<i64>,
-    to_versions: Vec<i64>,
-    from_balances: Vec<i64>,
-    to_balances: Vec<i64>,
-    memos: Vec<Option<String>>,
-}
-
-impl Append {
-    fn of(postings: &[&PostedTransfer]) -> Self {
-        let mut columns = Self::default();
-        for PostedTransfer { transfer, debit, credit } in postings {
-            columns.ids.push(StoredUuid(transfer.id.as_uuid()));
-            columns.from_accounts.push(transfer.from.get());
-            columns.to_accounts.push(transfer.to.get());
-            columns.amounts.push(transfer.amount.get());
-            columns.from_versions.push(debit.version.get());
-            columns.to_versions.push(credit.version.get());
-            columns.from_balances.push(debit.balance_after.get());
-            columns.to_balances.push(credit.balance_after.get());
-            columns.memos.push(transfer.memo.as_ref().map(|memo| memo.as_str().to_owned()));
-        }
-        columns
-    }
-}
+struct Append(TransferColumns);
 
 impl QueryFragment<Pg> for Append {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
-             from_balance_after, to_balance_after, memo, posted_at) \
-             SELECT new.*, (SELECT clock_timestamp()) FROM unnest(",
-        );
-        out.push_bind_param::<Array<Uuid>, _>(&self.ids)?;
-        out.push_sql(", ");
-        let accounts = [&self.from_accounts, &self.to_accounts];
-        let entries = [&self.from_versions, &self.to_versions, &self.from_balances, &self.to_balances];
-        push_arrays(&mut out, accounts.into_iter().chain([&self.amounts]).chain(entries))?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.memos)?;
+        out.push_sql("INSERT INTO transfers (");
+        TransferRow::push_names(&mut out);
+        out.push_sql(") SELECT new.*, (SELECT clock_timestamp()) FROM unnest(");
+        self.0.push_arrays(&mut out)?;
         out.push_sql(") AS new");
         Ok(())
     }
@@ -112,35 +80,3 @@ impl QueryId for Append {
 }
 
 impl RunQueryDsl<PgConnection> for Append {}
-
-#[derive(Insertable)]
-#[diesel(table_name = transfers, treat_none_as_default_value = false)]
-struct JournalRow<'a> {
-    id: StoredUuid,
-    from_account_id: i64,
-    to_account_id: i64,
-    amount: i64,
-    from_version: i64,
-    to_version: i64,
-    from_balance_after: i64,
-    to_balance_after: i64,
-    memo: Option<&'a str>,
-    posted_at: StoredTime,
-}
-
-fn copy(connection: &mut PgConnection, postings: &[&PostedTransfer]) -> QueryResult<usize> {
-    let posted_at = now(connection)?;
-    let rows = postings.iter().map(|PostedTransfer { transfer, debit, credit }| JournalRow {
-        id: StoredUuid(transfer.id.as_uuid()),
-        from_account_id: transfer.from.get(),
-        to_account_id: transfer.to.get(),
-        amount: transfer.amount.get(),
-        from_version: debit.version.get(),
-        to_version: credit.version.get(),
-        from_balance_after: debit.balance_after.get(),
-        to_balance_after: credit.balance_after.get(),
-        memo: transfer.memo.as_ref().map(Memo::as_str),
-        posted_at,
-    });
-    diesel::copy_from(transfers::table).from_insertable(rows.collect::<Vec<_>>()).execute(connection)
-}

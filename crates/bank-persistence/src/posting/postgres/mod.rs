@@ -1,27 +1,25 @@
 //! The posting primitives on PostgreSQL's protocol: few statements, whatever the number of rows.
 //!
-//! The statements are query fragments of their own rather than `sql_query`, which Diesel prepares anew each time.
+//! The statements are query fragments of their own rather than `sql_query`, which Diesel prepares again each time.
 //!
 //! Arrays are written `(SELECT $1)`. Otherwise the planner looks into them, the first times also where statements are
-//! prepared, and reads a whole table for a few thousand of its rows; so it sees nothing, and takes the index.
+//! prepared, and reads a whole table for a few thousand of its rows; so it sees nothing, and uses the index.
 
 mod accounts;
-pub(super) mod fast;
+pub(crate) mod fast;
 mod journal;
 
+use bank_db::sql_types::StoredTime;
 use bank_domain::{AccountState, PostedTransfer};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::AstPass;
-use diesel::serialize::ToSql;
-use diesel::sql_types::{Array, BigInt, HasSqlType};
+use diesel::sql_types::{Array, BigInt};
 
 use crate::posting::RowsWritten;
-use bank_db::sql_types::StoredTime;
 
-pub(super) use accounts::{lock_accounts, move_balances};
-pub(super) use fast::single::lock_and_write;
-pub(super) use journal::{append, find_postings};
+pub(super) use accounts::lock_accounts;
+pub(super) use journal::find_transfers;
 
 #[declare_sql_function]
 extern "SQL" {
@@ -29,7 +27,7 @@ extern "SQL" {
 }
 
 /// Asks for the server's time.
-pub(super) fn now(connection: &mut PgConnection) -> QueryResult<StoredTime> {
+fn now(connection: &mut PgConnection) -> QueryResult<StoredTime> {
     diesel::select(clock_timestamp()).get_result(connection)
 }
 
@@ -37,30 +35,18 @@ pub(super) fn now(connection: &mut PgConnection) -> QueryResult<StoredTime> {
 pub(super) fn write(
     connection: &mut PgConnection,
     changed: &[AccountState],
-    postings: &[&PostedTransfer],
+    posted: &[&PostedTransfer],
 ) -> QueryResult<RowsWritten> {
     let balances = accounts::write_balances(connection, changed)?;
-    Ok(RowsWritten { balances, transfers: append(connection, postings)? })
+    Ok(RowsWritten { balances, transfers: journal::append(connection, posted)? })
 }
 
-/// Writes a value of which the planner sees no more than its type.
-fn push_unseen<'b, T, U>(out: &mut AstPass<'_, 'b, Pg>, value: &'b U) -> QueryResult<()>
-where
-    Pg: HasSqlType<T>,
-    U: ToSql<T, Pg> + ?Sized,
-{
-    out.push_sql("(SELECT ");
-    out.push_bind_param::<T, _>(value)?;
-    out.push_sql(")");
-    Ok(())
-}
-
+/// Writes arrays of numbers, of which the planner sees no more than their type.
 fn push_arrays<'b>(out: &mut AstPass<'_, 'b, Pg>, columns: impl IntoIterator<Item = &'b Vec<i64>>) -> QueryResult<()> {
     for (place, numbers) in columns.into_iter().enumerate() {
-        if place > 0 {
-            out.push_sql(", ");
-        }
-        push_unseen::<Array<BigInt>, _>(out, numbers)?;
+        out.push_sql(if place == 0 { "(SELECT " } else { ", (SELECT " });
+        out.push_bind_param::<Array<BigInt>, _>(numbers)?;
+        out.push_sql(")");
     }
     Ok(())
 }

@@ -1,84 +1,145 @@
-//! Posting a batch with one pass over its accounts instead of two: what the transfers add is added at once, which locks
-//! and reads, too; then the domain decides from the accounts as they were before.
+//! A batch with one pass over its accounts instead of two: one UPDATE adds the batch's net change, which locks and reads, too;
+//! then the domain decides from the states before.
 //!
-//! That what was added is what the domain would have added is a guess. It is wrong as soon as a transfer of the batch is
-//! refused or was posted before, and then everything is undone and [`post`](crate::posting::post) does it step by step. Nobody
-//! looks for the transfers in the journal before: its key says no to what is there already.
+//! The UPDATE is wrong as soon as a transfer of the batch is rejected or was posted before. Then everything is rolled back,
+//! and the locked path posts the batch. No query looks for the transfers in the journal first: its key rejects those that are
+//! there already.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use bank_db::{Retryable, Transient};
+use bank_db::{DbConnection, Retryable, Transient};
 use bank_domain::{
     AccountId, AccountState, AccountVersion, Balance, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch,
 };
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::error::BankError;
-use crate::posting::{RowsWritten, expect_rows, newly_posted, postgres, sort_for_journal};
-use bank_db::DbConnection;
+use crate::posting::postgres::{journal, push_arrays};
+use crate::posting::{RowsWritten, expect_rows, newly_posted, sort_for_journal};
+use crate::rows::{StateColumns, StateRow};
 
-/// What transfers add to one account.
+/// What transfers change in one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::posting) struct Addition {
-    pub(in crate::posting) account: AccountId,
-    /// To its balance.
-    pub(in crate::posting) sum: i64,
-    /// To its version: how many of the transfers touch it.
-    pub(in crate::posting) count: i64,
+struct NetChange {
+    account: AccountId,
+    /// Added to its balance.
+    amount: i64,
+    /// Added to its version: how many of the transfers touch it.
+    transfers: i64,
 }
 
-/// What a batch adds to its accounts, ascending by account.
+/// What a batch changes in its accounts, ascending by account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Additions(Vec<Addition>);
+pub(super) struct NetChanges(Vec<NetChange>);
 
-/// Posts transfers, which add this, in the caller's transaction; `None` if it is to be rolled back, and they are to be posted otherwise.
+/// Posts transfers that make these changes in the caller's transaction. Returns `None` if the transaction must be rolled back
+/// and the locked path must post them.
 ///
 /// # Errors
 ///
-/// The database's, unless it says no more than that something stands in the way.
-pub(crate) fn post_in_one_pass(
+/// Returns an error if the connection is lost, or if a row was not written.
+pub(super) fn post(
     connection: &mut DbConnection,
     requests: &[PostRequest],
-    additions: &Additions,
+    changes: &NetChanges,
 ) -> Result<Option<Vec<Outcome>>, BankError> {
     let DbConnection::Postgres(postgres) = connection else {
         return Ok(None);
     };
-    let Some(mut after) = unless_in_the_way(postgres::move_balances(postgres, &additions.0))? else {
+    let Some(mut after) = unless_rejected(add(postgres, changes))? else {
         return Ok(None);
     };
     after.sort_unstable_by_key(|account| account.id);
-    let Some(before) = additions.taken_from(&after) else {
+    let Some(before) = changes.before(&after) else {
         return Ok(None);
     };
     let applied = apply_batch(before, Vec::new(), requests);
-    let mut postings: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
-    if postings.len() != requests.len() || applied.changed != after {
+    let mut posted: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
+    if posted.len() != requests.len() || applied.changed != after {
         return Ok(None);
     }
-    sort_for_journal(&mut postings);
-    let Some(transfers) = unless_in_the_way(postgres::append(postgres, &postings).map_err(BankError::from))? else {
+    sort_for_journal(&mut posted);
+    let Some(transfers) = unless_rejected(journal::append(postgres, &posted).map_err(BankError::from))? else {
         return Ok(None);
     };
-    expect_rows(RowsWritten { balances: after.len(), transfers }, &applied.changed, &postings)?;
+    expect_rows(RowsWritten { balances: after.len(), transfers }, &applied.changed, &posted)?;
     Ok(Some(applied.outcomes))
 }
 
-/// Returns `None` for what the server has refused: an account that somebody else has locked, a balance below its limit,
-/// a transfer that was posted before. The general way will meet it again, or not, and say so.
-fn unless_in_the_way<T>(result: Result<T, BankError>) -> Result<Option<T>, BankError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.transient() == Some(Transient::ConnectionLost) => Err(error),
-        Err(error) => {
-            tracing::debug!(%error, "not posted in one pass");
-            Ok(None)
-        }
+/// Returns `None` for a statement that the server has rejected: an account that another transaction has locked, a balance
+/// below its limit, a transfer that was posted before. The locked path meets it again, or not, and says so; what is not one of
+/// these is worth a warning.
+fn unless_rejected<T>(result: Result<T, BankError>) -> Result<Option<T>, BankError> {
+    let error = match result {
+        Ok(value) => return Ok(Some(value)),
+        Err(error) => error,
+    };
+    match error.transient() {
+        Some(Transient::ConnectionLost) => return Err(error),
+        Some(_) => tracing::debug!(%error, "a batch goes the locked path"),
+        None if is_constraint(&error) => tracing::debug!(%error, "a batch goes the locked path"),
+        None => tracing::warn!(?error, "a batch goes the locked path"),
+    }
+    Ok(None)
+}
+
+fn is_constraint(error: &BankError) -> bool {
+    use bank_db::DbError::Statement;
+    matches!(
+        error,
+        BankError::Database(Statement(DieselError::DatabaseError(
+            DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::CheckViolation,
+            _
+        )))
+    )
+}
+
+/// Locks, reads and changes in one statement. The order in which rows are locked is the plan's: nearly always that of the
+/// array, but nothing guarantees it.
+struct AddNetChanges {
+    ids: Vec<i64>,
+    amounts: Vec<i64>,
+    transfers: Vec<i64>,
+}
+
+impl QueryFragment<Pg> for AddNetChanges {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "UPDATE accounts AS a SET balance = a.balance + net.amount, version = a.version + net.transfers FROM unnest(",
+        );
+        push_arrays(&mut out, [&self.ids, &self.amounts, &self.transfers])?;
+        out.push_sql(") AS net (id, amount, transfers) WHERE a.id = net.id RETURNING ");
+        out.push_sql(StateRow::COLUMNS);
+        Ok(())
     }
 }
 
-impl Additions {
-    /// Returns what the transfers add to their accounts, or `None` if that cannot be all of it.
-    pub(crate) fn of(requests: &[PostRequest]) -> Option<Self> {
+impl QueryId for AddNetChanges {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for AddNetChanges {
+    type SqlType = StateColumns;
+}
+
+impl RunQueryDsl<PgConnection> for AddNetChanges {}
+
+/// Adds to balances and versions, and returns the accounts as they are then; missing ones are left out.
+fn add(connection: &mut PgConnection, NetChanges(changes): &NetChanges) -> Result<Vec<AccountState>, BankError> {
+    let statement = AddNetChanges {
+        ids: changes.iter().map(|change| change.account.get()).collect(),
+        amounts: changes.iter().map(|change| change.amount).collect(),
+        transfers: changes.iter().map(|change| change.transfers).collect(),
+    };
+    let rows: Vec<StateRow> = statement.load(connection)?;
+    rows.into_iter().map(AccountState::try_from).collect()
+}
+
+impl NetChanges {
+    /// Returns what the transfers change in their accounts, or `None` if they cannot all be posted, or depend on a version.
+    pub(super) fn new(requests: &[PostRequest]) -> Option<Self> {
         let mut legs = Vec::with_capacity(requests.len().saturating_mul(2));
         for PostRequest { transfer: Transfer { from, to, amount, .. }, expected_version } in requests {
             if from == to || expected_version.is_some() {
@@ -88,51 +149,30 @@ impl Additions {
             legs.push((*to, amount.get()));
         }
         legs.sort_unstable_by_key(|(account, _)| *account);
-        let mut additions: Vec<Addition> = Vec::with_capacity(legs.len());
+        let mut changes: Vec<NetChange> = Vec::with_capacity(legs.len());
         for (account, amount) in legs {
-            match additions.last_mut() {
+            match changes.last_mut() {
                 Some(last) if last.account == account => {
-                    last.sum = last.sum.checked_add(amount)?;
-                    last.count = last.count.checked_add(1)?;
+                    last.amount = last.amount.checked_add(amount)?;
+                    last.transfers = last.transfers.checked_add(1)?;
                 }
-                _ => additions.push(Addition { account, sum: amount, count: 1 }),
+                _ => changes.push(NetChange { account, amount, transfers: 1 }),
             }
         }
-        Some(Self(additions))
+        Some(Self(changes))
     }
 
     /// Returns the accounts as they were before; `None` if one is missing.
-    fn taken_from(&self, after: &[AccountState]) -> Option<Vec<AccountState>> {
+    fn before(&self, after: &[AccountState]) -> Option<Vec<AccountState>> {
         if self.0.len() != after.len() {
             return None;
         }
-        let before = self.0.iter().zip(after).map(|(added, after)| {
-            let balance = Balance::new(after.balance.get().checked_sub(added.sum)?);
-            let version = AccountVersion::new(after.version.get().checked_sub(added.count)?);
+        let before = self.0.iter().zip(after).map(|(change, after)| {
+            let balance = Balance::new(after.balance.get().checked_sub(change.amount)?);
+            let version = AccountVersion::new(after.version.get().checked_sub(change.transfers)?);
             Some(AccountState { balance, version, ..*after })
         });
         before.collect()
-    }
-}
-
-/// Whether one pass is worth trying: for a while it is not after it was in vain, because what was in the way, another
-/// writer or transfers that are refused, is likely to be there again.
-#[derive(Debug, Default)]
-pub(crate) struct Confidence {
-    left_out: AtomicU32,
-}
-
-impl Confidence {
-    /// Returns whether to try; otherwise it is one batch less until the next trial.
-    pub(crate) fn is_there(&self) -> bool {
-        let one_less = |left: u32| left.checked_sub(1);
-        self.left_out.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err()
-    }
-
-    /// Remembers that it was in vain.
-    pub(crate) fn lose(&self) {
-        const BATCHES: u32 = 64;
-        self.left_out.store(BATCHES, Ordering::Relaxed);
     }
 }
 
@@ -161,52 +201,43 @@ mod tests {
     }
 
     #[test]
-    fn what_a_batch_adds_is_summed_by_account() {
-        let added = Additions::of(&[transfer(3, 1, 5), transfer(1, 2, 4), transfer(3, 1, 1)]).unwrap();
-        let of = |account, sum, count| Addition { account: AccountId::new(account), sum, count };
-        assert_eq!(added.0, [of(1, 2, 3), of(2, 4, 1), of(3, -6, 2)]);
+    fn the_net_change_of_a_batch_is_summed_by_account() {
+        let changes = NetChanges::new(&[transfer(3, 1, 5), transfer(1, 2, 4), transfer(3, 1, 1)]).unwrap();
+        let change = |account, amount, transfers| NetChange { account: AccountId::new(account), amount, transfers };
+        assert_eq!(changes.0, [change(1, 2, 3), change(2, 4, 1), change(3, -6, 2)]);
     }
 
     #[test]
-    fn what_is_refused_or_depends_on_the_accounts_is_not_guessed() {
+    fn a_batch_that_is_rejected_or_expects_a_version_has_no_net_change() {
         let expecting = PostRequest { expected_version: Some(AccountVersion::new(1)), ..transfer(1, 2, 1) };
-        assert_eq!(Additions::of(&[transfer(1, 2, 1), transfer(2, 2, 1)]), None);
-        assert_eq!(Additions::of(&[transfer(1, 2, 1), expecting]), None);
-        assert_eq!(Additions::of(&[transfer(1, 2, i64::MAX), transfer(1, 2, 1)]), None);
+        assert_eq!(NetChanges::new(&[transfer(1, 2, 1), transfer(2, 2, 1)]), None);
+        assert_eq!(NetChanges::new(&[transfer(1, 2, 1), expecting]), None);
+        assert_eq!(NetChanges::new(&[transfer(1, 2, i64::MAX), transfer(1, 2, 1)]), None);
     }
 
     #[test]
-    fn a_missing_account_or_a_state_that_cannot_be_has_no_before() {
-        let added = Additions::of(&[transfer(1, 2, 5)]).unwrap();
-        let before = added.taken_from(&[account(1, 0, 1), account(2, 5, 7)]);
+    fn a_missing_account_or_an_impossible_state_has_no_state_before() {
+        let changes = NetChanges::new(&[transfer(1, 2, 5)]).unwrap();
+        let before = changes.before(&[account(1, 0, 1), account(2, 5, 7)]);
         assert_eq!(before, Some(vec![account(1, 5, 0), account(2, 0, 6)]));
-        assert_eq!(added.taken_from(&[account(1, 0, 1)]), None);
-        assert_eq!(added.taken_from(&[account(1, i64::MAX, 1), account(2, 5, 7)]), None);
-    }
-
-    #[test]
-    fn confidence_that_is_lost_comes_back_after_a_while() {
-        let confidence = Confidence::default();
-        assert!(confidence.is_there() && confidence.is_there());
-        confidence.lose();
-        assert_eq!((0..1000).take_while(|_| !confidence.is_there()).count(), 64);
-        assert!(confidence.is_there());
+        assert_eq!(changes.before(&[account(1, 0, 1)]), None);
+        assert_eq!(changes.before(&[account(1, i64::MAX, 1), account(2, 5, 7)]), None);
     }
 
     proptest! {
         #[test]
-        fn what_is_added_is_what_the_domain_adds_where_it_refuses_nothing(
+        fn the_net_change_is_what_the_domain_changes_if_it_rejects_nothing(
             legs in prop::collection::vec((1..6_i64, 1..5_i64, 1..1000_i64), 1..40),
         ) {
             let requests: Vec<PostRequest> =
                 legs.iter().map(|(from, step, amount)| transfer(*from, (from + step - 1) % 5 + 1, *amount)).collect();
             let rich: Vec<AccountState> = (1..6).map(|id| account(id, 1_000_000, 10)).collect();
             prop_assume!(requests.iter().all(|PostRequest { transfer, .. }| transfer.from != transfer.to));
-            let added = Additions::of(&requests).unwrap();
+            let changes = NetChanges::new(&requests).unwrap();
             let changed = apply_batch(rich.clone(), Vec::new(), &requests).changed;
             let rich: BTreeMap<AccountId, AccountState> = rich.into_iter().map(|account| (account.id, account)).collect();
-            let expected: Vec<AccountState> = added.0.iter().map(|added| rich[&added.account]).collect();
-            prop_assert_eq!(added.taken_from(&changed), Some(expected));
+            let expected: Vec<AccountState> = changes.0.iter().map(|change| rich[&change.account]).collect();
+            prop_assert_eq!(changes.before(&changed), Some(expected));
         }
     }
 }

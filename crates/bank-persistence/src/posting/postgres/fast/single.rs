@@ -1,26 +1,79 @@
-//! A single transfer in one round trip: locks, guesses, and writes if the guess is that nothing stands in the way.
+//! A single transfer in one round trip: a statement that locks, and writes if nothing stands in the way.
 //!
-//! The statement's conditions are no second set of rules. They only say when writing at once is worth it; the domain
-//! decides afterwards from the same locked rows, and has to agree. If it does not, which takes somebody else's trigger, a
-//! transaction is rolled back; a statement that was a transaction by itself is not, and its outcome counts as unknown.
-//! Whatever is not plain (a refusal, an id that was posted before) is left to the general path, within a transaction with
-//! the accounts locked already.
+//! The statement's conditions are not a second set of rules: they only say when writing is worth it. The domain decides
+//! afterwards from the same locked rows, and has to agree.
 
-use bank_domain::{AccountState, AccountVersion, Balance, Entry, Memo, PostedTransfer, Transfer};
+use bank_db::sql_types::{StoredTime, StoredUuid, Timestamptz, Uuid};
+use bank_db::{DbConnection, DbError};
+use bank_domain::{
+    AccountState, AccountVersion, Balance, Entry, Memo, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch,
+};
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use crate::accounts::StateRow;
+use super::clock::ServerClock;
 use crate::error::BankError;
-use crate::posting::{Locked, refused_by_journal};
-use bank_db::sql_types::{StoredTime, StoredUuid, Timestamptz, Uuid};
+use crate::posting::{decide_and_write, newly_posted, rejected_by_journal};
+use crate::rows::{StateColumns, StateRow, TransferRow};
+use crate::schema::transfers;
 
-/// Whatever writes reads `plain`, which reads `locked`: so the rows are locked first, in ascending order of id as
-/// everywhere. The values written are absolute ones, made of locked rows, which makes the statement safe at READ
-/// COMMITTED although its snapshot is older than its locks.
+/// Posts a transfer with one statement, which is a transaction by itself, if nothing stands in its way and it gets to the
+/// server before the deadline. Otherwise does nothing.
+pub(super) fn post(
+    connection: &mut DbConnection,
+    clock: &ServerClock,
+    deadline: DateTime<Utc>,
+    request: &PostRequest,
+) -> Result<Option<Outcome>, BankError> {
+    let DbConnection::Postgres(postgres) = connection else {
+        return Ok(None);
+    };
+    let Answer { accounts, written, now } = lock_and_write(postgres, &request.transfer, Some(deadline))?;
+    if let Some(now) = now {
+        clock.set(now);
+    }
+    written.map(|written| agreed(accounts, &written, request)).transpose()
+}
+
+/// Posts a transfer with one statement in the caller's transaction. If something stands in its way, posts it on the locked
+/// path: its accounts are locked already.
+pub(super) fn post_in_transaction(
+    connection: &mut DbConnection,
+    requests: &[PostRequest],
+) -> Result<Vec<Outcome>, BankError> {
+    let (DbConnection::Postgres(postgres), [request]) = (&mut *connection, requests) else {
+        return crate::posting::post(connection, requests);
+    };
+    match lock_and_write(postgres, &request.transfer, None)? {
+        Answer { accounts, written: Some(written), .. } => Ok(vec![agreed(accounts, &written, request)?]),
+        Answer { accounts, written: None, .. } => decide_and_write(connection, accounts, requests),
+    }
+}
+
+/// Returns the domain's outcome, which must be what the server has written.
+fn agreed(accounts: Vec<AccountState>, written: &PostedTransfer, request: &PostRequest) -> Result<Outcome, BankError> {
+    let outcome = apply_batch(accounts, Vec::new(), std::slice::from_ref(request)).outcomes.pop();
+    match outcome {
+        Some(outcome) if newly_posted(&outcome) == Some(written) => Ok(outcome),
+        _ => {
+            let detail = format!("transfer {} was not written as the rules decide", written.transfer.id);
+            Err(BankError::InvariantViolation { detail })
+        }
+    }
+}
+
+/// Returns whether a transfer with the request's id is in the journal.
+pub(super) fn is_posted(connection: &mut DbConnection, request: &PostRequest) -> Result<bool, BankError> {
+    let same_id = transfers::table.find(StoredUuid(request.transfer.id.as_uuid()));
+    Ok(diesel::select(diesel::dsl::exists(same_id)).get_result(connection).map_err(DbError::from)?)
+}
+
+/// The parts that write read `plain`, which reads `locked`: so the rows are locked first, in ascending order of id as
+/// everywhere. The values written are absolute ones, made of locked rows, which makes the statement safe at READ COMMITTED
+/// although its snapshot is older than its locks.
 struct LockAndWrite<'a> {
     id: StoredUuid,
     from: i64,
@@ -41,9 +94,9 @@ impl QueryFragment<Pg> for LockAndWrite<'_> {
         }
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Text>, _>(&self.memo)?;
-        out.push_sql(
-            "), locked AS (SELECT a.id, a.balance, a.overdraft_limit, a.version FROM accounts AS a WHERE a.id IN (",
-        );
+        out.push_sql("), locked AS (SELECT ");
+        out.push_sql(StateRow::COLUMNS);
+        out.push_sql(" FROM accounts AS a WHERE a.id IN (");
         self.push_accounts(&mut out)?;
         out.push_sql(
             ") ORDER BY a.id FOR UPDATE), plain AS ( \
@@ -64,12 +117,11 @@ impl QueryFragment<Pg> for LockAndWrite<'_> {
              FROM plain WHERE a.id IN (",
         );
         self.push_accounts(&mut out)?;
+        out.push_sql(") RETURNING a.id, a.balance, a.version), recorded AS (INSERT INTO transfers (");
+        TransferRow::push_names(&mut out);
         out.push_sql(
-            ") RETURNING a.id, a.balance, a.version), recorded AS ( \
-             INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
-             from_balance_after, to_balance_after, memo) \
-             SELECT id, from_id, to_id, amount, from_version, to_version, from_balance, to_balance, memo FROM plain \
-             RETURNING id) \
+            ") SELECT id, from_id, to_id, amount, from_version, to_version, from_balance, to_balance, memo, \
+             clock_timestamp() FROM plain RETURNING id) \
              SELECT l.id, l.balance, l.overdraft_limit, l.version, m.version, m.balance, \
              (SELECT count(*) FROM recorded), clock_timestamp() FROM locked AS l LEFT JOIN moved AS m ON m.id = l.id",
         );
@@ -91,7 +143,7 @@ impl QueryId for LockAndWrite<'_> {
 }
 
 impl Query for LockAndWrite<'_> {
-    type SqlType = ((BigInt, BigInt, BigInt, BigInt), Nullable<BigInt>, Nullable<BigInt>, BigInt, Timestamptz);
+    type SqlType = (StateColumns, Nullable<BigInt>, Nullable<BigInt>, BigInt, Timestamptz);
 }
 
 impl RunQueryDsl<PgConnection> for LockAndWrite<'_> {}
@@ -100,13 +152,23 @@ impl RunQueryDsl<PgConnection> for LockAndWrite<'_> {}
 /// transfers recorded, and the server's time.
 type Row = (StateRow, Option<i64>, Option<i64>, i64, StoredTime);
 
+/// What the statement has found and done.
+struct Answer {
+    /// The accounts as they were when they were locked; missing ones are left out.
+    accounts: Vec<AccountState>,
+    /// What was written, if anything.
+    written: Option<PostedTransfer>,
+    /// The server's time, if any account was found.
+    now: Option<DateTime<Utc>>,
+}
+
 /// Locks the accounts of one transfer and, if it is plain and the deadline has not passed, writes their balances and the
-/// journal. Tells the server's time, too, if it found any account.
-pub(in crate::posting) fn lock_and_write(
+/// journal.
+fn lock_and_write(
     connection: &mut PgConnection,
     transfer: &Transfer,
     deadline: Option<DateTime<Utc>>,
-) -> Result<(Locked, Option<DateTime<Utc>>), BankError> {
+) -> Result<Answer, BankError> {
     let statement = LockAndWrite {
         id: StoredUuid(transfer.id.as_uuid()),
         from: transfer.from.get(),
@@ -115,7 +177,7 @@ pub(in crate::posting) fn lock_and_write(
         memo: transfer.memo.as_ref().map(Memo::as_str),
         deadline: deadline.map_or(StoredTime::LAST, StoredTime),
     };
-    let rows: Vec<Row> = statement.load(connection).map_err(refused_by_journal)?;
+    let rows: Vec<Row> = statement.load(connection).map_err(rejected_by_journal)?;
     let mut accounts = Vec::with_capacity(rows.len());
     let (mut debit, mut credit, mut recorded, mut now) = (None, None, 0, None);
     for (account, version, balance, transfers, StoredTime(time)) in rows {
@@ -140,5 +202,5 @@ pub(in crate::posting) fn lock_and_write(
             return Err(BankError::InvariantViolation { detail });
         }
     };
-    Ok((Locked { accounts, written }, now))
+    Ok(Answer { accounts, written, now })
 }
