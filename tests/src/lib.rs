@@ -10,6 +10,7 @@ pub mod backend;
 pub mod browser;
 pub mod cli;
 pub mod database;
+pub mod documents;
 pub mod fixtures;
 pub mod invariants;
 pub mod load;

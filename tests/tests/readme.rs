@@ -1,31 +1,29 @@
-//! The console examples of the documentation are run, and print what they say.
-//!
-//! The examples of one file run in order, in a database of their own that is empty at first.
-
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+//! The console examples of the READMEs and of the reference are run, and print what they say.
 
 use std::path::Path;
 
-use trycmd::TestCases;
+use bank_tests::documents::run_console_examples;
 
 #[test]
-fn the_readme_tells_the_truth() {
+fn the_readmes_examples_run() {
     run("README.md");
 }
 
 #[test]
-fn the_chinese_readme_tells_the_truth() {
+fn the_chinese_readmes_examples_run() {
     run("README.zh-CN.md");
 }
 
+#[test]
+fn the_references_examples_run() {
+    run("docs/cli.md");
+}
+
+#[test]
+fn the_chinese_references_examples_run() {
+    run("docs/cli.zh-CN.md");
+}
+
 fn run(file: &str) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let home = tempfile::tempdir().unwrap();
-    let home_text = home.path().to_str().unwrap();
-    TestCases::new()
-        .register_bin("bank-cli", Path::new(env!("CARGO_BIN_EXE_bank-cli-under-test")))
-        .env("HOME", home_text)
-        .env("DATABASE_URL", format!("sqlite:{home_text}/bank.db"))
-        .case(root.join(file))
-        .run();
+    run_console_examples(Path::new(env!("CARGO_BIN_EXE_bank-cli-under-test")), file);
 }
