@@ -67,7 +67,7 @@ fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnec
     Ok(DbConnection::Postgres(connection))
 }
 
-/// SQLite's page cache in KiB. Its own default of 2 MiB makes batches with random ids much slower (`docs/performance.md`).
+/// SQLite's page cache in KiB. Its own default of 2 MiB makes batches with random ids much slower (`docs/experiments.md`).
 const CACHE_KIB: u32 = 16 * 1024;
 
 fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, if_missing: IfMissing) -> Result<DbConnection, DbError> {
