@@ -57,14 +57,28 @@ pub(crate) fn establish(
 }
 
 fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnection, DbError> {
-    let mut connection =
-        PgConnection::establish(&url.for_libpq(settings)).map_err(|error| unavailable(url, &error.to_string()))?;
+    let mut connection = PgConnection::establish(&url.for_libpq(&libpq_defaults(settings)))
+        .map_err(|error| unavailable(url, &error.to_string()))?;
     if settings.session.is_kept() && !settings.lock_timeout.is_zero() {
         // Transactions set it for themselves; this is for statements that are transactions by themselves.
         let session = format!("SET lock_timeout = {}", milliseconds(settings.lock_timeout));
         connection.batch_execute(&session).map_err(|error| unavailable(url, &error.to_string()))?;
     }
     Ok(DbConnection::Postgres(connection))
+}
+
+/// Returns the options of libpq that are set unless the URL sets them.
+pub(crate) fn libpq_defaults(settings: &Settings) -> [(&'static str, String); 6] {
+    [
+        // libpq rounds 1 up to 2 seconds and takes 0 for no limit.
+        ("connect_timeout", milliseconds(settings.connection_timeout).div_ceil(1000).to_string()),
+        ("fallback_application_name", settings.application_name.clone()),
+        // A peer that is gone is noticed within about 15 seconds instead of the kernel's two hours.
+        ("keepalives_idle", "5".to_owned()),
+        ("keepalives_interval", "3".to_owned()),
+        ("keepalives_count", "3".to_owned()),
+        ("tcp_user_timeout", "15000".to_owned()),
+    ]
 }
 
 /// SQLite's page cache in KiB. Its own default of 2 MiB makes batches with random ids much slower (`docs/experiments.md`).

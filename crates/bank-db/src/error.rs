@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::migrate::SchemaState;
+use crate::schema_state::SchemaState;
 use crate::url::UrlError;
 
 /// A database that could not be reached, or did not do what it was asked.

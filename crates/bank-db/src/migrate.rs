@@ -11,6 +11,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
 use crate::connection::DbConnection;
 use crate::error::DbError;
+use crate::schema_state::SchemaState;
 
 /// The migrations of a program, embedded with `diesel_migrations::embed_migrations!`, under the same names for both
 /// backends.
@@ -40,38 +41,6 @@ diesel::table! {
     /// Diesel's own record of the migrations that have run.
     __diesel_schema_migrations (version) {
         version -> Text,
-    }
-}
-
-/// The state of a database's tables, compared with what the program expects.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SchemaState {
-    /// No migration has run: the tables are missing.
-    NotSetUp,
-    /// Some migrations are still to be run.
-    Older {
-        /// How many.
-        pending: usize,
-    },
-    /// The tables are as expected.
-    Current,
-    /// A newer program has migrated the database.
-    Newer {
-        /// The first version that this program does not know.
-        version: String,
-    },
-}
-
-impl fmt::Display for SchemaState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSetUp => f.write_str("the database is not set up"),
-            Self::Older { pending } => {
-                write!(f, "the database is older than this program ({pending} migrations pending)")
-            }
-            Self::Current => f.write_str("the database is up to date"),
-            Self::Newer { version } => write!(f, "the database is newer than this program (migration {version})"),
-        }
     }
 }
 

@@ -50,7 +50,7 @@ impl HasSqlType<Timestamptz> for MultiBackend {
     }
 }
 
-/// A UUID on its way to or from the database.
+/// A UUID as the database stores it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Uuid)]
 pub struct StoredUuid(pub uuid::Uuid);
@@ -95,7 +95,7 @@ impl ToSql<Uuid, MultiBackend> for StoredUuid {
     }
 }
 
-/// A point in time as the database gave it, to the microsecond.
+/// A point in time as the database stores it, to the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Timestamptz)]
 pub struct StoredTime(pub DateTime<Utc>);

@@ -1,6 +1,6 @@
 //! Opening and closing transactions, the only place that does.
 //!
-//! Whoever opens a transaction closes it: the functions here begin one, hand the connection to a body, and commit or roll
+//! A function that opens a transaction closes it: the functions here begin one, hand the connection to a body, and commit or roll
 //! back as the body decides. Only they can tell a failure before COMMIT, which changed nothing, from a failure at COMMIT,
 //! which may have changed everything.
 

@@ -14,7 +14,8 @@ use thiserror::Error;
 
 use crate::connection::DbConnection;
 use crate::error::{AttemptError, DbError};
-use crate::migrate::{Migrations, SchemaState};
+use crate::migrate::Migrations;
+use crate::schema_state::SchemaState;
 
 pub(crate) use server::probe as probe_server;
 pub(crate) use sqlite::probe as probe_sqlite;

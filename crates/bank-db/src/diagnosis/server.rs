@@ -52,7 +52,7 @@ pub struct ServerFacts {
     pub synchronous_standby_names: Fact<String>,
     /// The standbys that follow now.
     pub standbys: Fact<Vec<Standby>>,
-    /// Whether two connections that are open at once have the same session, or one connection changes its session: then
+    /// Whether two connections that are open together have the same session, or one connection changes its session: then
     /// a pooler hands sessions out for a transaction each.
     pub shares_sessions: Fact<bool>,
     /// The port on which the server was reached, `None` if over a Unix socket: not that of the URL if something stands

@@ -27,14 +27,14 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Returns the bound of the wait after so many failed attempts.
+    /// Returns the bound of the wait after this number of failed attempts.
     fn delay_bound(&self, attempts: u32) -> Duration {
         let doubled =
             2_u32.checked_pow(attempts.saturating_sub(1)).and_then(|factor| self.delay_min.checked_mul(factor));
         doubled.unwrap_or(self.delay_max).min(self.delay_max)
     }
 
-    /// Draws the wait after so many failed attempts evenly from zero to its bound: "full jitter" (Marc Brooker,
+    /// Draws the wait after this number of failed attempts evenly from zero to its bound: "full jitter" (Marc Brooker,
     /// "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
     pub(super) fn delay(&self, attempts: u32) -> Duration {
         let microseconds = u64::try_from(self.delay_bound(attempts).as_micros()).unwrap_or(u64::MAX);

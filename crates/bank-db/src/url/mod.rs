@@ -1,5 +1,7 @@
 //! Which database to talk to: a URL, parsed once, never printed with its password.
 
+mod error;
+mod percent;
 mod postgres;
 #[cfg(test)]
 mod tests;
@@ -8,11 +10,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
-use thiserror::Error;
+pub use self::error::UrlError;
 
+use self::percent::{percent_decoded, percent_encoded};
 use self::postgres::{MASK, PostgresUrl, is_local, is_secret};
-use crate::settings::{Settings, milliseconds};
 
 /// The kinds of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,36 +44,6 @@ enum Kind {
     Postgres(PostgresUrl),
     SqliteFile(PathBuf),
     SqliteMemory,
-}
-
-/// The reason why a text is not a database URL. Never quotes what could be a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum UrlError {
-    /// The text has no scheme; a bare file name is not taken for a database.
-    #[error("the database URL has no scheme")]
-    NoScheme,
-    /// The scheme is neither PostgreSQL's nor SQLite's.
-    #[error("the database URL has the unknown scheme \"{scheme}\"")]
-    UnknownScheme {
-        /// The scheme as it was given.
-        scheme: String,
-    },
-    /// An SQLite URL without a path.
-    #[error("the SQLite URL names no file")]
-    NoPath,
-    /// The text contains a NUL byte or another control character.
-    #[error("the database URL contains a control character")]
-    ControlCharacter,
-    /// A `/` stands before the `@`: libpq would take a part of the password for a host or a port, and print it.
-    #[error("the database URL has an unencoded \"/\" before the \"@\"")]
-    UnencodedSlash,
-    /// An option of another driver, which libpq refuses.
-    #[error("the database URL has the option \"{option}\", which only YugabyteDB's smart drivers know")]
-    SmartDriverOption {
-        /// The option's name.
-        option: &'static str,
-    },
 }
 
 impl FromStr for DatabaseUrl {
@@ -169,8 +140,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// Returns whether the URL names a host on another machine without having its certificate verified, which is what
-    /// libpq does unless `sslmode` says otherwise: whoever stands in between can read and change everything.
+    /// Returns whether the URL names a host on another machine without having its certificate verified, which is what libpq
+    /// does unless `sslmode` says otherwise: an attacker in between can read and change everything.
     #[must_use]
     pub fn trusts_unverified_host(&self) -> bool {
         match &self.0 {
@@ -200,25 +171,15 @@ impl DatabaseUrl {
         url
     }
 
-    /// Returns the text for libpq, with defaults for what the URL leaves open.
-    pub(crate) fn for_libpq(&self, settings: &Settings) -> String {
+    /// Returns the text for libpq, with values for options that the URL leaves open.
+    pub(crate) fn for_libpq(&self, defaults: &[(&str, String)]) -> String {
         let Kind::Postgres(postgres) = &self.0 else {
             return String::new();
         };
         let mut url = postgres.clone();
-        let defaults = [
-            // libpq rounds 1 up to 2 seconds and takes 0 for no limit.
-            ("connect_timeout", milliseconds(settings.connection_timeout).div_ceil(1000).to_string()),
-            ("fallback_application_name", percent_encoded(settings.application_name.as_bytes())),
-            // A peer that is gone is noticed within about 15 seconds instead of the kernel's two hours.
-            ("keepalives_idle", "5".to_owned()),
-            ("keepalives_interval", "3".to_owned()),
-            ("keepalives_count", "3".to_owned()),
-            ("tcp_user_timeout", "15000".to_owned()),
-        ];
         for (key, value) in defaults {
             if !url.query.iter().any(|(present, _)| present == key) {
-                url.query.push((key.to_owned(), value));
+                url.query.push(((*key).to_owned(), percent_encoded(value.as_bytes())));
             }
         }
         url.to_text(false)
@@ -260,16 +221,4 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DatabaseUrl({self})")
     }
-}
-
-/// The bytes that are encoded in a URL: all but letters, digits and `/-._~` (RFC 3986, section 2.1).
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-fn percent_encoded(bytes: &[u8]) -> String {
-    percent_encode(bytes, ENCODED).to_string()
-}
-
-/// Decodes `%XX`. A text that is not UTF-8 when decoded stays as it is.
-fn percent_decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into)
 }

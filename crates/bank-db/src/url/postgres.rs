@@ -1,6 +1,7 @@
 //! The parts of a PostgreSQL URL.
 
-use super::{UrlError, percent_decoded};
+use super::error::UrlError;
+use super::percent::percent_decoded;
 
 /// Options of YugabyteDB's smart drivers, which libpq refuses.
 const SMART_DRIVER_OPTIONS: [&str; 5] = [

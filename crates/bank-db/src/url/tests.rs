@@ -1,6 +1,8 @@
 //! What is a database URL, what is not, and what never shows.
 
 use super::*;
+use crate::connection::libpq_defaults;
+use crate::settings::Settings;
 use proptest::prelude::*;
 
 fn url(text: &str) -> DatabaseUrl {
@@ -8,7 +10,7 @@ fn url(text: &str) -> DatabaseUrl {
 }
 
 fn libpq(text: &str) -> String {
-    let text = url(text).for_libpq(&Settings::default());
+    let text = url(text).for_libpq(&libpq_defaults(&Settings::default()));
     text.split("connect_timeout=10").next().unwrap().to_owned()
 }
 
@@ -48,7 +50,7 @@ fn every_form_of_libpq_passes_through() {
         assert_eq!(libpq(text), text);
     }
     assert_eq!(libpq("postgresql://h"), "postgres://h/?");
-    let own = url("postgres://h/db?connect_timeout=3").for_libpq(&Settings::default());
+    let own = url("postgres://h/db?connect_timeout=3").for_libpq(&libpq_defaults(&Settings::default()));
     assert_eq!(own.matches("connect_timeout").count(), 1);
 }
 
@@ -56,7 +58,8 @@ fn every_form_of_libpq_passes_through() {
 fn libpq_waits_for_a_connection_as_long_as_the_settings_say() {
     for (milliseconds, seconds) in [(0, 0), (1, 1), (1000, 1), (1001, 2), (10_000, 10)] {
         let connection_timeout = std::time::Duration::from_millis(milliseconds);
-        let text = url("postgres://h/db").for_libpq(&Settings { connection_timeout, ..Settings::default() });
+        let text =
+            url("postgres://h/db").for_libpq(&libpq_defaults(&Settings { connection_timeout, ..Settings::default() }));
         assert!(text.contains(&format!("connect_timeout={seconds}&")), "{milliseconds}: {text}");
     }
 }
