@@ -47,7 +47,7 @@ pub struct BalanceAsOf {
 }
 
 /// Returns the balance of the account of this name at a point in time: that after the greatest of its versions that was
-/// posted then or before, or the opening balance if there is none.
+/// posted then or before, or the opening balance if no transfer was.
 ///
 /// Goes back through the account's transfers, so its cost grows with the number of those after that time. Call it within
 /// [`transaction::read`](bank_db::transaction::read), so that the answers belong together.

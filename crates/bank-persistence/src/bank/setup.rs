@@ -28,7 +28,7 @@ impl Bank {
         Ok(self.database.name()?)
     }
 
-    /// Runs the migrations that are pending and returns their names. Harmless when there are none, and when several
+    /// Runs the migrations that are pending and returns their names. Harmless when nothing is pending, and when several
     /// processes do it at the same moment.
     ///
     /// # Errors

@@ -12,7 +12,6 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 
 use crate::error::BankError;
-use crate::posting::RowsWritten;
 use crate::rows::{StateColumns, StateRow, TransferRow};
 use crate::schema::transfers;
 
@@ -61,17 +60,8 @@ pub(super) fn find_transfers(connection: &mut SqliteConnection, ids: &[StoredUui
     Ok(found)
 }
 
-pub(super) fn write(
-    connection: &mut SqliteConnection,
-    changed: &[AccountState],
-    posted: &[&PostedTransfer],
-) -> QueryResult<RowsWritten> {
-    let balances = write_balances(connection, changed)?;
-    let transfers = append_to_journal(connection, posted)?;
-    Ok(RowsWritten { balances, transfers })
-}
-
-fn write_balances(connection: &mut SqliteConnection, changed: &[AccountState]) -> QueryResult<usize> {
+/// Writes balances and versions.
+pub(super) fn write_balances(connection: &mut SqliteConnection, changed: &[AccountState]) -> QueryResult<usize> {
     let mut rows: usize = 0;
     for account in changed {
         let statement =
@@ -84,8 +74,10 @@ fn write_balances(connection: &mut SqliteConnection, changed: &[AccountState]) -
 /// How many rows a statement appends: each statement costs Diesel and SQLite as much as half a row.
 const ROWS_PER_STATEMENT: usize = 16;
 
+/// Appends to the journal, and returns the number of rows.
+///
 /// The column's default would compute the time for each row, which takes a twelfth of a large batch's time.
-fn append_to_journal(connection: &mut SqliteConnection, posted: &[&PostedTransfer]) -> QueryResult<usize> {
+pub(super) fn append(connection: &mut SqliteConnection, posted: &[&PostedTransfer]) -> QueryResult<usize> {
     let now = StoredTime(Utc::now());
     let posted_at = &now.sqlite_text();
     let row = |posted: &PostedTransfer| TransferRow::new(posted, now);

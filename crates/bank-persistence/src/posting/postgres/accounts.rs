@@ -4,8 +4,8 @@ use bank_domain::{AccountId, AccountState};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt};
 
-use super::push_arrays;
 use crate::error::BankError;
 use crate::rows::{StateColumns, StateRow};
 
@@ -69,11 +69,27 @@ impl QueryId for WriteBalances {
 
 impl RunQueryDsl<PgConnection> for WriteBalances {}
 
-pub(super) fn write_balances(connection: &mut PgConnection, changed: &[AccountState]) -> QueryResult<usize> {
+pub(in crate::posting) fn write_balances(
+    connection: &mut PgConnection,
+    changed: &[AccountState],
+) -> QueryResult<usize> {
     let statement = WriteBalances {
         ids: changed.iter().map(|account| account.id.get()).collect(),
         balances: changed.iter().map(|account| account.balance.get()).collect(),
         versions: changed.iter().map(|account| account.version.get()).collect(),
     };
     statement.execute(connection)
+}
+
+/// Writes arrays of numbers, of which the planner sees no more than their type.
+pub(super) fn push_arrays<'b>(
+    out: &mut AstPass<'_, 'b, Pg>,
+    columns: impl IntoIterator<Item = &'b Vec<i64>>,
+) -> QueryResult<()> {
+    for (place, numbers) in columns.into_iter().enumerate() {
+        out.push_sql(if place == 0 { "(SELECT " } else { ", (SELECT " });
+        out.push_bind_param::<Array<BigInt>, _>(numbers)?;
+        out.push_sql(")");
+    }
+    Ok(())
 }

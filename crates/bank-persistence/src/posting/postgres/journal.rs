@@ -7,7 +7,6 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Array;
 
-use super::now;
 use crate::rows::{TransferColumns, TransferRow};
 use crate::schema::transfers;
 
@@ -49,7 +48,7 @@ impl Query for FindTransfers {
 impl RunQueryDsl<PgConnection> for FindTransfers {}
 
 /// Appends to the journal, and returns the number of rows.
-pub(super) fn append(connection: &mut PgConnection, posted: &[&PostedTransfer]) -> QueryResult<usize> {
+pub(in crate::posting) fn append(connection: &mut PgConnection, posted: &[&PostedTransfer]) -> QueryResult<usize> {
     if posted.len() < COPY_ROWS_MIN {
         // The server reads its clock in the statement.
         let rows = posted.iter().map(|posted| TransferRow::new(posted, StoredTime::FIRST));
@@ -80,3 +79,13 @@ impl QueryId for Append {
 }
 
 impl RunQueryDsl<PgConnection> for Append {}
+
+#[declare_sql_function]
+extern "SQL" {
+    fn clock_timestamp() -> bank_db::sql_types::Timestamptz;
+}
+
+/// Asks for the server's time.
+pub(super) fn now(connection: &mut PgConnection) -> QueryResult<StoredTime> {
+    diesel::select(clock_timestamp()).get_result(connection)
+}

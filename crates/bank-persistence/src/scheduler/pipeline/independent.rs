@@ -1,6 +1,6 @@
 //! Which transfers may be posted beside those in flight.
 
-use super::Placed;
+use super::placed::Placed;
 use crate::scheduler::footprint::Footprint;
 use crate::scheduler::policy::{Load, worth_waiting_for};
 
@@ -45,7 +45,7 @@ fn must_wait(waiting: &[Placed], in_flight: &[&Footprint], waits_max: usize) -> 
 mod tests {
     use bank_domain::{AccountId, Amount, Transfer};
 
-    use super::super::Place;
+    use super::super::placed::Place;
     use super::*;
     use crate::transfer_ids::new_transfer_id;
 

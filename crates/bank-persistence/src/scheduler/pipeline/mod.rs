@@ -5,6 +5,7 @@
 //! waits, and so does every later one that shares one with a transfer that waits.
 
 mod independent;
+mod placed;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::bank::Bank;
 use crate::error::BankError;
 use crate::scheduler::footprint::Footprint;
 use independent::take_independent;
+use placed::{Place, Placed};
 
 /// Posts the batches of one caller in order, as [`Bank::post_batch`] would one after the other, but with several in flight:
 /// the caller prepares the next one meanwhile, and a server works on several.
@@ -40,20 +42,6 @@ pub struct PostingPipeline {
     pushed: VecDeque<Pushed>,
     /// The number of the first of those.
     first: usize,
-}
-
-/// A transfer, and which outcome is its own.
-#[derive(Clone, Debug)]
-struct Placed {
-    place: Place,
-    request: PostRequest,
-}
-
-/// The place of a transfer among all that were pushed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    batch: usize,
-    index: usize,
 }
 
 #[derive(Debug)]

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use bank_domain::{Outcome, PostRequest, Transfer};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::{QueueError, QueueSettings, Ticket};
+use super::settings::QueueSettings;
+use super::ticket::{QueueError, Ticket};
 use crate::scheduler::footprint::Footprint;
 use crate::scheduler::policy::{Load, worth_waiting_for};
 

@@ -3,94 +3,24 @@
 //! A lone caller posts directly on its own thread, and the busier the queue, the larger its batches.
 
 mod backlog;
+mod settings;
+mod ticket;
 mod worker;
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
 use bank_db::DbError;
 use bank_domain::{Outcome, PostRequest};
 use parking_lot::Mutex;
-use thiserror::Error;
 
 use crate::bank::Bank;
 use crate::error::BankError;
 use backlog::Backlog;
 use worker::{post_alone, work};
 
-/// Limits of a [`PostingQueue`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueueSettings {
-    /// How many transfers may wait. A caller that submits more waits for room.
-    pub capacity: usize,
-    /// The largest number of transfers in one database transaction.
-    pub batch_max: usize,
-    /// How many batches may be in flight. They share no account. SQLite has one writer, and so one batch.
-    pub workers: usize,
-}
-
-impl Default for QueueSettings {
-    fn default() -> Self {
-        Self { capacity: 65_536, batch_max: 8_192, workers: 2 }
-    }
-}
-
-/// The reason why a submitted transfer has no outcome.
-#[derive(Clone, Debug, Error)]
-#[non_exhaustive]
-pub enum QueueError {
-    /// The queue is closed and takes no more transfers; this one was not sent.
-    #[error("the posting queue is closed")]
-    Closed,
-    /// The queue is full; this transfer was not sent.
-    #[error("the posting queue is full")]
-    Full,
-    /// The database failed; [`Bank::post_batch`] says what that means for the transfer.
-    #[error(transparent)]
-    Failed(Arc<BankError>),
-    /// The thread that was posting the transfer panicked: its outcome is unknown.
-    #[error("posting the transfer ended in a panic; its outcome is unknown")]
-    Panicked,
-}
-
-/// The outcome of one transfer, once it is there: wait for it with [`wait`](Self::wait) or, in an async program,
-/// `.await` it. Dropping a ticket does not take the transfer back.
-#[derive(Debug)]
-pub struct Ticket(oneshot::Receiver<Result<Outcome, QueueError>>);
-
-impl Ticket {
-    /// Waits for the outcome.
-    ///
-    /// # Errors
-    ///
-    /// Returns the reason if there is none.
-    pub fn wait(self) -> Result<Outcome, QueueError> {
-        self.0.recv().unwrap_or(Err(QueueError::Panicked))
-    }
-}
-
-impl IntoFuture for Ticket {
-    type Output = Result<Outcome, QueueError>;
-    type IntoFuture = TicketFuture;
-
-    fn into_future(self) -> TicketFuture {
-        TicketFuture(self.0.into_future())
-    }
-}
-
-/// A [`Ticket`] that is being awaited.
-#[derive(Debug)]
-pub struct TicketFuture(oneshot::AsyncReceiver<Result<Outcome, QueueError>>);
-
-impl Future for TicketFuture {
-    type Output = Result<Outcome, QueueError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or(Err(QueueError::Panicked)))
-    }
-}
+pub use settings::QueueSettings;
+pub use ticket::{QueueError, Ticket};
 
 /// Posts single transfers of many threads in common database transactions.
 ///
@@ -135,7 +65,7 @@ impl PostingQueue {
     ///
     /// # Errors
     ///
-    /// Returns the reason if there is none.
+    /// Returns the reason if there is no outcome.
     pub fn post(&self, request: impl Into<PostRequest>) -> Result<Outcome, QueueError> {
         let request = request.into();
         match self.0.backlog.try_bypass(&request.transfer) {

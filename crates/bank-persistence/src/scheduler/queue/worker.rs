@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bank_db::DbError;
 use bank_domain::{Outcome, PostRequest};
 
-use super::QueueError;
 use super::backlog::{Answer, Backlog, InFlight, Job};
+use super::ticket::QueueError;
 use crate::bank::Bank;
 use crate::error::BankError;
 

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::in_flight::IN_FLIGHT_MAX;
 use crate::error::BankError;
-use crate::posting::postgres::now;
+use crate::posting::postgres::journal::now;
 
 /// The time in the server's last answer, and what this machine's monotonic clock has counted since. It is behind the server's
 /// by the answer's transit at most; a clock that is set is noticed with the next answer.

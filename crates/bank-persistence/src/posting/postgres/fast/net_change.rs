@@ -15,8 +15,9 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::error::BankError;
-use crate::posting::postgres::{journal, push_arrays};
-use crate::posting::{RowsWritten, expect_rows, newly_posted, sort_for_journal};
+use crate::posting::checks::{RowsWritten, expect_rows, newly_posted, sort_for_journal};
+use crate::posting::postgres::accounts::push_arrays;
+use crate::posting::postgres::append;
 use crate::rows::{StateColumns, StateRow};
 
 /// What transfers change in one account.
@@ -60,7 +61,7 @@ pub(super) fn post(
         return Ok(None);
     }
     sort_for_journal(&mut posted);
-    let Some(transfers) = unless_rejected(journal::append(postgres, &posted).map_err(BankError::from))? else {
+    let Some(transfers) = unless_rejected(append(postgres, &posted).map_err(BankError::from))? else {
         return Ok(None);
     };
     expect_rows(RowsWritten { balances: after.len(), transfers }, &applied.changed, &posted)?;

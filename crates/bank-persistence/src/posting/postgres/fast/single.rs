@@ -16,7 +16,8 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::clock::ServerClock;
 use crate::error::BankError;
-use crate::posting::{decide_and_write, newly_posted, rejected_by_journal};
+use crate::posting::checks::{newly_posted, rejected_by_journal};
+use crate::posting::locked::{self, decide_and_write};
 use crate::rows::{StateColumns, StateRow, TransferRow};
 use crate::schema::transfers;
 
@@ -45,7 +46,7 @@ pub(super) fn post_in_transaction(
     requests: &[PostRequest],
 ) -> Result<Vec<Outcome>, BankError> {
     let (DbConnection::Postgres(postgres), [request]) = (&mut *connection, requests) else {
-        return crate::posting::post(connection, requests);
+        return locked::post(connection, requests);
     };
     match lock_and_write(postgres, &request.transfer, None)? {
         Answer { accounts, written: Some(written), .. } => Ok(vec![agreed(accounts, &written, request)?]),
