@@ -21,7 +21,7 @@ pub struct AccountState {
     pub version: AccountVersion,
 }
 
-/// What a batch did.
+/// The result of applying a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppliedBatch {
     /// One outcome for each transfer, in the order of the transfers.
@@ -32,9 +32,9 @@ pub struct AppliedBatch {
 
 /// Applies transfers in order; each sees the effects of those before it.
 ///
-/// `accounts` are the accounts that the transfers name, as far as they exist; `already_posted` are the postings under
-/// the transfers' ids, as far as there are any. Whoever calls must make sure that neither changes until the result is
-/// stored. Takes time linear in the three lengths.
+/// `accounts` are the existing accounts that the transfers name; `already_posted` are the posted transfers that have one of
+/// the transfers' ids. The caller must make sure that neither changes until the result is stored. Takes time linear in the
+/// three lengths.
 #[must_use]
 pub fn apply_batch(
     accounts: Vec<AccountState>,
@@ -46,7 +46,7 @@ pub fn apply_batch(
     AppliedBatch { outcomes, changed: batch.into_changed() }
 }
 
-/// The accounts and ids in play while a batch is applied.
+/// The accounts and ids that a batch touches while it is applied.
 struct Batch {
     accounts: Vec<AccountState>,
     touched: Vec<bool>,
@@ -86,7 +86,7 @@ impl Batch {
         }
         let from = self.place(transfer.from)?;
         let to = self.place(transfer.to)?;
-        // Before the funds: whoever expects another version has decided on another balance.
+        // Before the funds: a caller that expects another version has decided on another balance.
         expect_version(&self.accounts[from], *expected_version)?;
         let debit = debited(&self.accounts[from], transfer)?;
         let credit = credited(&self.accounts[to], transfer)?;

@@ -1,8 +1,8 @@
-//! What is wrong with an input that never became a domain value.
+//! The reasons why an input is not a domain value.
 
 use thiserror::Error;
 
-/// Says why a text or a number is no valid domain value.
+/// The reason why a text or a number is not a valid domain value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidInput {
@@ -14,7 +14,7 @@ pub enum InvalidInput {
         /// What is wrong with it.
         problem: TextProblem,
     },
-    /// An amount is no whole number from 1 to 2⁶³−1.
+    /// An amount is not a whole number from 1 to 2⁶³−1.
     #[error("amount \"{text}\" {problem}")]
     Amount {
         /// The text as it was given.
@@ -22,7 +22,7 @@ pub enum InvalidInput {
         /// What is wrong with it.
         problem: AmountProblem,
     },
-    /// A number is outside its range or no number at all.
+    /// A number is outside its range or not a number.
     #[error("{what} \"{text}\" is not a whole number from {min} to {max}")]
     OutOfRange {
         /// The kind of number, for example `age`.
@@ -34,7 +34,7 @@ pub enum InvalidInput {
         /// The largest valid value.
         max: i64,
     },
-    /// A transfer id is no UUID.
+    /// A transfer id is not a UUID.
     #[error("transfer id \"{text}\" is not a UUID")]
     TransferId {
         /// The text as it was given.
@@ -50,7 +50,7 @@ pub enum InvalidInput {
     },
 }
 
-/// Says what is wrong with a text.
+/// The problem with a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TextProblem {
@@ -76,11 +76,11 @@ pub enum TextProblem {
     Untrimmed,
 }
 
-/// Says what is wrong with an amount.
+/// The problem with an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AmountProblem {
-    /// The text is no number.
+    /// The text is not a number.
     #[error("is not a whole number")]
     NotANumber,
     /// The text is a number with decimals; amounts are whole units.

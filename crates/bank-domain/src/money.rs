@@ -1,4 +1,4 @@
-//! Whole units of money: amounts that move, balances that result, limits that hold.
+//! Whole units of money: amounts, balances and overdraft limits.
 //!
 //! There is one unit and no currency; what a unit is worth is the caller's convention.
 
@@ -79,7 +79,7 @@ impl Balance {
     /// The largest balance, 2⁶³−1.
     pub const MAX: Self = Self(i64::MAX);
 
-    /// Returns a balance of so many units.
+    /// Returns the balance with this number of units.
     #[must_use]
     pub const fn new(units: i64) -> Self {
         Self(units)
@@ -105,7 +105,7 @@ impl Balance {
 
     /// Returns what can be paid out of this balance under the limit: their sum.
     ///
-    /// A sum above 2⁶³−1 is given as 2⁶³−1. No decision is lost by that: no amount is larger.
+    /// A sum above 2⁶³−1 is given as 2⁶³−1. That changes no decision, because no amount is larger.
     #[must_use]
     pub fn available(self, limit: OverdraftLimit) -> Self {
         Self(self.0.saturating_add(limit.0))

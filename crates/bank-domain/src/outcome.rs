@@ -1,4 +1,4 @@
-//! What became of a transfer.
+//! The outcome of a transfer.
 
 use thiserror::Error;
 
@@ -6,7 +6,7 @@ use crate::account::{AccountId, AccountVersion};
 use crate::money::{Amount, Balance};
 use crate::transfer::{Transfer, TransferField, TransferId};
 
-/// One side of a posting: what a transfer left behind in one account.
+/// One leg of a transfer: what it left in one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The account's version after the transfer.
@@ -18,7 +18,7 @@ pub struct Entry {
 /// A transfer that has been applied: one debit and one credit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostedTransfer {
-    /// What was ordered.
+    /// The transfer.
     pub transfer: Transfer,
     /// What it left in the paying account.
     pub debit: Entry,
@@ -26,14 +26,14 @@ pub struct PostedTransfer {
     pub credit: Entry,
 }
 
-/// Says what became of a transfer.
+/// The result of submitting a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The transfer has been applied now.
     Posted(PostedTransfer),
-    /// The transfer was applied earlier, with the same content; this is that posting, and nothing changed.
+    /// The transfer was applied earlier, with the same content; this is the original, and nothing changed.
     Replayed(PostedTransfer),
-    /// A rule refused the transfer; nothing changed, and its id is as free as before.
+    /// A rule rejected the transfer; nothing changed, and its id stays free.
     Rejected(Rejection),
 }
 
@@ -58,7 +58,7 @@ impl Outcome {
     }
 }
 
-/// Says which rule refused a transfer.
+/// The rule that rejected a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Rejection {
@@ -71,8 +71,7 @@ pub enum Rejection {
     /// The paying and the receiving account are the same.
     #[error("a transfer needs two different accounts")]
     SameAccount,
-    /// The paying account has not the version that the transfer expects: other transfers have touched it, or it is
-    /// another account.
+    /// The paying account does not have the expected version: other transfers have touched it, or it is another account.
     #[error("account {account} has version {found}, {expected} expected")]
     VersionMismatch {
         /// The paying account.

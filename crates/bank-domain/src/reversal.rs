@@ -1,8 +1,7 @@
-//! Reversing a transfer: the opposite movement, posted at most once, and linked to what it reverses.
+//! Reversing a transfer: the opposite movement, posted at most once, and linked to the original.
 //!
-//! The link needs no column of its own. The id of a reversal follows from the id of what it reverses, so that there can
-//! be only one; its memo names what it reverses. Only where the two agree is a transfer a reversal: a memo that somebody
-//! typed is none.
+//! The link needs no column of its own. The id of a reversal is derived from the id of the original, so that there can be
+//! only one, and its memo names the original. A transfer is a reversal only if the two agree: a typed memo makes none.
 
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
@@ -23,7 +22,7 @@ const LINK: &str = "reverses ";
 const BEFORE_NOTE: &str = ": ";
 
 text_type! {
-    /// What is said about a reversal: 1 to 153 characters by the rules of [`AccountName`](crate::AccountName). The rest
+    /// The note on a reversal: 1 to 153 characters by the rules of [`AccountName`](crate::AccountName). The rest
     /// of the [`Memo`] is the link to the original.
     ReversalNote, "memo of a reversal", 153
 }
@@ -33,8 +32,7 @@ text_type! {
 pub struct Reversal {
     /// The transfer to be reversed.
     pub original: TransferId,
-    /// What is said about it, if anything. It is no content: a transfer that has been reversed stays reversed, and
-    /// reversing it again with another note is a replay.
+    /// A note, if any. It is not content: reversing a transfer again with another note is a replay.
     pub note: Option<ReversalNote>,
     /// Whether the original may be a reversal itself. It allows nothing else: limits hold as for every transfer.
     pub force: bool,

@@ -10,7 +10,7 @@ use crate::invalid::InvalidInput;
 use crate::money::Amount;
 use crate::text::text_type;
 
-/// Identifies a transfer everywhere and for ever: its idempotency key.
+/// Identifies a transfer in every database and for ever: its idempotency key.
 ///
 /// The client makes it, as a UUIDv7 if it can: ids that grow with time are inserted about twice as fast as random ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +50,7 @@ text_type! {
 }
 
 impl Memo {
-    /// Returns the memo of a reversal, whose text is valid by its making.
+    /// Returns the memo of a reversal, whose text is valid by construction.
     pub(crate) const fn linking(text: String) -> Self {
         Self(text)
     }
@@ -96,14 +96,13 @@ impl Transfer {
 
 /// A transfer to be posted, with the conditions under which to post it.
 ///
-/// Conditions are no content of the transfer: they are not stored, and a transfer that was posted before is replayed
-/// whatever they say.
+/// Conditions are not content: they are not stored, and a transfer that was posted before is replayed without a look at them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostRequest {
     /// The transfer.
     pub transfer: Transfer,
-    /// The version that the paying account must have right before the transfer. A caller who decides on the strength of a
-    /// balance gives the version that belonged to that balance.
+    /// The version that the paying account must have right before the transfer. A caller whose decision depends
+    /// on a balance gives the version that belonged to that balance.
     pub expected_version: Option<AccountVersion>,
 }
 
@@ -127,7 +126,7 @@ impl From<&Self> for PostRequest {
 
 impl Transfer {
     /// Returns the first field of the content in which the other transfer differs. Reversals of the same transfer do
-    /// not differ in their memos: what links them is the same, and the rest is a note.
+    /// not differ in their memos: the link is the same, and the rest is a note.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<TransferField> {
         if self.from != other.from {

@@ -5,13 +5,13 @@
 
 use std::fmt;
 
+use bank_db::DbConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::accounts::{self, Totals};
 use crate::error::BankError;
 use crate::schema::transfers;
-use bank_db::DbConnection;
 
 /// The largest number of offenders that are named for an invariant.
 pub const OFFENDERS_MAX: usize = 10;

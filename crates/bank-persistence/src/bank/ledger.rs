@@ -93,14 +93,14 @@ impl Bank {
         self.query("finding a transfer", move |connection| journal::find(connection, id))
     }
 
-    /// Posts the transfer that moves back what another has moved, at most once however often it is called, with
-    /// whatever note. Returns `None` if there is no transfer of the original's id.
+    /// Posts the transfer that moves back what the original moved, at most once however often it is called, whatever the note.
+    /// Returns `None` if the original does not exist.
     ///
     /// # Errors
     ///
     /// As for [`Bank::post_batch`].
     pub fn reverse(&self, reversal: &Reversal) -> Result<Option<Reversed>, BankError> {
-        // What is in the journal never changes: finding and posting need no common transaction.
+        // Rows of the journal never change: finding and posting need no common transaction.
         let Some(original) = self.find_transfer(reversal.original)? else {
             return Ok(None);
         };
@@ -159,8 +159,8 @@ impl Bank {
         self.read("reading a history", |connection| journal::history(connection, account, period, before, limit))
     }
 
-    /// Returns what the account of this name held at a moment; see [`as_of::balance_at`]. `None` if there is no such
-    /// account.
+    /// Returns the balance of the account of this name at a point in time; see [`as_of::balance_at`]. `None` if the account
+    /// does not exist.
     ///
     /// # Errors
     ///

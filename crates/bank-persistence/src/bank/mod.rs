@@ -1,4 +1,4 @@
-//! [`Bank`]: a database of accounts and transfers, with a method for each thing that can be done.
+//! [`Bank`]: a database of accounts and transfers, with a method for each operation.
 
 mod ledger;
 mod posting;

@@ -1,4 +1,4 @@
-//! [`Snapshot`]: reading as much as one likes of a database as it was at one moment.
+//! [`Snapshot`]: reading a database as it was at one point in time.
 
 use bank_db::{DbConnection, transaction};
 use bank_domain::{Account, AccountName, AccountVersion, TransferId};
@@ -9,14 +9,13 @@ use crate::as_of::Period;
 use crate::error::BankError;
 use crate::journal::{self, JOURNAL_LIMIT_MAX, RecordedTransfer};
 
-/// A database at one moment: all that is read through it belongs together, whatever is posted meanwhile.
+/// A database at one point in time: everything read through it belongs together, whatever is posted meanwhile.
 pub struct Snapshot<'a> {
     connection: &'a mut DbConnection,
 }
 
 impl Bank {
-    /// Hands a snapshot of the database to the body. Is not retried: what the body has done with the first rows cannot
-    /// be undone.
+    /// Hands a snapshot of the database to the body. Is not retried: the body may have used the first rows already.
     ///
     /// # Errors
     ///
