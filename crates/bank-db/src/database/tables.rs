@@ -53,7 +53,7 @@ impl Database {
         })
     }
 
-    /// Creates a schema on a server if it is missing; connect to it with [`DatabaseUrl::with_search_path`].
+    /// Creates a schema on a server if it is missing; connect to it with [`DatabaseUrl::with_search_path`](crate::DatabaseUrl::with_search_path).
     ///
     /// # Errors
     ///

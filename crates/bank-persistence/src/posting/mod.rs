@@ -1,6 +1,6 @@
 //! Posting: the one path by which money moves.
 //!
-//! [`locked`] is the path by which every transfer can go. What differs from one backend to the other is a few primitives, one
+//! `locked` is the path by which every transfer can go. What differs from one backend to the other is a few primitives, one
 //! module for each. `postgres::fast` is a shorter way for what it can guess; it adds no rules and could be removed.
 //!
 //! The transfers of a batch have one time, read when their accounts are locked. So no point in time lies within a batch, and
