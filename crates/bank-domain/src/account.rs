@@ -1,33 +1,20 @@
 //! [`Account`]s: named holders of one balance each.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::invalid::InvalidInput;
-use crate::money::{Balance, OverdraftLimit, whole_number};
+use crate::money::{Balance, OverdraftLimit};
+use crate::number::{checked_number, number_type};
 use crate::text::text_type;
 
-/// Identifies an account within one database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(i64);
+number_type! {
+    /// Identifies an account within one database.
+    AccountId(i64)
+}
 
 impl AccountId {
     /// Returns the id with this number.
     #[must_use]
     pub const fn new(number: i64) -> Self {
         Self(number)
-    }
-
-    /// Returns the number.
-    #[must_use]
-    pub const fn get(self) -> i64 {
-        self.0
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 
@@ -43,9 +30,10 @@ text_type! {
     Country, "country", 64
 }
 
-/// The age of an account's holder in years: 0 to 150.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Age(i16);
+number_type! {
+    /// The age of an account's holder in years: 0 to 150.
+    Age(i16), "age", 0, 150
+}
 
 impl Age {
     /// The largest age in years.
@@ -57,37 +45,15 @@ impl Age {
     ///
     /// [`InvalidInput::OutOfRange`] otherwise.
     pub fn new(years: i16) -> Result<Self, InvalidInput> {
-        if (0..=Self::MAX.0).contains(&years) { Ok(Self(years)) } else { Err(out_of_range(&years.to_string())) }
-    }
-
-    /// Returns the number of years.
-    #[must_use]
-    pub const fn get(self) -> i16 {
-        self.0
+        checked_number("age", years, 0, Self::MAX.0).map(Self)
     }
 }
 
-impl FromStr for Age {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().ok().and_then(|years| Self::new(years).ok()).ok_or_else(|| out_of_range(text))
-    }
+number_type! {
+    /// The version of an account: the number of transfers that have touched it.
+    #[derive(Default)]
+    AccountVersion(i64), "account version", 0, i64::MAX
 }
-
-fn out_of_range(age: &str) -> InvalidInput {
-    InvalidInput::OutOfRange { what: "age", text: age.to_owned(), min: 0, max: i64::from(Age::MAX.0) }
-}
-
-impl fmt::Display for Age {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The version of an account: the number of transfers that have touched it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountVersion(i64);
 
 impl AccountVersion {
     /// Returns the version with this number.
@@ -96,30 +62,10 @@ impl AccountVersion {
         Self(number)
     }
 
-    /// Returns the number.
-    #[must_use]
-    pub const fn get(self) -> i64 {
-        self.0
-    }
-
     /// Returns the version after one more transfer, or `None` after 2⁶³−1 of them.
     #[must_use]
     pub fn next(self) -> Option<Self> {
         self.0.checked_add(1).map(Self)
-    }
-}
-
-impl FromStr for AccountVersion {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        whole_number("account version", text, 0, i64::MAX).map(Self)
-    }
-}
-
-impl fmt::Display for AccountVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -4,6 +4,7 @@ mod account;
 mod apply;
 mod invalid;
 mod money;
+mod number;
 mod outcome;
 mod reversal;
 mod text;

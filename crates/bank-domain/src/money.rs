@@ -2,15 +2,16 @@
 //!
 //! There is one unit and no currency; what a unit is worth is the caller's convention.
 
-use std::fmt;
 use std::num::IntErrorKind;
 use std::str::FromStr;
 
 use crate::invalid::{AmountProblem, InvalidInput};
+use crate::number::{checked_number, number_type};
 
-/// The amount of one transfer: a whole number from 1 to 2⁶³−1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Amount(i64);
+number_type! {
+    /// The amount of one transfer: a whole number from 1 to 2⁶³−1.
+    Amount(i64)
+}
 
 impl Amount {
     /// The smallest amount that can move.
@@ -30,12 +31,6 @@ impl Amount {
             _ => AmountProblem::Negative,
         };
         Err(InvalidInput::Amount { text: units.to_string(), problem })
-    }
-
-    /// Returns the number of units.
-    #[must_use]
-    pub const fn get(self) -> i64 {
-        self.0
     }
 }
 
@@ -65,15 +60,11 @@ fn is_decimal(text: &str) -> bool {
         .is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
 }
 
-impl fmt::Display for Amount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+number_type! {
+    /// The balance of an account: any signed 64-bit whole number.
+    #[derive(Default)]
+    Balance(i64), "balance", i64::MIN, i64::MAX
 }
-
-/// The balance of an account: any signed 64-bit whole number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Balance(i64);
 
 impl Balance {
     /// The largest balance, 2⁶³−1.
@@ -83,12 +74,6 @@ impl Balance {
     #[must_use]
     pub const fn new(units: i64) -> Self {
         Self(units)
-    }
-
-    /// Returns the number of units.
-    #[must_use]
-    pub const fn get(self) -> i64 {
-        self.0
     }
 
     /// Returns the balance after paying the amount, or `None` if it would be below −2⁶³.
@@ -112,23 +97,11 @@ impl Balance {
     }
 }
 
-impl FromStr for Balance {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        whole_number("balance", text, i64::MIN, i64::MAX).map(Self)
-    }
+number_type! {
+    /// How far below zero an account may go: a whole number from 0 (the default) to 2⁶³−1.
+    #[derive(Default)]
+    OverdraftLimit(i64), "overdraft limit", 0, i64::MAX
 }
-
-impl fmt::Display for Balance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// How far below zero an account may go: a whole number from 0 (the default) to 2⁶³−1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OverdraftLimit(i64);
 
 impl OverdraftLimit {
     /// Returns the limit if it is not negative.
@@ -137,43 +110,7 @@ impl OverdraftLimit {
     ///
     /// [`InvalidInput::OutOfRange`] if the number is negative.
     pub fn new(units: i64) -> Result<Self, InvalidInput> {
-        if units < 0 {
-            return Err(InvalidInput::OutOfRange {
-                what: "overdraft limit",
-                text: units.to_string(),
-                min: 0,
-                max: i64::MAX,
-            });
-        }
-        Ok(Self(units))
-    }
-
-    /// Returns the number of units.
-    #[must_use]
-    pub const fn get(self) -> i64 {
-        self.0
-    }
-}
-
-impl FromStr for OverdraftLimit {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        whole_number("overdraft limit", text, 0, i64::MAX).map(Self)
-    }
-}
-
-impl fmt::Display for OverdraftLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Parses a whole number within limits.
-pub(crate) fn whole_number(what: &'static str, text: &str, min: i64, max: i64) -> Result<i64, InvalidInput> {
-    match text.parse::<i64>() {
-        Ok(number) if (min..=max).contains(&number) => Ok(number),
-        _ => Err(InvalidInput::OutOfRange { what, text: text.to_owned(), min, max }),
+        checked_number("overdraft limit", units, 0, i64::MAX).map(Self)
     }
 }
 

@@ -17,72 +17,64 @@ use crate::settings::Settings;
 use crate::transaction::{self, Decision};
 use crate::url::DatabaseUrl;
 
-/// What is known of a server.
-#[derive(Clone, Debug)]
-pub struct ServerFacts {
-    /// Which software it is.
-    pub engine: Fact<Engine>,
-    /// The version of the extension Citus, if it is installed in this database.
-    pub citus: Fact<Option<String>>,
-    /// The name of the database.
-    pub database: Fact<String>,
-    /// The name of the user.
-    pub user: Fact<String>,
-    /// How the session is encrypted, as the server sees it: the last leg, where something stands in between.
-    pub encryption: Fact<Encryption>,
-    /// Whether the server is a replica, on which nothing can be written.
-    pub in_recovery: Fact<bool>,
-    /// Whether a transaction of this session may write unless it says otherwise.
-    pub read_only_by_default: Fact<bool>,
-    /// What a transaction that writes is like, once it has begun as those of this program do.
-    pub write_session: Fact<WriteSession>,
-    /// The server's clock against ours.
-    pub clock: Fact<Clock>,
-    /// The largest number of sessions, those that are kept for superusers taken off.
-    pub sessions_max: Fact<u64>,
-    /// The number of sessions of clients now, this one included.
-    pub sessions: Fact<u64>,
-    /// `fsync`
-    pub fsync: Fact<String>,
-    /// `synchronous_commit`
-    pub synchronous_commit: Fact<String>,
-    /// `full_page_writes`
-    pub full_page_writes: Fact<String>,
-    /// `synchronous_standby_names`
-    pub synchronous_standby_names: Fact<String>,
-    /// The standbys that follow now.
-    pub standbys: Fact<Vec<Standby>>,
-    /// Whether two connections that are open together have the same session, or one connection changes its session: then
-    /// a pooler hands sessions out for a transaction each.
-    pub shares_sessions: Fact<bool>,
-    /// The port on which the server was reached, `None` if over a Unix socket: not that of the URL if something stands
-    /// in between.
-    pub server_port: Fact<Option<i64>>,
+/// Declares facts that are unknown until they are asked for.
+macro_rules! facts {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: Fact<$type>,)*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: Err(Unknown::not_asked()),)* }
+            }
+        }
+    };
 }
 
-impl Default for ServerFacts {
-    fn default() -> Self {
-        let none = Unknown::not_asked;
-        Self {
-            engine: Err(none()),
-            citus: Err(none()),
-            database: Err(none()),
-            user: Err(none()),
-            encryption: Err(none()),
-            in_recovery: Err(none()),
-            read_only_by_default: Err(none()),
-            write_session: Err(none()),
-            clock: Err(none()),
-            sessions_max: Err(none()),
-            sessions: Err(none()),
-            fsync: Err(none()),
-            synchronous_commit: Err(none()),
-            full_page_writes: Err(none()),
-            synchronous_standby_names: Err(none()),
-            standbys: Err(none()),
-            shares_sessions: Err(none()),
-            server_port: Err(none()),
-        }
+facts! {
+    /// What is known about a server.
+    ServerFacts {
+        /// Which software it is.
+        engine: Engine,
+        /// The version of the extension Citus, if it is installed in this database.
+        citus: Option<String>,
+        /// The name of the database.
+        database: String,
+        /// The name of the user.
+        user: String,
+        /// How the session is encrypted, as the server sees it: the last leg, where something stands in between.
+        encryption: Encryption,
+        /// Whether the server is a replica, on which nothing can be written.
+        in_recovery: bool,
+        /// Whether a transaction of this session may write unless it says otherwise.
+        read_only_by_default: bool,
+        /// What a transaction that writes is like, once it has begun as those of this program do.
+        write_session: WriteSession,
+        /// The server's clock against ours.
+        clock: Clock,
+        /// The largest number of sessions, those that are kept for superusers taken off.
+        sessions_max: u64,
+        /// The number of sessions of clients now, this one included.
+        sessions: u64,
+        /// `fsync`
+        fsync: String,
+        /// `synchronous_commit`
+        synchronous_commit: String,
+        /// `full_page_writes`
+        full_page_writes: String,
+        /// `synchronous_standby_names`
+        synchronous_standby_names: String,
+        /// The standbys that follow now.
+        standbys: Vec<Standby>,
+        /// Whether two connections that are open together have the same session, or one connection changes its session: then
+        /// a pooler hands sessions out for a transaction each.
+        shares_sessions: bool,
+        /// The port on which the server was reached, `None` if over a Unix socket: not that of the URL if something stands
+        /// in between.
+        server_port: Option<i64>,
     }
 }
 

@@ -10,6 +10,7 @@ mod checks;
 mod locked;
 pub(crate) mod postgres;
 mod sqlite;
+mod statement;
 
 pub use locked::post;
 pub use postgres::fast::IN_FLIGHT_MAX;

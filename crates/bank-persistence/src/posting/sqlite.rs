@@ -1,17 +1,16 @@
 //! The posting primitives on SQLite: accounts are read with one statement, rows are written with prepared ones. There is
 //! no round trip to save, and the transaction holds the write lock from its beginning, so there is nothing to lock.
-//!
-//! The statements are query fragments of their own, which Diesel walks faster than those of its query builder.
 
 use bank_db::sql_types::{StoredTime, StoredUuid};
 use bank_domain::{AccountId, AccountState, PostedTransfer};
 use chrono::Utc;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
 
 use crate::error::BankError;
+use crate::posting::statement::statement;
 use crate::rows::{StateColumns, StateRow, TransferRow};
 use crate::schema::transfers;
 
@@ -31,16 +30,7 @@ impl QueryFragment<Sqlite> for ReadAccounts {
     }
 }
 
-impl QueryId for ReadAccounts {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for ReadAccounts {
-    type SqlType = StateColumns;
-}
-
-impl RunQueryDsl<SqliteConnection> for ReadAccounts {}
+statement!(ReadAccounts on SqliteConnection, returns StateColumns);
 
 pub(super) fn read_accounts(
     connection: &mut SqliteConnection,
@@ -142,9 +132,4 @@ impl QueryFragment<Sqlite> for WriteBalance {
     }
 }
 
-impl QueryId for WriteBalance {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<SqliteConnection> for WriteBalance {}
+statement!(WriteBalance on SqliteConnection);

@@ -3,10 +3,11 @@
 use bank_domain::{AccountId, AccountState};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::{Array, BigInt};
 
 use crate::error::BankError;
+use crate::posting::statement::statement;
 use crate::rows::{StateColumns, StateRow};
 
 /// Locks in ascending order of id. Joins a set instead of `id = ANY(...)`: with two batch writers the array is searched again
@@ -26,16 +27,7 @@ impl QueryFragment<Pg> for LockAccounts {
     }
 }
 
-impl QueryId for LockAccounts {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for LockAccounts {
-    type SqlType = StateColumns;
-}
-
-impl RunQueryDsl<PgConnection> for LockAccounts {}
+statement!(LockAccounts on PgConnection, returns StateColumns);
 
 pub(in crate::posting) fn lock_accounts(
     connection: &mut PgConnection,
@@ -62,12 +54,7 @@ impl QueryFragment<Pg> for WriteBalances {
     }
 }
 
-impl QueryId for WriteBalances {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<PgConnection> for WriteBalances {}
+statement!(WriteBalances on PgConnection);
 
 pub(in crate::posting) fn write_balances(
     connection: &mut PgConnection,

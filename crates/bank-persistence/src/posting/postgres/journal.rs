@@ -4,9 +4,10 @@ use bank_db::sql_types::{StoredTime, StoredUuid, Uuid};
 use bank_domain::PostedTransfer;
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::Array;
 
+use crate::posting::statement::statement;
 use crate::rows::{TransferColumns, TransferRow};
 use crate::schema::transfers;
 
@@ -36,16 +37,7 @@ impl QueryFragment<Pg> for FindTransfers {
     }
 }
 
-impl QueryId for FindTransfers {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for FindTransfers {
-    type SqlType = transfers::SqlType;
-}
-
-impl RunQueryDsl<PgConnection> for FindTransfers {}
+statement!(FindTransfers on PgConnection, returns transfers::SqlType);
 
 /// Appends to the journal, and returns the number of rows.
 pub(in crate::posting) fn append(connection: &mut PgConnection, posted: &[&PostedTransfer]) -> QueryResult<usize> {
@@ -73,12 +65,7 @@ impl QueryFragment<Pg> for Append {
     }
 }
 
-impl QueryId for Append {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl RunQueryDsl<PgConnection> for Append {}
+statement!(Append on PgConnection);
 
 #[declare_sql_function]
 extern "SQL" {

@@ -11,13 +11,14 @@ use bank_domain::{
 };
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::error::BankError;
 use crate::posting::checks::{RowsWritten, expect_rows, newly_posted, sort_for_journal};
 use crate::posting::postgres::accounts::push_arrays;
 use crate::posting::postgres::append;
+use crate::posting::statement::statement;
 use crate::rows::{StateColumns, StateRow};
 
 /// What transfers change in one account.
@@ -116,16 +117,7 @@ impl QueryFragment<Pg> for AddNetChanges {
     }
 }
 
-impl QueryId for AddNetChanges {
-    type QueryId = Self;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
-
-impl Query for AddNetChanges {
-    type SqlType = StateColumns;
-}
-
-impl RunQueryDsl<PgConnection> for AddNetChanges {}
+statement!(AddNetChanges on PgConnection, returns StateColumns);
 
 /// Adds to balances and versions, and returns the accounts as they are then; missing ones are left out.
 fn add(connection: &mut PgConnection, NetChanges(changes): &NetChanges) -> Result<Vec<AccountState>, BankError> {
