@@ -13,6 +13,7 @@ mod export_file;
 mod failure;
 mod help;
 mod input;
+mod interrupt;
 mod log;
 mod lookup;
 mod manual;

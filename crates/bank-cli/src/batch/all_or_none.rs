@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bank_domain::{Outcome, PostRequest, Transfer};
 use bank_persistence::{Bank, BankError, DbError, posting};
 
-use super::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 
 /// What became of the transaction.
 pub(crate) enum Written {

@@ -10,7 +10,6 @@ mod csv_line;
 mod duplicates;
 mod format;
 mod ids;
-mod interrupt;
 mod json_line;
 mod lines;
 mod order;
@@ -26,7 +25,6 @@ mod tally;
 
 pub(crate) use format::Format;
 pub(crate) use ids::Reference;
-pub(crate) use interrupt::Interrupt;
 pub(crate) use pipeline::{Next, Pipeline};
 pub(crate) use poster::{CONNECTIONS, Mode, Poster, Wants};
 pub(crate) use progress::Progress;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
-use super::interrupt::Interrupt;
 use super::reader::{Chunk, Reader};
+use crate::interrupt::Interrupt;
 
 /// The reader hands a chunk over when it is asked for, and has read the next by then: more would be memory for nothing.
 const NONE_WAITS: usize = 0;

@@ -11,11 +11,11 @@ use crate::rejection;
 use super::accounts::Accounts;
 use super::all_or_none::{Written, post_all_or_none};
 use super::duplicates::{Duplicate, Duplicates};
-use super::interrupt::Interrupt;
 use super::order::{Line, Order};
 use super::reader::Chunk;
 use super::report::Report;
 use super::tally::Verdict;
+use crate::interrupt::Interrupt;
 
 /// What to do with the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,13 +7,13 @@ use bank_persistence::{Backend, Session, Settings};
 use clap::{Args, ValueEnum};
 
 use crate::batch::{
-    CONNECTIONS, Format, Interrupt, Mode, Next, Pipeline, Poster, Progress, Reader, Reference, Report, Results, Source,
-    Wants,
+    CONNECTIONS, Format, Mode, Next, Pipeline, Poster, Progress, Reader, Reference, Report, Results, Source, Wants,
 };
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::input;
+use crate::interrupt::Interrupt;
 use crate::same_file::refuse_database;
 
 const AFTER_HELP: &str = "\

@@ -6,11 +6,11 @@ use std::time::Duration;
 use bank_domain::Balance;
 use clap::{ArgGroup, Args, Subcommand};
 
-use crate::batch::Interrupt;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::input;
+use crate::interrupt::Interrupt;
 use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
 use crate::workload::{
     self, Accounts, CLIENTS_MAX, Display, Distribution, Hot, Mode, Outputs, Plan, Run, Target, open_accounts, values,

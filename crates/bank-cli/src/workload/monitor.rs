@@ -11,8 +11,8 @@ use super::display::Display;
 use super::file;
 use super::meter::{Interval, Latencies, Meter, no_latencies};
 use super::sample::Sample;
-use crate::batch::Interrupt;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::out_file::OutFile;
 
 const TICK: Duration = Duration::from_secs(1);

@@ -24,9 +24,9 @@ use super::sample::Sample;
 use super::summary::{Configuration, Ended, Summary, Transfers};
 use super::target::Target;
 use super::verdict;
-use crate::batch::Interrupt;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::out_file::OutFile;
 use crate::output::Messages;
 
