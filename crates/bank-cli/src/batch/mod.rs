@@ -5,7 +5,6 @@
 //! of the file, except in the mode that posts all of it in one transaction. What can be typed is in `commands::batch`.
 
 mod accounts;
-mod all_or_none;
 mod csv_line;
 mod duplicates;
 mod format;

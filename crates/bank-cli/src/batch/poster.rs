@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 
 use bank_domain::{AccountId, Outcome, Rejection, Transfer};
-use bank_persistence::{Bank, PostingPipeline};
+use bank_persistence::{AllOrNone, Bank, PostingPipeline};
 
 use crate::failure::Failure;
 use crate::rejection;
 
 use super::accounts::Accounts;
-use super::all_or_none::{Written, post_all_or_none};
 use super::duplicates::{Duplicate, Duplicates};
 use super::order::{Line, Order};
 use super::reader::Chunk;
@@ -145,19 +144,16 @@ impl<'a> Poster<'a> {
             if wanted == 0 {
                 break;
             }
-            match post_all_or_none(self.bank, &plan.transfers[..wanted], &self.interrupt)? {
-                Written::Posted(outcomes) => {
+            match self.post_all_or_none(&plan.transfers[..wanted])? {
+                AllOrNone::Posted(outcomes) => {
                     plan.settle(&chunk.lines, &outcomes);
                     break;
                 }
-                Written::Refused(outcomes) => {
-                    let refused = outcomes.iter().position(|outcome| matches!(outcome, Outcome::Rejected(_)));
-                    // Without one the transaction would have been committed.
-                    let Some(refused) = refused else { break };
+                AllOrNone::RolledBack(outcomes) => {
+                    let refused = first_rejected(&outcomes).ok_or_else(Interrupt::failure)?;
                     plan.settle_one(&chunk.lines, refused, &outcomes[refused]);
                     end = plan.places.get(refused).copied();
                 }
-                Written::Interrupted => return Err(Interrupt::failure()),
             }
         }
         let told = end.map_or(chunk.lines.len(), |end| end.saturating_add(1));
@@ -168,16 +164,22 @@ impl<'a> Poster<'a> {
     fn post_atomically(&mut self, file: &Chunk, report: &mut Report) -> Result<(), Failure> {
         let mut plan = Plan::of(&file.lines, &mut self.accounts)?;
         if plan.verdicts.iter().all(|verdict| verdict.reason().is_none()) {
-            match post_all_or_none(self.bank, &plan.transfers, &self.interrupt)? {
-                Written::Posted(outcomes) => plan.settle(&file.lines, &outcomes),
-                Written::Refused(outcomes) => {
+            match self.post_all_or_none(&plan.transfers)? {
+                AllOrNone::Posted(outcomes) => plan.settle(&file.lines, &outcomes),
+                AllOrNone::RolledBack(outcomes) => {
+                    first_rejected(&outcomes).ok_or_else(Interrupt::failure)?;
                     plan.settle(&file.lines, &outcomes);
                     plan.take_back();
                 }
-                Written::Interrupted => return Err(Interrupt::failure()),
             }
         }
         report.lines(&file.lines, &plan.verdicts, file.bytes)
+    }
+
+    /// Posts all transfers or none; without a rejection they are rolled back only if the user interrupts.
+    fn post_all_or_none(&self, transfers: &[Transfer]) -> Result<AllOrNone, Failure> {
+        let interrupt = self.interrupt.clone();
+        Ok(self.bank.post_all_or_none_unless(transfers, move || interrupt.is_asked())?)
     }
 
     fn check(&mut self, chunk: &Chunk, report: &mut Report) -> Result<(), Failure> {
@@ -260,6 +262,10 @@ impl Plan {
             }
         }
     }
+}
+
+fn first_rejected(outcomes: &[Outcome]) -> Option<usize> {
+    outcomes.iter().position(|outcome| matches!(outcome, Outcome::Rejected(_)))
 }
 
 fn rejected(reason: &Rejection, line: &Line, from: AccountId) -> Verdict {
