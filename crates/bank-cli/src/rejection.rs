@@ -8,45 +8,31 @@ use crate::shell;
 
 /// Returns the failure for a rejection; `name_of` knows the two accounts of the transfer.
 pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String) -> Failure {
-    let rejected = |message: String| Failure::new(ExitCode::Rejected, reason.code(), message);
+    let exit_code = match reason {
+        Rejection::AccountNotFound { .. } => ExitCode::NotFound,
+        Rejection::IdConflict { .. } => ExitCode::IdConflict,
+        _ => ExitCode::Rejected,
+    };
+    let failure = Failure::new(exit_code, reason.code(), reason.with_names(&name_of));
     match reason {
-        Rejection::AccountNotFound { account } => {
-            let message = format!("there is no account `{}`", name_of(*account));
-            Failure::new(ExitCode::NotFound, reason.code(), message).hint("see all accounts with `bank-cli list`")
+        Rejection::AccountNotFound { .. } => failure.hint("see all accounts with `bank-cli list`"),
+        Rejection::SameAccount => failure.hint("name another account with --to"),
+        Rejection::VersionMismatch { account, found, .. } => failure.hint(format!(
+            "see what has changed with `bank-cli history {}`, then decide again with --expect-version {found}",
+            shell::quote(&name_of(*account))
+        )),
+        Rejection::InsufficientFunds { available, .. } if available.get() > 0 => {
+            failure.hint(format!("transfer at most {available}"))
         }
-        Rejection::SameAccount => {
-            rejected("a transfer needs two different accounts".to_owned()).hint("name another account with --to")
+        Rejection::InsufficientFunds { account, .. } => {
+            failure.hint(format!("pay something into `{}` first", name_of(*account)))
         }
-        Rejection::VersionMismatch { account, expected, found } => {
-            let name = name_of(*account);
-            rejected(format!("`{name}` has version {found}, not {expected}")).hint(format!(
-                "see what has changed with `bank-cli history {}`, then decide again with --expect-version {found}",
-                shell::quote(&name)
-            ))
+        Rejection::BalanceOverflow { .. } => failure.hint("transfer less, or to another account"),
+        Rejection::IdConflict { id, .. } => {
+            failure.hint(format!("see it with `bank-cli show {id}`; leave --id out for a new transfer"))
         }
-        Rejection::InsufficientFunds { account, available, requested } => {
-            let name = name_of(*account);
-            let hint = if available.get() > 0 {
-                format!("transfer at most {available}")
-            } else {
-                format!("pay something into `{name}` first")
-            };
-            rejected(format!("`{name}` has {available} available, not {requested}")).hint(hint)
-        }
-        Rejection::BalanceOverflow { account } => {
-            rejected(format!("the balance of `{}` would exceed {}", name_of(*account), i64::MAX))
-                .hint("transfer less, or to another account")
-        }
-        Rejection::IdConflict { id, field } => {
-            let message = format!("the id {id} was posted before with another {field}");
-            Failure::new(ExitCode::IdConflict, reason.code(), message)
-                .hint(format!("see it with `bank-cli show {id}`; leave --id out for a new transfer"))
-        }
-        Rejection::ReversalOfReversal { id, original } => {
-            rejected(format!("the transfer {id} is itself the reversal of {original}"))
-                .hint("reverse it all the same with --force")
-        }
-        // A reason that is younger than this binary still has its own words.
-        other => rejected(other.to_string()),
+        Rejection::ReversalOfReversal { .. } => failure.hint("reverse it all the same with --force"),
+        // A reason that is younger than this binary has no hint yet.
+        _ => failure,
     }
 }
