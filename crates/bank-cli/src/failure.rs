@@ -1,6 +1,8 @@
 //! What a command can fail with: exit code, stable code for programs, message, hint.
 
-use std::error::Error as _;
+mod batch;
+
+use std::error::Error;
 use std::fmt::Display;
 use std::io;
 
@@ -204,7 +206,7 @@ fn connection_hint(reason: &str) -> &'static str {
 }
 
 /// Joins an error and its causes: each text leaves its cause out.
-fn with_causes(error: &BankError) -> String {
+fn with_causes(error: &dyn Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

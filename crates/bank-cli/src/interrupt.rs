@@ -33,13 +33,8 @@ impl Interrupt {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Fails if the command is to stop.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        if self.is_asked() { Err(Self::failure()) } else { Ok(()) }
-    }
-
-    /// Returns the failure of a command that was stopped.
-    pub(crate) fn failure() -> Failure {
-        Failure::new(ExitCode::Interrupted, "interrupted", "interrupted")
+    /// Returns the flag that Ctrl-C sets.
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
     }
 }

@@ -3,9 +3,7 @@
 use bank_domain::Transfer;
 use uuid::Uuid;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-
+use super::error::BatchError;
 use super::ids::{NAMESPACE, key_of};
 use super::seen::Seen;
 
@@ -30,16 +28,12 @@ impl Duplicates {
     }
 
     /// Returns whether the id came before, and remembers it.
-    pub(crate) fn look(&mut self, transfer: &Transfer) -> Result<Duplicate, Failure> {
-        let failed = |error: std::io::Error| {
-            let message = format!("cannot keep the ids in a temporary file: {error}");
-            Failure::new(ExitCode::Other, "temporary_file", message)
-        };
+    pub(crate) fn look(&mut self, transfer: &Transfer) -> Result<Duplicate, BatchError> {
         let key = key_of(Uuid::new_v5(&NAMESPACE, transfer.id.as_uuid().as_bytes()));
         let content = content(transfer);
-        match self.0.get(&key).map_err(failed)? {
+        match self.0.get(&key).map_err(BatchError::TemporaryFile)? {
             None => {
-                self.0.set(key, content).map_err(failed)?;
+                self.0.set(key, content).map_err(BatchError::TemporaryFile)?;
                 Ok(Duplicate::No)
             }
             Some(before) if before == content => Ok(Duplicate::Same),

@@ -1,15 +1,13 @@
-//! The values of `--format`, and guessing it.
+//! How the lines of a file are written, and guessing it.
 
 use std::path::Path;
 
-use clap::ValueEnum;
-
 /// How the lines of a file are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
-    // Comma-separated values with a header
+    /// Comma-separated values with a header
     Csv,
-    // One JSON object a line
+    /// One JSON object a line
     Jsonl,
 }
 

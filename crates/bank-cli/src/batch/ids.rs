@@ -1,11 +1,11 @@
 //! Ids for lines that have none of their own, the same in every run.
 
 use std::fmt::Write as _;
-use std::io;
 
 use bank_domain::{InvalidInput, Memo, TransferId};
 use uuid::Uuid;
 
+use super::error::BatchError;
 use super::order::Order;
 use super::seen::{KEY_BYTES, Seen};
 
@@ -19,11 +19,15 @@ pub(crate) struct Reference(String);
 
 impl Reference {
     /// Returns the reference if the text obeys the rules for memos.
-    pub(crate) fn new(text: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    ///
+    /// Returns which rule the text breaks.
+    pub(crate) fn new(text: &str) -> Result<Self, InvalidInput> {
         match Memo::new(text) {
             Ok(_) => Ok(Self(text.to_owned())),
-            Err(InvalidInput::Text { problem, .. }) => Err(format!("reference {problem}")),
-            Err(other) => Err(other.to_string()),
+            Err(InvalidInput::Text { problem, .. }) => Err(InvalidInput::Text { what: "reference", problem }),
+            Err(other) => Err(other),
         }
     }
 }
@@ -46,12 +50,13 @@ impl DerivedIds {
     }
 
     /// Returns the id of the next line.
-    pub(crate) fn next(&mut self, order: &Order) -> io::Result<TransferId> {
+    pub(crate) fn next(&mut self, order: &Order) -> Result<TransferId, BatchError> {
         // The id of the first occurrence stands for the content while occurrences are counted.
         let first = self.derive(order, 1);
         let key = key_of(first);
-        let occurrence = self.seen.get(&key)?.unwrap_or(0).saturating_add(1);
-        self.seen.set(key, occurrence)?;
+        let before = self.seen.get(&key).map_err(BatchError::TemporaryFile)?;
+        let occurrence = before.unwrap_or(0).saturating_add(1);
+        self.seen.set(key, occurrence).map_err(BatchError::TemporaryFile)?;
         Ok(TransferId::from_uuid(if occurrence == 1 { first } else { self.derive(order, occurrence) }))
     }
 
@@ -134,7 +139,7 @@ mod tests {
     #[test]
     fn a_reference_obeys_the_rules_for_memos() {
         assert!(Reference::new("payroll 2026-07").is_ok());
-        assert_eq!(Reference::new("").unwrap_err(), "reference is empty");
-        assert!(Reference::new("a\nb").unwrap_err().contains("control character"));
+        assert_eq!(Reference::new("").unwrap_err().to_string(), "reference is empty");
+        assert!(Reference::new("a\nb").unwrap_err().to_string().contains("control character"));
     }
 }

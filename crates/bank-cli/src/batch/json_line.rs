@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::order::{Column, Malformed, Texts};
+use super::malformed::{Malformed, excerpt};
+use super::order::Texts;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,14 +28,14 @@ struct Object<'a> {
 pub(crate) fn texts(line: &str) -> Result<Texts<'_>, Malformed> {
     // An array of the right length would be taken for an object.
     if !line.trim_start().starts_with('{') {
-        return Err(Malformed::new("column 1: it is no JSON object"));
+        return Err(Malformed::NotAnObject);
     }
     let object: Object<'_> = serde_json::from_str(line).map_err(|error| malformed(&error))?;
     let amount = object.amount.get();
     let amount = match amount.bytes().next() {
         Some(b'"') => serde_json::from_str::<Quoted<'_>>(amount).map_err(|error| malformed(&error))?.0,
         Some(b'-' | b'0'..=b'9') => Cow::Borrowed(amount),
-        _ => return Err(Malformed::new(format!("{}: it is neither a number nor a string", place(Column::Amount)))),
+        _ => return Err(Malformed::AmountType),
     };
     Ok(Texts {
         from: object.from,
@@ -48,17 +49,12 @@ pub(crate) fn texts(line: &str) -> Result<Texts<'_>, Malformed> {
 #[derive(Deserialize)]
 struct Quoted<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Returns where a column stands, for a message.
-pub(crate) fn place(column: Column) -> String {
-    format!("key {column}")
-}
-
-/// The library counts lines, of which there is only one, and columns.
+/// The library's text ends with a line number, which is always 1, and the column, which is known apart.
 fn malformed(error: &serde_json::Error) -> Malformed {
     let text = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     let problem = text.strip_suffix(&position).unwrap_or(&text);
-    Malformed::new(format!("column {}: {problem}", error.column()))
+    Malformed::Json { column: error.column(), problem: excerpt(problem) }
 }
 
 #[cfg(test)]
@@ -66,7 +62,7 @@ mod tests {
     use super::*;
 
     fn reason(line: &str) -> String {
-        texts(line).unwrap_err().reason
+        texts(line).unwrap_err().to_string()
     }
 
     #[test]
@@ -89,9 +85,9 @@ mod tests {
     #[test]
     fn lines_that_are_none_are_told_by_their_column() {
         assert_eq!(reason(r#"{"from":"a","to":"b"}"#), "column 21: missing field `amount`");
-        assert_eq!(reason("nonsense"), "column 1: it is no JSON object");
-        assert_eq!(reason(r#"["a","b",1,null,null]"#), "column 1: it is no JSON object");
-        assert_eq!(reason(r#"{"from":"a","to":"b","amount":true}"#), "key amount: it is neither a number nor a string");
+        assert_eq!(reason("nonsense"), "column 1: not a JSON object");
+        assert_eq!(reason(r#"["a","b",1,null,null]"#), "column 1: not a JSON object");
+        assert_eq!(reason(r#"{"from":"a","to":"b","amount":true}"#), "key amount: neither a number nor a string");
         assert!(reason(r#"{"from":"a","to":"b","amount":1,"note":""}"#).contains("unknown field `note`"));
         assert!(reason(r#"{"from":"a","from":"b","to":"b","amount":1}"#).contains("duplicate field `from`"));
         assert!(reason(r#"{"from":"a","to":"b","amount":1} x"#).contains("trailing characters"));

@@ -1,22 +1,14 @@
 //! The lines of a file: numbered, checked for UTF-8, and never larger in memory than a line may be.
 
 use std::io::{self, BufRead, Read};
+use std::str::Utf8Error;
+
+use super::malformed::UnreadableLine;
 
 /// The longest line in bytes, its end left out. Names and memos of the greatest length need a few thousand.
 pub(crate) const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// What a line holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Content<'a> {
-    Text(&'a str),
-    /// The first byte that is not UTF-8, counted from 1.
-    NotUtf8 {
-        byte: usize,
-    },
-    TooLong,
-}
 
 /// Reads the lines that are not blank.
 pub(crate) struct Lines<R> {
@@ -50,15 +42,15 @@ impl<R: BufRead> Lines<R> {
         self.is_cut_off
     }
 
-    /// Returns the next line that is not blank.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Content<'_>>> {
+    /// Returns the text of the next line that is not blank, or why it has none.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Result<&str, UnreadableLine>>> {
         if self.again {
             self.again = false;
-            return Ok(Some(self.content()));
+            return Ok(Some(self.text()));
         }
         while self.read()? {
             if self.too_long || !self.buffer.trim_ascii().is_empty() {
-                return Ok(Some(self.content()));
+                return Ok(Some(self.text()));
             }
         }
         Ok(None)
@@ -98,14 +90,12 @@ impl<R: BufRead> Lines<R> {
         Ok(true)
     }
 
-    fn content(&self) -> Content<'_> {
+    fn text(&self) -> Result<&str, UnreadableLine> {
         if self.too_long {
-            return Content::TooLong;
+            return Err(UnreadableLine::TooLong);
         }
-        match std::str::from_utf8(&self.buffer) {
-            Ok(text) => Content::Text(text),
-            Err(error) => Content::NotUtf8 { byte: error.valid_up_to().saturating_add(1) },
-        }
+        let not_utf8 = |error: Utf8Error| UnreadableLine::NotUtf8 { byte: error.valid_up_to().saturating_add(1) };
+        std::str::from_utf8(&self.buffer).map_err(not_utf8)
     }
 }
 
@@ -123,8 +113,8 @@ mod tests {
         loop {
             let text = match lines.next().unwrap() {
                 None => return all,
-                Some(Content::Text(text)) => text.to_owned(),
-                Some(other) => format!("{other:?}"),
+                Some(Ok(text)) => text.to_owned(),
+                Some(Err(reason)) => format!("{reason:?}"),
             };
             all.push((lines.number(), text));
         }
@@ -174,7 +164,7 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_is_not_kept_in_memory() {
         let mut lines = Lines::new(io::BufReader::new(io::repeat(b'x').take(50 << 20)));
-        assert_eq!(lines.next().unwrap(), Some(Content::TooLong));
+        assert_eq!(lines.next().unwrap(), Some(Err(UnreadableLine::TooLong)));
         assert!(lines.buffer.capacity() < 4 << 20);
         assert_eq!(lines.bytes(), 50 << 20);
     }
@@ -193,8 +183,8 @@ mod tests {
         let mut lines = Lines::new(&b"a\nb"[..]);
         lines.next().unwrap();
         lines.put_back();
-        assert_eq!(lines.next().unwrap(), Some(Content::Text("a")));
-        assert_eq!(lines.next().unwrap(), Some(Content::Text("b")));
+        assert_eq!(lines.next().unwrap(), Some(Ok("a")));
+        assert_eq!(lines.next().unwrap(), Some(Ok("b")));
         assert_eq!(lines.next().unwrap(), None);
     }
 }

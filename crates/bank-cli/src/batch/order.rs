@@ -5,6 +5,8 @@ use std::fmt;
 
 use bank_domain::{AccountName, Amount, InvalidInput, Memo, TransferId};
 
+use super::malformed::Malformed;
+
 /// The columns of a file, and the keys of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
@@ -80,26 +82,6 @@ fn given(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     (!text.is_empty()).then_some(text)
 }
 
-/// A line that asks for nothing that can be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Malformed {
-    /// Where and what, without the line's number.
-    pub(crate) reason: String,
-}
-
-impl Malformed {
-    /// Returns a malformed line; a long reason, which may quote the line, is cut.
-    pub(crate) fn new(reason: impl fmt::Display) -> Self {
-        const CHARACTERS_MAX: usize = 300;
-        let mut reason = reason.to_string();
-        if let Some((end, _)) = reason.char_indices().nth(CHARACTERS_MAX) {
-            reason.truncate(end);
-            reason.push_str("...");
-        }
-        Self { reason }
-    }
-}
-
 /// One line of the file with its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -115,7 +97,7 @@ impl Line {
                 let memo = order.memo.as_ref().map_or(0, |memo| memo.as_str().len());
                 order.from.as_str().len().saturating_add(order.to.as_str().len()).saturating_add(memo)
             }
-            Err(malformed) => malformed.reason.len(),
+            Err(malformed) => malformed.to_string().len(),
         }
     }
 }
@@ -143,11 +125,5 @@ mod tests {
         assert_eq!(texts("8", "42", "").parse().unwrap_err().0, Column::Id);
         assert_eq!(texts("8", "", " ").parse().unwrap_err().0, Column::Memo);
         assert_eq!(Texts::default().parse().unwrap_err().0, Column::From);
-    }
-
-    #[test]
-    fn a_reason_that_quotes_a_long_line_is_cut() {
-        assert_eq!(Malformed::new("é".repeat(1000)).reason.chars().count(), 303);
-        assert_eq!(Malformed::new("short").reason, "short");
     }
 }

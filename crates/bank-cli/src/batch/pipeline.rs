@@ -1,14 +1,13 @@
 //! Reading the next chunk on a thread of its own while the last one is being committed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-
+use super::error::BatchError;
 use super::reader::{Chunk, Reader};
-use crate::interrupt::Interrupt;
 
 /// The reader hands a chunk over when it is asked for, and has read the next by then: more would be memory for nothing.
 const NONE_WAITS: usize = 0;
@@ -17,7 +16,7 @@ const NONE_WAITS: usize = 0;
 const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// What comes next of a file.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Next {
     Chunk(Chunk),
     /// The input is slow.
@@ -27,20 +26,24 @@ pub(crate) enum Next {
 
 /// The chunks of a file, in order.
 pub(crate) struct Pipeline {
-    chunks: Receiver<Result<Chunk, Failure>>,
+    chunks: Receiver<Result<Chunk, BatchError>>,
     thread: Option<JoinHandle<()>>,
-    interrupt: Interrupt,
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Pipeline {
     /// Begins to read.
-    pub(crate) fn start(mut reader: Reader, lines_max: usize, interrupt: Interrupt) -> Result<Self, Failure> {
+    pub(crate) fn start(
+        mut reader: Reader,
+        lines_max: usize,
+        interrupted: Arc<AtomicBool>,
+    ) -> Result<Self, BatchError> {
         let (sender, chunks) = sync_channel(NONE_WAITS);
         let thread = thread::Builder::new()
             .name("batch-reader".to_owned())
             .spawn(move || read_all(&mut reader, lines_max, &sender))
-            .map_err(|error| Failure::new(ExitCode::Other, "no_thread", format!("cannot start a thread: {error}")))?;
-        Ok(Self { chunks, thread: Some(thread), interrupt })
+            .map_err(BatchError::Thread)?;
+        Ok(Self { chunks, thread: Some(thread), interrupted })
     }
 
     /// Returns the next chunk, waiting for a slow input only for a moment.
@@ -48,8 +51,10 @@ impl Pipeline {
     /// # Panics
     ///
     /// If the reading thread has: its end must not be taken for that of the file.
-    pub(crate) fn next(&mut self) -> Result<Next, Failure> {
-        self.interrupt.check()?;
+    pub(crate) fn next(&mut self) -> Result<Next, BatchError> {
+        if self.interrupted.load(Ordering::SeqCst) {
+            return Err(BatchError::Interrupted);
+        }
         match self.chunks.recv_timeout(LOOK_UP) {
             Ok(chunk) => chunk.map(Next::Chunk),
             Err(RecvTimeoutError::Timeout) => Ok(Next::NotYet),
@@ -64,7 +69,7 @@ impl Pipeline {
 }
 
 /// Reads until the end, the first failure, or until nobody wants more.
-fn read_all(reader: &mut Reader, lines_max: usize, sender: &SyncSender<Result<Chunk, Failure>>) {
+fn read_all(reader: &mut Reader, lines_max: usize, sender: &SyncSender<Result<Chunk, BatchError>>) {
     loop {
         let Some(chunk) = reader.next_chunk(lines_max).transpose() else { return };
         let is_last = chunk.is_err();
@@ -86,7 +91,7 @@ mod tests {
         let text = format!("from,to,amount\n{}", "a,b,1\n".repeat(25));
         let reference = Reference::new("r").unwrap();
         let reader = Reader::open(Box::new(Cursor::new(text)), None, None, Some(reference)).unwrap();
-        let mut pipeline = Pipeline::start(reader, 10, Interrupt::default()).unwrap();
+        let mut pipeline = Pipeline::start(reader, 10, Arc::default()).unwrap();
         let mut numbers = Vec::new();
         loop {
             match pipeline.next().unwrap() {
@@ -96,6 +101,6 @@ mod tests {
             }
         }
         assert_eq!(numbers, (2..=26).collect::<Vec<_>>());
-        assert_eq!(pipeline.next().unwrap(), Next::End);
+        assert!(matches!(pipeline.next().unwrap(), Next::End));
     }
 }

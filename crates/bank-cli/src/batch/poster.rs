@@ -1,33 +1,20 @@
-//! Posting chunks of lines, in the way that `--on-reject` asks for.
+//! Posting chunks of lines, in the way that the mode asks for.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use bank_domain::{AccountId, Outcome, Rejection, Transfer};
+use bank_domain::{AccountId, AccountName, Outcome, Rejection, Transfer};
 use bank_persistence::{AllOrNone, Bank, PostingPipeline};
-
-use crate::failure::Failure;
-use crate::rejection;
 
 use super::accounts::Accounts;
 use super::duplicates::{Duplicate, Duplicates};
+use super::error::BatchError;
+use super::importer::{ImportEvent, Mode};
 use super::order::{Line, Order};
 use super::reader::Chunk;
-use super::report::Report;
-use super::tally::Verdict;
-use crate::interrupt::Interrupt;
-
-/// What to do with the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Posts every line that can be posted.
-    Continue,
-    /// Posts the lines before the first bad one.
-    Stop,
-    /// Posts all lines or none.
-    Atomic,
-    /// Posts nothing.
-    DryRun,
-}
+use super::recorder::Recorder;
+use super::status::{LineRejection, LineStatus};
 
 /// Says whether further chunks are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +34,7 @@ pub(crate) struct Poster<'a> {
     bank: &'a Bank,
     accounts: Accounts<'a>,
     mode: Mode,
-    interrupt: Interrupt,
+    interrupted: Arc<AtomicBool>,
     pipeline: PostingPipeline,
     /// The chunks in the pipeline, in order.
     begun: VecDeque<(Chunk, Plan)>,
@@ -58,12 +45,12 @@ pub(crate) struct Poster<'a> {
 
 impl<'a> Poster<'a> {
     /// Returns a poster that has seen nothing yet.
-    pub(crate) fn new(bank: &'a Bank, mode: Mode, interrupt: Interrupt) -> Self {
+    pub(crate) fn new(bank: &'a Bank, mode: Mode, interrupted: Arc<AtomicBool>) -> Self {
         Self {
             bank,
             accounts: Accounts::new(bank),
             mode,
-            interrupt,
+            interrupted,
             pipeline: PostingPipeline::new(bank, AT_ONCE),
             begun: VecDeque::new(),
             held: Chunk::default(),
@@ -72,16 +59,17 @@ impl<'a> Poster<'a> {
     }
 
     /// Takes the next chunk.
-    pub(crate) fn take(&mut self, mut chunk: Chunk, report: &mut Report) -> Result<Wants, Failure> {
+    pub(crate) fn take(&mut self, mut chunk: Chunk, recorder: &mut Recorder<'_>) -> Result<Wants, BatchError> {
         match self.mode {
-            Mode::Continue => self.begin(chunk, report)?,
-            Mode::Stop => return self.post_until_bad(&chunk, report),
+            Mode::Continue => self.begin(chunk, recorder)?,
+            Mode::Stop => return self.post_until_bad(&chunk, recorder),
             Mode::Atomic => {
                 self.held.lines.append(&mut chunk.lines);
                 self.held.bytes = chunk.bytes;
-                report.reading(u64::try_from(self.held.lines.len()).unwrap_or(u64::MAX), chunk.bytes);
+                let lines = u64::try_from(self.held.lines.len()).unwrap_or(u64::MAX);
+                recorder.tell(ImportEvent::Progress { lines, bytes: chunk.bytes });
             }
-            Mode::DryRun => self.check(&chunk, report)?,
+            Mode::DryRun => self.check(&chunk, recorder)?,
         }
         Ok(Wants::More)
     }
@@ -92,53 +80,53 @@ impl<'a> Poster<'a> {
     }
 
     /// Ends the file.
-    pub(crate) fn finish(mut self, report: &mut Report) -> Result<(), Failure> {
-        self.settle(report)?;
+    pub(crate) fn finish(mut self, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
+        self.settle(recorder)?;
         let held = std::mem::take(&mut self.held);
-        if held.lines.is_empty() { Ok(()) } else { self.post_atomically(&held, report) }
+        if held.lines.is_empty() { Ok(()) } else { self.post_atomically(&held, recorder) }
     }
 
     /// Waits for the chunks that were begun, and tells what became of them.
-    pub(crate) fn settle(&mut self, report: &mut Report) -> Result<(), Failure> {
+    pub(crate) fn settle(&mut self, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
         let flushed = self.pipeline.flush();
-        self.tell(report)?;
+        self.tell(recorder)?;
         Ok(flushed?)
     }
 
-    fn begin(&mut self, chunk: Chunk, report: &mut Report) -> Result<(), Failure> {
+    fn begin(&mut self, chunk: Chunk, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
         let mut plan = match Plan::of(&chunk.lines, &mut self.accounts) {
             Ok(plan) => plan,
             // The chunks before it are being posted, and have a right to their results.
-            Err(failure) => return self.settle(report).and(Err(failure)),
+            Err(failure) => return self.settle(recorder).and(Err(failure)),
         };
         let transfers = std::mem::take(&mut plan.transfers);
         self.begun.push_back((chunk, plan));
         let pushed = self.pipeline.push(transfers);
         // Of the chunks before one that has failed, too.
-        match self.tell(report) {
+        match self.tell(recorder) {
             Ok(()) => Ok(pushed?),
             // The results cannot be written. What has begun is posted all the same, and counted.
-            Err(failure) => self.settle(report).and(Err(failure)),
+            Err(failure) => self.settle(recorder).and(Err(failure)),
         }
     }
 
     /// Tells what became of the chunks that are done, of all of them, whatever happens to the first.
-    fn tell(&mut self, report: &mut Report) -> Result<(), Failure> {
+    fn tell(&mut self, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
         let mut told = Ok(());
         for outcomes in self.pipeline.take_outcomes() {
             // One for each that was pushed.
             let Some((chunk, mut plan)) = self.begun.pop_front() else { break };
             plan.settle(&chunk.lines, &outcomes);
-            told = told.and(report.lines(&chunk.lines, &plan.verdicts, chunk.bytes));
+            told = told.and(recorder.lines(&chunk.lines, &plan.statuses, chunk.bytes));
         }
         told
     }
 
     /// Posts what stands before the first bad line. Which lines a rule refuses shows only in a transaction; it is rolled
     /// back then, and the lines before the refused one are posted in the next.
-    fn post_until_bad(&mut self, chunk: &Chunk, report: &mut Report) -> Result<Wants, Failure> {
+    fn post_until_bad(&mut self, chunk: &Chunk, recorder: &mut Recorder<'_>) -> Result<Wants, BatchError> {
         let mut plan = Plan::of(&chunk.lines, &mut self.accounts)?;
-        let mut end = plan.verdicts.iter().position(|verdict| verdict.reason().is_some());
+        let mut end = plan.statuses.iter().position(|status| status.reason().is_some());
         loop {
             let wanted = plan.places.partition_point(|place| end.is_none_or(|end| *place < end));
             if wanted == 0 {
@@ -150,55 +138,52 @@ impl<'a> Poster<'a> {
                     break;
                 }
                 AllOrNone::RolledBack(outcomes) => {
-                    let refused = first_rejected(&outcomes).ok_or_else(Interrupt::failure)?;
+                    let refused = first_rejected(&outcomes).ok_or(BatchError::Interrupted)?;
                     plan.settle_one(&chunk.lines, refused, &outcomes[refused]);
                     end = plan.places.get(refused).copied();
                 }
             }
         }
         let told = end.map_or(chunk.lines.len(), |end| end.saturating_add(1));
-        report.lines(&chunk.lines[..told], &plan.verdicts[..told], chunk.bytes)?;
+        recorder.lines(&chunk.lines[..told], &plan.statuses[..told], chunk.bytes)?;
         Ok(if end.is_some() { Wants::Nothing } else { Wants::More })
     }
 
-    fn post_atomically(&mut self, file: &Chunk, report: &mut Report) -> Result<(), Failure> {
+    fn post_atomically(&mut self, file: &Chunk, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
         let mut plan = Plan::of(&file.lines, &mut self.accounts)?;
-        if plan.verdicts.iter().all(|verdict| verdict.reason().is_none()) {
+        if plan.statuses.iter().all(|status| status.reason().is_none()) {
             match self.post_all_or_none(&plan.transfers)? {
                 AllOrNone::Posted(outcomes) => plan.settle(&file.lines, &outcomes),
                 AllOrNone::RolledBack(outcomes) => {
-                    first_rejected(&outcomes).ok_or_else(Interrupt::failure)?;
+                    first_rejected(&outcomes).ok_or(BatchError::Interrupted)?;
                     plan.settle(&file.lines, &outcomes);
                     plan.take_back();
                 }
             }
         }
-        report.lines(&file.lines, &plan.verdicts, file.bytes)
+        recorder.lines(&file.lines, &plan.statuses, file.bytes)
     }
 
     /// Posts all transfers or none; without a rejection they are rolled back only if the user interrupts.
-    fn post_all_or_none(&self, transfers: &[Transfer]) -> Result<AllOrNone, Failure> {
-        let interrupt = self.interrupt.clone();
-        Ok(self.bank.post_all_or_none_unless(transfers, move || interrupt.is_asked())?)
+    fn post_all_or_none(&self, transfers: &[Transfer]) -> Result<AllOrNone, BatchError> {
+        let interrupted = Arc::clone(&self.interrupted);
+        Ok(self.bank.post_all_or_none_unless(transfers, move || interrupted.load(Ordering::SeqCst))?)
     }
 
-    fn check(&mut self, chunk: &Chunk, report: &mut Report) -> Result<(), Failure> {
+    fn check(&mut self, chunk: &Chunk, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
         let mut plan = Plan::of(&chunk.lines, &mut self.accounts)?;
         for (transfer, place) in plan.transfers.iter().zip(&plan.places) {
-            plan.verdicts[*place] = if transfer.from == transfer.to {
-                rejected(&Rejection::SameAccount, &chunk.lines[*place], transfer.from)
+            plan.statuses[*place] = if transfer.from == transfer.to {
+                by_rule(&Rejection::SameAccount, &chunk.lines[*place], transfer.from)
             } else {
                 match self.duplicates.look(transfer)? {
-                    Duplicate::No => Verdict::Checked,
-                    Duplicate::Same => Verdict::Replayed,
-                    Duplicate::Other => Verdict::Rejected(format!(
-                        "id_conflict: the id {} stands in an earlier line with other content",
-                        transfer.id
-                    )),
+                    Duplicate::No => LineStatus::Checked,
+                    Duplicate::Same => LineStatus::Replayed,
+                    Duplicate::Other => rejected(LineRejection::EarlierLine(transfer.id)),
                 }
             };
         }
-        report.lines(&chunk.lines, &plan.verdicts, chunk.bytes)
+        recorder.lines(&chunk.lines, &plan.statuses, chunk.bytes)
     }
 }
 
@@ -206,7 +191,7 @@ impl<'a> Poster<'a> {
 #[derive(Default)]
 struct Plan {
     /// One for each line; of a transfer that has no outcome yet, `Skipped`.
-    verdicts: Vec<Verdict>,
+    statuses: Vec<LineStatus>,
     transfers: Vec<Transfer>,
     /// The line of each transfer.
     places: Vec<usize>,
@@ -215,25 +200,25 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(lines: &[Line], accounts: &mut Accounts<'_>) -> Result<Self, Failure> {
+    fn of(lines: &[Line], accounts: &mut Accounts<'_>) -> Result<Self, BatchError> {
         accounts.find(lines)?;
-        let mut plan = Self { verdicts: Vec::with_capacity(lines.len()), ..Self::default() };
+        let mut plan = Self { statuses: Vec::with_capacity(lines.len()), ..Self::default() };
         for (place, line) in (0..).zip(lines) {
-            let verdict = match &line.content {
-                Err(malformed) => Verdict::Malformed(malformed.reason.clone()),
+            let status = match &line.content {
+                Err(malformed) => LineStatus::Malformed(Box::new(malformed.clone())),
                 Ok((id, order)) => match (accounts.id_of(&order.from), accounts.id_of(&order.to)) {
                     (Some(from), Some(to)) => {
                         let (id, amount, memo) = (*id, order.amount, order.memo.clone());
                         plan.transfers.push(Transfer { id, from, to, amount, memo });
                         plan.places.push(place);
                         plan.payers.push(from);
-                        Verdict::Skipped
+                        LineStatus::Skipped
                     }
-                    (None, _) => unknown(order.from.as_str()),
-                    (_, None) => unknown(order.to.as_str()),
+                    (None, _) => unknown(&order.from),
+                    (_, None) => unknown(&order.to),
                 },
             };
-            plan.verdicts.push(verdict);
+            plan.statuses.push(status);
         }
         Ok(plan)
     }
@@ -247,18 +232,18 @@ impl Plan {
 
     fn settle_one(&mut self, lines: &[Line], number: usize, outcome: &Outcome) {
         let place = self.places[number];
-        self.verdicts[place] = match outcome {
-            Outcome::Posted(_) => Verdict::Posted,
-            Outcome::Replayed(_) => Verdict::Replayed,
-            Outcome::Rejected(reason) => rejected(reason, &lines[place], self.payers[number]),
+        self.statuses[place] = match outcome {
+            Outcome::Posted(_) => LineStatus::Posted,
+            Outcome::Replayed(_) => LineStatus::Replayed,
+            Outcome::Rejected(reason) => by_rule(reason, &lines[place], self.payers[number]),
         };
     }
 
     /// Notes that what was posted has been rolled back.
     fn take_back(&mut self) {
-        for verdict in &mut self.verdicts {
-            if *verdict == Verdict::Posted {
-                *verdict = Verdict::Skipped;
+        for status in &mut self.statuses {
+            if *status == LineStatus::Posted {
+                *status = LineStatus::Skipped;
             }
         }
     }
@@ -268,16 +253,21 @@ fn first_rejected(outcomes: &[Outcome]) -> Option<usize> {
     outcomes.iter().position(|outcome| matches!(outcome, Outcome::Rejected(_)))
 }
 
-fn rejected(reason: &Rejection, line: &Line, from: AccountId) -> Verdict {
-    let name_of = |id: AccountId| match &line.content {
-        Ok((_, Order { from: name, .. })) if id == from => name.to_string(),
-        Ok((_, Order { to: name, .. })) => name.to_string(),
-        Err(_) => id.to_string(),
-    };
-    let failure = rejection::failure(reason, name_of);
-    Verdict::Rejected(format!("{}: {}", failure.code(), failure.message()))
+fn by_rule(reason: &Rejection, line: &Line, payer: AccountId) -> LineStatus {
+    match &line.content {
+        Ok((_, Order { from, to, .. })) => {
+            let (reason, from, to) = (reason.clone(), from.clone(), to.clone());
+            rejected(LineRejection::Rule { reason, payer, from, to })
+        }
+        // A malformed line has no transfer.
+        Err(malformed) => LineStatus::Malformed(Box::new(malformed.clone())),
+    }
 }
 
-fn unknown(name: &str) -> Verdict {
-    Verdict::Rejected(format!("account_not_found: there is no account `{name}`"))
+fn unknown(name: &AccountName) -> LineStatus {
+    rejected(LineRejection::UnknownAccount(name.clone()))
+}
+
+fn rejected(reason: LineRejection) -> LineStatus {
+    LineStatus::Rejected(Box::new(reason))
 }

@@ -1,23 +1,21 @@
 //! From lines of text to chunks of orders with ids.
 
-use std::io::{self, BufRead};
+use std::io::BufRead;
 use std::path::Path;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::input;
+use bank_domain::TransferId;
 
 use super::csv_line::{self, Header};
+use super::error::BatchError;
 use super::format::Format;
 use super::ids::{DerivedIds, Reference};
 use super::json_line;
-use super::lines::{Content, LINE_BYTES_MAX, Lines};
-use super::order::{Line, Malformed, Order, Texts};
+use super::lines::Lines;
+use super::malformed::{FieldPlace, HeaderError, Malformed, UnreadableLine};
+use super::order::{Line, Order, Texts};
 
 /// How much text a chunk holds at most, so that long names and memos cost no more memory than short ones.
 const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
-
-const COLUMNS_HINT: &str = "begin with a header such as from,to,amount,id,memo; id and memo may be left out";
 
 /// Lines that belong into one transaction.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -51,15 +49,15 @@ impl Reader {
         path: Option<&Path>,
         format: Option<Format>,
         reference: Option<Reference>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, BatchError> {
         let mut lines = Lines::new(input);
         let ids = reference.map(DerivedIds::new);
-        let Some(first) = lines.next().map_err(|error| unreadable(&error))? else {
+        let Some(first) = lines.next().map_err(BatchError::CannotRead)? else {
             return Ok(Self { lines, shape: Shape::Jsonl, ids, is_empty: true, quotes_since: None });
         };
         let format = format.or_else(|| path.and_then(Format::of_path)).unwrap_or_else(|| match first {
-            Content::Text(text) => Format::of_line(text),
-            Content::NotUtf8 { .. } | Content::TooLong => Format::Csv,
+            Ok(text) => Format::of_line(text),
+            Err(_) => Format::Csv,
         });
         if format == Format::Jsonl {
             let lacks_id = is_object_without_id(first)?;
@@ -67,9 +65,9 @@ impl Reader {
             let reader = Self { lines, shape: Shape::Jsonl, ids, is_empty: false, quotes_since: None };
             return if lacks_id { reader.require_ids() } else { Ok(reader) };
         }
-        let header = header(first)?;
+        let header = first.map_err(HeaderError::Unreadable).and_then(Header::parse)?;
         let has_ids = header.has_ids();
-        let is_empty = lines.next().map_err(|error| unreadable(&error))?.is_none();
+        let is_empty = lines.next().map_err(BatchError::CannotRead)?.is_none();
         if !is_empty {
             lines.put_back();
         }
@@ -77,12 +75,8 @@ impl Reader {
         if is_empty || has_ids { Ok(reader) } else { reader.require_ids() }
     }
 
-    fn require_ids(self) -> Result<Self, Failure> {
-        if self.ids.is_some() {
-            return Ok(self);
-        }
-        let message = "the lines have no ids: posted again, they would move the money twice";
-        Err(input::invalid(message, "name this run of payments with --reference TEXT, or add a column id with UUIDs"))
+    fn require_ids(self) -> Result<Self, BatchError> {
+        if self.ids.is_some() { Ok(self) } else { Err(BatchError::NoIds) }
     }
 
     /// Returns whether there is no line to post.
@@ -91,7 +85,7 @@ impl Reader {
     }
 
     /// Returns the next chunk of at most so many lines, or `None` at the end.
-    pub(crate) fn next_chunk(&mut self, lines_max: usize) -> Result<Option<Chunk>, Failure> {
+    pub(crate) fn next_chunk(&mut self, lines_max: usize) -> Result<Option<Chunk>, BatchError> {
         let mut chunk = Chunk::default();
         let mut text_bytes: usize = 0;
         while chunk.lines.len() < lines_max && text_bytes < TEXT_BYTES_MAX {
@@ -104,22 +98,21 @@ impl Reader {
         Ok((!chunk.lines.is_empty()).then_some(chunk))
     }
 
-    fn next_line(&mut self) -> Result<Option<Line>, Failure> {
-        let content = self.lines.next().map_err(|error| unreadable(&error))?;
+    fn next_line(&mut self) -> Result<Option<Line>, BatchError> {
+        let Some(text) = self.lines.next().map_err(BatchError::CannotRead)? else { return Ok(None) };
         let mut opens_quotes = false;
-        let parsed = match (content, self.quotes_since) {
-            (None, _) => return Ok(None),
-            (Some(Content::Text(text)), Some(line)) => {
+        let parsed = match (text, self.quotes_since) {
+            (Ok(text), Some(line)) => {
                 if !csv_line::keeps_quotes_open(text) {
                     self.quotes_since = None;
                 }
-                Err(Malformed::new(format!("it stands within the quotes that line {line} has opened")))
+                Err(Malformed::InsideQuotes { line })
             }
-            (Some(Content::Text(text)), None) => {
+            (Ok(text), None) => {
                 opens_quotes = self.shape.leaves_quotes_open(text);
                 self.shape.parse(text)
             }
-            (Some(other), _) => Err(Malformed::new(unusable(other))),
+            (Err(reason), _) => Err(reason.into()),
         };
         let number = self.lines.number();
         if opens_quotes {
@@ -128,16 +121,12 @@ impl Reader {
         let content = match (parsed, &mut self.ids) {
             (Err(malformed), _) => Err(malformed),
             (Ok((order, Some(id))), _) => Ok((id, order)),
-            (Ok((order, None)), Some(ids)) => Ok((ids.next(&order).map_err(|error| no_room(&error))?, order)),
-            (Ok((_, None)), None) => {
-                Err(Malformed::new("it has no id, and there is no --reference to derive one from"))
-            }
+            (Ok((order, None)), Some(ids)) => Ok((ids.next(&order)?, order)),
+            (Ok((_, None)), None) => Err(Malformed::NoId),
         };
         Ok(Some(Line { number, content }))
     }
 }
-
-type Parsed = (Order, Option<bank_domain::TransferId>);
 
 impl Shape {
     fn leaves_quotes_open(&self, text: &str) -> bool {
@@ -145,64 +134,39 @@ impl Shape {
         matches!(self, Self::Csv(_)) && text.contains('"') && csv_line::leaves_quotes_open(text)
     }
 
-    fn parse(&self, text: &str) -> Result<Parsed, Malformed> {
+    fn parse(&self, text: &str) -> Result<(Order, Option<TransferId>), Malformed> {
         let texts: Texts<'_> = match self {
             Self::Csv(header) => header.texts(text)?,
             Self::Jsonl => json_line::texts(text)?,
         };
-        texts.parse().map_err(|(column, reason)| {
+        texts.parse().map_err(|(column, problem)| {
             let place = match self {
                 Self::Csv(header) => header.place(column),
-                Self::Jsonl => json_line::place(column),
+                Self::Jsonl => FieldPlace::Key(column),
             };
-            Malformed::new(format!("{place}: {reason}"))
+            Malformed::from_invalid(place, problem)
         })
     }
 }
 
-fn header(first: Content<'_>) -> Result<Header, Failure> {
-    let parsed = match first {
-        Content::Text(text) => Header::parse(text),
-        other => Err(format!("the header cannot be read: {}", unusable(other))),
-    };
-    parsed.map_err(|problem| input::invalid(problem, COLUMNS_HINT))
-}
-
 /// Returns whether the first line is a good one that lacks an id; refuses a JSON array.
-fn is_object_without_id(first: Content<'_>) -> Result<bool, Failure> {
-    let Content::Text(text) = first else { return Ok(false) };
+fn is_object_without_id(first: Result<&str, UnreadableLine>) -> Result<bool, BatchError> {
+    let Ok(text) = first else { return Ok(false) };
     if text.trim_start().starts_with('[') {
-        return Err(input::invalid("the file is a JSON array", "write one JSON object a line, without commas between"));
+        return Err(BatchError::JsonArray);
     }
     Ok(json_line::texts(text).is_ok_and(|texts| texts.id.is_empty()))
 }
 
-/// Says why a line cannot be read.
-fn unusable(content: Content<'_>) -> String {
-    match content {
-        Content::Text(_) => "it is no line".to_owned(),
-        Content::NotUtf8 { byte } => format!("byte {byte} is not UTF-8: save the file as UTF-8"),
-        Content::TooLong => format!("it is longer than {LINE_BYTES_MAX} bytes"),
-    }
-}
-
-fn unreadable(error: &io::Error) -> Failure {
-    let message = format!("cannot read on: {error}");
-    Failure::new(ExitCode::Other, "input_unreadable", message)
-}
-
-fn no_room(error: &io::Error) -> Failure {
-    let message = format!("cannot keep count of equal lines in a temporary file: {error}");
-    Failure::new(ExitCode::Other, "temporary_file", message)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     const ID: &str = "019b76da-a800-7000-8000-000000000001";
 
-    fn open(text: &str, reference: Option<&str>) -> Result<Reader, Failure> {
+    fn open(text: &str, reference: Option<&str>) -> Result<Reader, BatchError> {
         let reference = reference.map(|text| Reference::new(text).unwrap());
         Reader::open(Box::new(io::Cursor::new(text.to_owned())), None, None, reference)
     }
@@ -217,8 +181,8 @@ mod tests {
         lines
     }
 
-    fn reason(line: &Line) -> &str {
-        &line.content.as_ref().unwrap_err().reason
+    fn reason(line: &Line) -> String {
+        line.content.as_ref().unwrap_err().to_string()
     }
 
     #[test]
@@ -240,12 +204,11 @@ mod tests {
     #[test]
     fn lines_without_ids_are_refused_without_a_reference() {
         for text in ["from,to,amount\na,b,1\n", "{\"from\":\"a\",\"to\":\"b\",\"amount\":1}\n"] {
-            let failure = open(text, None).err().unwrap();
-            assert_eq!(failure.exit_code(), ExitCode::Usage);
-            assert!(failure.hint_line().unwrap().contains("--reference"), "{failure:?}");
+            let refused = open(text, None).err().unwrap();
+            assert!(matches!(refused, BatchError::NoIds), "{refused:?}");
         }
         let lines = lines(&format!("from,to,amount,id\na,b,1,\na,b,1,{ID}"), None);
-        assert!(reason(&lines[0]).contains("--reference"), "{lines:?}");
+        assert_eq!(lines[0].content, Err(Malformed::NoId));
         assert!(lines[1].content.is_ok());
     }
 
@@ -274,15 +237,14 @@ mod tests {
         assert_eq!(good, [6]);
         assert!(reason(&lines[0]).starts_with("column 4 (memo): the field begins with a quote"));
         for (place, since) in [(1, 2), (2, 2), (5, 7)] {
-            let expected = format!("it stands within the quotes that line {since} has opened");
-            assert_eq!(reason(&lines[place]), expected);
+            assert_eq!(reason(&lines[place]), format!("inside a quoted field opened on line {since}"));
         }
     }
 
     #[test]
     fn a_json_array_is_refused() {
-        let failure = open("[{\"from\":\"a\"}]", Some("r")).err().unwrap();
-        assert!(failure.message().contains("JSON array"));
+        let refused = open("[{\"from\":\"a\"}]", Some("r")).err().unwrap();
+        assert!(matches!(refused, BatchError::JsonArray), "{refused:?}");
     }
 
     #[test]

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ::same_file::Handle;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::same_file::is_same_file;
+use super::error::BatchError;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -24,15 +22,13 @@ pub(crate) struct Source {
 
 impl Source {
     /// Opens a file, or standard input for `-`, and returns what to read from.
-    pub(crate) fn open(typed: &Path) -> Result<(Self, Box<dyn BufRead + Send>), Failure> {
+    pub(crate) fn open(typed: &Path) -> Result<(Self, Box<dyn BufRead + Send>), BatchError> {
         if typed == Path::new("-") {
             let input = BufReader::with_capacity(BUFFER_BYTES, io::stdin());
             return Ok((Self { path: None, identity: Handle::stdin().ok(), watched: None }, Box::new(input)));
         }
-        let (file, watched) = open_file(typed).map_err(|error| {
-            let message = format!("cannot read {}: {error}", typed.display());
-            Failure::new(ExitCode::Usage, "input_unreadable", message).hint("name a file, or - for standard input")
-        })?;
+        let (file, watched) =
+            open_file(typed).map_err(|source| BatchError::CannotOpen { path: typed.to_owned(), source })?;
         let identity = file.try_clone().and_then(Handle::from_file).ok();
         let source = Self { path: Some(typed.to_owned()), identity, watched };
         Ok((source, Box::new(BufReader::with_capacity(BUFFER_BYTES, file))))
@@ -43,10 +39,10 @@ impl Source {
         self.path.as_deref()
     }
 
-    /// Returns whether this is the file that is read, under whatever name.
+    /// Returns whether the path leads to the regular file that is read, under whatever name.
     pub(crate) fn is(&self, path: &Path) -> bool {
         let is_open = |identity: &Handle| path.is_file() && Handle::from_path(path).is_ok_and(|file| file == *identity);
-        self.identity.as_ref().is_some_and(is_open) || self.path().is_some_and(|input| is_same_file(input, path))
+        self.identity.as_ref().is_some_and(is_open)
     }
 
     /// Returns the length of a regular file in bytes.
@@ -93,8 +89,8 @@ mod tests {
     fn what_cannot_be_read_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         for path in [directory.path(), &directory.path().join("missing.csv")] {
-            let failure = Source::open(path).err().unwrap();
-            assert_eq!((failure.exit_code(), failure.code()), (ExitCode::Usage, "input_unreadable"));
+            let refused = Source::open(path).err().unwrap();
+            assert!(matches!(&refused, BatchError::CannotOpen { path: named, .. } if named == path), "{refused:?}");
         }
     }
 }

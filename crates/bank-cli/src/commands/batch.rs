@@ -1,20 +1,23 @@
 //! `bank-cli batch`
 
+mod printer;
+mod results_file;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bank_persistence::{Backend, Session, Settings};
+use bank_persistence::{Backend, BankError, Session, Settings};
 use clap::{Args, ValueEnum};
 
 use crate::batch::{
-    CONNECTIONS, Format, Mode, Next, Pipeline, Poster, Progress, Reader, Reference, Report, Results, Source, Wants,
+    BatchError, CONNECTIONS, Format, ImportOptions, ImportReport, Mode, Reader, Reference, Results, Source, import,
 };
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::input;
 use crate::interrupt::Interrupt;
-use crate::same_file::refuse_database;
+use printer::Printer;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -55,7 +58,7 @@ pub(crate) struct BatchArgs {
     file: PathBuf,
     /// Format of the file [default: by its extension, else by its first character]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Input")]
-    format: Option<Format>,
+    format: Option<FormatArg>,
     /// Text that names this run of payments, from which ids are derived
     #[arg(long, value_name = "TEXT", help_heading = "Input")]
     reference: Option<String>,
@@ -75,6 +78,24 @@ pub(crate) struct BatchArgs {
     /// Overwrite the results file if it exists
     #[arg(long, requires = "results", help_heading = "Results")]
     force: bool,
+}
+
+/// How the lines of the file are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    // Comma-separated values with a header
+    Csv,
+    // One JSON object a line
+    Jsonl,
+}
+
+impl From<FormatArg> for Format {
+    fn from(typed: FormatArg) -> Self {
+        match typed {
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Jsonl => Self::Jsonl,
+        }
+    }
 }
 
 /// What to do when a line is rejected or malformed.
@@ -126,6 +147,14 @@ impl BatchArgs {
         let results = if self.results.is_some() && !self.force { ", with another results file or --force" } else { "" };
         format!("{again}{results}: what was posted is replayed, not posted twice")
     }
+
+    /// Returns the failure of a run that ended early. Running again does not help if the database itself is wrong.
+    fn ended_early(&self, error: BatchError) -> Failure {
+        let is_broken =
+            matches!(&error, BatchError::Bank(BankError::Corrupt { .. } | BankError::InvariantViolation { .. }));
+        let failure = Failure::from(error);
+        if is_broken { failure } else { failure.hint(self.how_to_go_on()) }
+    }
 }
 
 /// Posts a file; what is wrong with the file as a whole, or with the results file, is found before a connection is made.
@@ -134,76 +163,37 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     let reference = args.reference.as_deref().map(Reference::new).transpose();
     let reference = reference.map_err(|problem| input::invalid(problem, REFERENCE_HINT))?;
     let (source, lines) = Source::open(&args.file)?;
-    let reader = Reader::open(lines, source.path(), args.format, reference)?;
+    let reader = Reader::open(lines, source.path(), args.format.map(Format::from), reference)?;
     let is_empty = reader.is_empty();
     let location = context.locate()?;
-    let open = |path: &PathBuf| {
-        refuse_database(&location.url, path)?;
-        Results::open(path, args.force, &source)
-    };
-    let mut results = args.results.as_ref().map(open).transpose()?;
+    let open_results = |path: &PathBuf| results_file::open(path, args.force, &source, &location.url);
+    let results = args.results.as_ref().map(open_results).transpose()?;
     let bank = context.connect_to(&location, args.settings(location.url.backend(), context.settings()))?;
-    results.as_mut().map_or(Ok(()), Results::begin)?;
-    let interrupt = Interrupt::listen(context.messages)?;
+    let results = results.map(|out| Results::new(out.path().to_owned(), out)).transpose()?;
+    let interrupted = Interrupt::listen(context.messages)?.flag();
 
-    let progress = Progress::new(source.length(), context.messages.is_quiet());
-    let mut report = Report::new(context.messages, results, progress);
-    let poster = Poster::new(&bank, args.mode(), interrupt.clone());
-    let ended = Pipeline::start(reader, args.chunk.into(), interrupt)
-        .and_then(|pipeline| post_all(pipeline, poster, &source, &mut report))
-        .map_err(|failure| if is_broken(&failure) { failure } else { failure.hint(args.how_to_go_on()) });
+    let mut printer = Printer::new(context.messages, source.length());
+    let options = ImportOptions { mode: args.mode(), chunk_lines_max: args.chunk.into(), results, interrupted };
+    let report = import(&bank, &source, reader, options, |event| printer.event(event));
+    let ImportReport { tally, input_changed, result } = report;
 
-    let (tally, summary) = report.finish(args.dry_run);
+    let summary = printer.finish(&tally, args.dry_run);
     let printed = writeln!(context.out, "{summary}").and_then(|()| context.out.flush());
     if is_empty {
         context.messages.note("there are no lines to post");
     }
-    if source.has_changed() && args.mode() != Mode::Atomic {
+    if input_changed && args.mode() != Mode::Atomic {
         let text = format!("{} changed while it was read: look whether it was complete", args.file.display());
         context.messages.problem(&format!("warning: {text}"));
     }
     if args.dry_run {
         context.messages.note("balances were not checked, nor ids that were posted earlier");
     }
-    ended?;
+    result.map_err(|error| args.ended_early(error))?;
     if tally.bad() > 0 {
         return Err(bad_lines(args, tally.bad(), tally.lines()));
     }
     Ok(printed?)
-}
-
-fn post_all(
-    mut pipeline: Pipeline,
-    mut poster: Poster<'_>,
-    source: &Source,
-    report: &mut Report,
-) -> Result<(), Failure> {
-    loop {
-        match pipeline.next() {
-            Ok(Next::Chunk(chunk)) => {
-                if chunk.is_cut_off {
-                    report.note("the last line does not end with a line feed: look whether the input is complete");
-                }
-                if poster.take(chunk, report)? == Wants::Nothing {
-                    return Ok(());
-                }
-            }
-            // Whoever sends line by line wants to see what became of the last ones.
-            Ok(Next::NotYet) => poster.settle(report)?,
-            Ok(Next::End) if poster.posts_at_the_end() && source.has_changed() => return Err(changed()),
-            Ok(Next::End) => return poster.finish(report),
-            Err(failure) => return poster.settle(report).and(Err(failure)),
-        }
-    }
-}
-
-fn changed() -> Failure {
-    Failure::new(ExitCode::Other, "input_changed", "the file changed while it was read; nothing was posted")
-}
-
-/// Returns whether the database itself is wrong, which running again does not mend.
-fn is_broken(failure: &Failure) -> bool {
-    matches!(failure.code(), "corrupt" | "invariant_violation")
 }
 
 fn bad_lines(args: &BatchArgs, bad: u64, lines: u64) -> Failure {
@@ -214,8 +204,8 @@ fn bad_lines(args: &BatchArgs, bad: u64, lines: u64) -> Failure {
     };
     let message = format!("{bad} of {lines} lines were rejected or malformed{what}");
     let hint = match &args.results {
-        Some(path) => format!("see them in {}; mend them and run the file again", path.display()),
-        None => "mend them and run the file again; --results FILE lists every line".to_owned(),
+        Some(path) => format!("see them in {}; fix them and run the file again", path.display()),
+        None => "fix them and run the file again; --results FILE lists every line".to_owned(),
     };
     Failure::new(ExitCode::Rejected, "lines_rejected", message).hint(hint)
 }
