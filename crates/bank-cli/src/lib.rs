@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
-mod batch;
 mod commands;
 mod configuration;
 mod connection_args;

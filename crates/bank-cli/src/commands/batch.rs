@@ -9,14 +9,14 @@ use std::time::Duration;
 use bank_persistence::{Backend, BankError, Session, Settings};
 use clap::{Args, ValueEnum};
 
-use crate::batch::{
-    BatchError, CONNECTIONS, Format, ImportOptions, ImportReport, Mode, Reader, Reference, Results, Source, import,
-};
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::input;
 use crate::interrupt::Interrupt;
+use bank_batch::{
+    BatchError, CONNECTIONS, Format, ImportOptions, ImportReport, Mode, Reader, Reference, Results, Source, import,
+};
 use printer::Printer;
 
 const AFTER_HELP: &str = "\

@@ -1,7 +1,7 @@
 //! The failures of an import.
 
-use crate::batch::BatchError;
 use crate::exit_code::ExitCode;
+use bank_batch::BatchError;
 
 use super::{Failure, with_causes};
 

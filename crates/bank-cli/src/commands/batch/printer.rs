@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::batch::{ImportEvent, Tally};
 use crate::failure::one_line;
 use crate::output::Messages;
+use bank_batch::{ImportEvent, Tally};
 
 /// How many bad lines are printed; the results have them all.
 const PRINTED_MAX: u64 = 20;

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use bank_persistence::DatabaseUrl;
 
-use crate::batch::{BatchError, Source};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::out_file::OutFile;
 use crate::same_file::{is_same_file, refuse_database};
+use bank_batch::{BatchError, Source};
 
 /// Opens the file; what it holds stays there until something is written.
 pub(super) fn open(path: &Path, force: bool, input: &Source, database: &DatabaseUrl) -> Result<OutFile, Failure> {
@@ -34,7 +34,7 @@ fn exists(message: String, hint: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Results;
+    use bank_batch::Results;
 
     #[test]
     fn a_file_that_exists_is_kept() {

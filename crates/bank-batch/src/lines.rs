@@ -94,7 +94,7 @@ impl<R: BufRead> Lines<R> {
         if self.too_long {
             return Err(UnreadableLine::TooLong);
         }
-        let not_utf8 = |error: Utf8Error| UnreadableLine::NotUtf8 { byte: error.valid_up_to().saturating_add(1) };
+        let not_utf8 = |error: Utf8Error| UnreadableLine::NotUtf8(error.valid_up_to().saturating_add(1));
         std::str::from_utf8(&self.buffer).map_err(not_utf8)
     }
 }
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_is_not_utf_8_is_told_by_its_byte() {
-        assert_eq!(all(b"a\nM\xfcller\nb"), numbered(&[(1, "a"), (2, "NotUtf8 { byte: 2 }"), (3, "b")]));
+        assert_eq!(all(b"a\nM\xfcller\nb"), numbered(&[(1, "a"), (2, "NotUtf8(2)"), (3, "b")]));
     }
 
     #[test]

@@ -19,12 +19,12 @@ pub(crate) struct Header {
 impl Header {
     /// Returns the columns that the first line names, or what is wrong with it.
     pub(crate) fn parse(line: &str) -> Result<Self, HeaderError> {
-        let fields = split(line).map_err(|(column, problem)| HeaderError::Quotes { column, problem })?;
+        let fields = split(line).map_err(|(number, problem)| HeaderError::Quotes(number, problem))?;
         let mut columns = Vec::with_capacity(fields.len());
         for (number, field) in (1..).zip(&fields) {
             let name = field.trim();
             let Some(column) = Column::ALL.into_iter().find(|column| column.name() == name) else {
-                return Err(HeaderError::UnknownColumn { column: number, name: excerpt(name) });
+                return Err(HeaderError::UnknownColumn(number, excerpt(name)));
             };
             if columns.contains(&column) {
                 return Err(HeaderError::ColumnTwice(column));
@@ -46,7 +46,7 @@ impl Header {
     pub(crate) fn texts<'a>(&self, line: &'a str) -> Result<Texts<'a>, Malformed> {
         let fields = split(line).map_err(|(number, problem)| {
             let name = self.columns.get(number.saturating_sub(1)).copied();
-            Malformed::Quotes { place: FieldPlace::Column(number, name), problem }
+            Malformed::Quotes(FieldPlace::Column(number, name), problem)
         })?;
         if fields.len() != self.columns.len() {
             let (found, expected) = (fields.len(), self.columns.len());

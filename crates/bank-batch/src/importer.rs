@@ -16,7 +16,7 @@ use super::status::{LineStatus, Tally};
 
 /// What to do with the lines of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Posts every line that can be posted.
     Continue,
     /// Posts the lines before the first bad one.
@@ -28,20 +28,20 @@ pub(crate) enum Mode {
 }
 
 /// How a file is imported.
-pub(crate) struct ImportOptions {
+pub struct ImportOptions {
     /// What to do with the lines.
-    pub(crate) mode: Mode,
+    pub mode: Mode,
     /// The most lines in one transaction, except for [`Mode::Atomic`].
-    pub(crate) chunk_lines_max: usize,
+    pub chunk_lines_max: usize,
     /// Where to write what became of each line.
-    pub(crate) results: Option<Results>,
+    pub results: Option<Results>,
     /// The import ends at the next commit when this becomes true.
-    pub(crate) interrupted: Arc<AtomicBool>,
+    pub interrupted: Arc<AtomicBool>,
 }
 
 /// What the caller is told while a file is imported.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum ImportEvent<'a> {
+pub enum ImportEvent<'a> {
     /// A line needs no further commit. The lines come in their order.
     Line {
         /// Its number in the file, counted from 1.
@@ -63,17 +63,17 @@ pub(crate) enum ImportEvent<'a> {
 /// How an import ended. What was posted stays posted, also if it ended early.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct ImportReport {
+pub struct ImportReport {
     /// The number of lines by what became of them.
-    pub(crate) tally: Tally,
+    pub tally: Tally,
     /// Whether the file is no longer what it was when it was opened.
-    pub(crate) input_changed: bool,
+    pub input_changed: bool,
     /// Why the import ended early, if it did. Bad lines are no reason.
-    pub(crate) result: Result<(), BatchError>,
+    pub result: Result<(), BatchError>,
 }
 
 /// Posts a file.
-pub(crate) fn import(
+pub fn import(
     bank: &Bank,
     source: &Source,
     reader: Reader,

@@ -9,7 +9,7 @@ use super::malformed::Malformed;
 
 /// What became of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LineStatus {
+pub enum LineStatus {
     /// Posted now.
     Posted,
     /// Posted earlier, by this file or another one.
@@ -26,7 +26,7 @@ pub(crate) enum LineStatus {
 
 impl LineStatus {
     /// Returns the stable name of the status.
-    pub(crate) const fn name(&self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::Posted => "posted",
             Self::Replayed => "replayed",
@@ -38,7 +38,7 @@ impl LineStatus {
     }
 
     /// Returns what is wrong with the line, if anything is.
-    pub(crate) fn reason(&self) -> Option<&dyn Display> {
+    pub fn reason(&self) -> Option<&dyn Display> {
         match self {
             Self::Rejected(reason) => Some(reason),
             Self::Malformed(reason) => Some(reason),
@@ -49,7 +49,7 @@ impl LineStatus {
 
 /// Says why a line that is well formed was not posted. Its text begins with the stable code of the rule.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum LineRejection {
+pub enum LineRejection {
     /// No account has this name.
     #[error("account_not_found: there is no account `{0}`")]
     UnknownAccount(AccountName),
@@ -72,19 +72,19 @@ pub(crate) enum LineRejection {
 
 /// Counts the lines by their status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub struct Tally {
     /// Lines posted now.
-    pub(crate) posted: u64,
+    pub posted: u64,
     /// Lines posted earlier.
-    pub(crate) replayed: u64,
+    pub replayed: u64,
     /// Lines understood, but not to be posted.
-    pub(crate) rejected: u64,
+    pub rejected: u64,
     /// Lines not understood.
-    pub(crate) malformed: u64,
+    pub malformed: u64,
     /// Lines not posted because of others.
-    pub(crate) skipped: u64,
+    pub skipped: u64,
     /// Lines found good by a dry run.
-    pub(crate) checked: u64,
+    pub checked: u64,
 }
 
 impl Tally {
@@ -102,13 +102,13 @@ impl Tally {
     }
 
     /// Returns the number of lines.
-    pub(crate) fn lines(&self) -> u64 {
+    pub fn lines(&self) -> u64 {
         let Self { posted, replayed, rejected, malformed, skipped, checked } = *self;
         [posted, replayed, rejected, malformed, skipped, checked].into_iter().fold(0, u64::saturating_add)
     }
 
     /// Returns the number of lines that were rejected or malformed.
-    pub(crate) fn bad(&self) -> u64 {
+    pub fn bad(&self) -> u64 {
         self.rejected.saturating_add(self.malformed)
     }
 }

@@ -11,7 +11,7 @@ use super::error::BatchError;
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// Where the lines come from. It is read once, through one handle.
-pub(crate) struct Source {
+pub struct Source {
     /// `None` is standard input.
     path: Option<PathBuf>,
     /// Which file is open.
@@ -22,7 +22,7 @@ pub(crate) struct Source {
 
 impl Source {
     /// Opens a file, or standard input for `-`, and returns what to read from.
-    pub(crate) fn open(typed: &Path) -> Result<(Self, Box<dyn BufRead + Send>), BatchError> {
+    pub fn open(typed: &Path) -> Result<(Self, Box<dyn BufRead + Send>), BatchError> {
         if typed == Path::new("-") {
             let input = BufReader::with_capacity(BUFFER_BYTES, io::stdin());
             return Ok((Self { path: None, identity: Handle::stdin().ok(), watched: None }, Box::new(input)));
@@ -35,23 +35,23 @@ impl Source {
     }
 
     /// Returns the path of a file.
-    pub(crate) fn path(&self) -> Option<&Path> {
+    pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
     /// Returns whether the path leads to the regular file that is read, under whatever name.
-    pub(crate) fn is(&self, path: &Path) -> bool {
+    pub fn is(&self, path: &Path) -> bool {
         let is_open = |identity: &Handle| path.is_file() && Handle::from_path(path).is_ok_and(|file| file == *identity);
         self.identity.as_ref().is_some_and(is_open)
     }
 
     /// Returns the length of a regular file in bytes.
-    pub(crate) fn length(&self) -> Option<u64> {
+    pub fn length(&self) -> Option<u64> {
         self.watched.as_ref().map(|(_, metadata)| metadata.len())
     }
 
     /// Returns whether the file is another than it was when it was opened.
-    pub(crate) fn has_changed(&self) -> bool {
+    pub fn has_changed(&self) -> bool {
         let Some((file, before)) = &self.watched else {
             return false;
         };

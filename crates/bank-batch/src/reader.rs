@@ -28,7 +28,7 @@ pub(crate) struct Chunk {
 }
 
 /// Reads a file.
-pub(crate) struct Reader {
+pub struct Reader {
     lines: Lines<Box<dyn BufRead + Send>>,
     shape: Shape,
     ids: Option<DerivedIds>,
@@ -44,7 +44,7 @@ enum Shape {
 
 impl Reader {
     /// Reads as far as is needed to refuse a file that cannot be posted.
-    pub(crate) fn open(
+    pub fn open(
         input: Box<dyn BufRead + Send>,
         path: Option<&Path>,
         format: Option<Format>,
@@ -80,7 +80,7 @@ impl Reader {
     }
 
     /// Returns whether there is no line to post.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.is_empty
     }
 
@@ -106,7 +106,7 @@ impl Reader {
                 if !csv_line::keeps_quotes_open(text) {
                     self.quotes_since = None;
                 }
-                Err(Malformed::InsideQuotes { line })
+                Err(Malformed::InsideQuotes(line))
             }
             (Ok(text), None) => {
                 opens_quotes = self.shape.leaves_quotes_open(text);

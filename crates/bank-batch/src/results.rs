@@ -10,7 +10,7 @@ use super::status::LineStatus;
 const HEADER: [&str; 4] = ["line", "id", "status", "reason"];
 
 /// Writes what became of each line, as CSV.
-pub(crate) struct Results {
+pub struct Results {
     path: PathBuf,
     writer: csv::Writer<Box<dyn Write>>,
 }
@@ -21,7 +21,7 @@ impl Results {
     /// # Errors
     ///
     /// Returns [`BatchError::Results`] if the header cannot be written.
-    pub(crate) fn new(path: PathBuf, out: impl Write + 'static) -> Result<Self, BatchError> {
+    pub fn new(path: PathBuf, out: impl Write + 'static) -> Result<Self, BatchError> {
         let mut results = Self { path, writer: csv::Writer::from_writer(Box::new(out)) };
         results.write(&HEADER)?;
         results.flush()?;
@@ -57,8 +57,8 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::malformed::{FieldPlace, Malformed};
-    use crate::batch::order::Column;
+    use crate::malformed::{FieldPlace, Malformed};
+    use crate::order::Column;
 
     #[test]
     fn a_reason_is_quoted_where_it_must_be() {

@@ -15,7 +15,7 @@ pub(crate) const NAMESPACE: Uuid = Uuid::from_u128(0x53cc_f37b_bce8_567f_92b9_81
 
 /// The text that names one run of payments, such as `payroll 2026-07`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reference(String);
+pub struct Reference(String);
 
 impl Reference {
     /// Returns the reference if the text obeys the rules for memos.
@@ -23,7 +23,7 @@ impl Reference {
     /// # Errors
     ///
     /// Returns which rule the text breaks.
-    pub(crate) fn new(text: &str) -> Result<Self, InvalidInput> {
+    pub fn new(text: &str) -> Result<Self, InvalidInput> {
         match Memo::new(text) {
             Ok(_) => Ok(Self(text.to_owned())),
             Err(InvalidInput::Text { problem, .. }) => Err(InvalidInput::Text { what: "reference", problem }),
@@ -84,7 +84,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::batch::order::Texts;
+    use crate::order::Texts;
 
     fn order(from: &'static str, amount: &'static str, memo: &'static str) -> Order {
         let texts = Texts {

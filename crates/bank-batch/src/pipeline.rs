@@ -84,7 +84,7 @@ mod tests {
     use std::io::Cursor;
 
     use super::*;
-    use crate::batch::ids::Reference;
+    use crate::ids::Reference;
 
     #[test]
     fn the_chunks_come_in_order_and_end() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How the lines of a file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
     /// Comma-separated values with a header
     Csv,
     /// One JSON object a line

@@ -10,31 +10,41 @@ use super::order::Column;
 
 /// Says why a line asks for no transfer, without its number.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum Malformed {
+pub enum Malformed {
     /// The line is no text, or too much of it.
     #[error(transparent)]
     Unreadable(#[from] UnreadableLine),
     /// A field's quotes are wrong.
-    #[error("{place}: the field {problem}")]
-    Quotes { place: FieldPlace, problem: QuoteProblem },
-    /// The line lies inside a quoted field that was opened on an earlier line.
-    #[error("inside a quoted field opened on line {line}")]
-    InsideQuotes { line: u64 },
+    #[error("{0}: the field {1}")]
+    Quotes(FieldPlace, QuoteProblem),
+    /// The line lies inside a quoted field that was opened on this earlier line.
+    #[error("inside a quoted field opened on line {0}")]
+    InsideQuotes(u64),
     /// The line has more or fewer columns than the header.
     #[error("columns: {found} in this line, {expected} in the header")]
-    ColumnCount { found: usize, expected: usize },
+    ColumnCount {
+        /// Columns of the line.
+        found: usize,
+        /// Columns of the header.
+        expected: usize,
+    },
     /// The line is not a JSON object.
     #[error("column 1: not a JSON object")]
     NotAnObject,
     /// The line is not JSON, or its object has the wrong keys.
     #[error("column {column}: {problem}")]
-    Json { column: usize, problem: String },
+    Json {
+        /// The byte of the line at which reading stopped, counted from 1.
+        column: usize,
+        /// What the parser said.
+        problem: String,
+    },
     /// The amount is neither a number nor a string.
     #[error("key amount: neither a number nor a string")]
     AmountType,
     /// A value breaks a rule.
-    #[error("{place}: {problem}")]
-    Value { place: FieldPlace, problem: InvalidInput },
+    #[error("{0}: {1}")]
+    Value(FieldPlace, InvalidInput),
     /// The line has no id, and none can be derived.
     #[error("the line has no id, and there is no reference to derive one from")]
     NoId,
@@ -49,16 +59,16 @@ impl Malformed {
             // What is wrong with names and memos does not quote them.
             other => other,
         };
-        Self::Value { place, problem }
+        Self::Value(place, problem)
     }
 }
 
 /// Says why a line could not be read as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(crate) enum UnreadableLine {
-    /// The first byte that is not UTF-8, counted from 1.
-    #[error("byte {byte} is not UTF-8: save the file as UTF-8")]
-    NotUtf8 { byte: usize },
+pub enum UnreadableLine {
+    /// This byte, counted from 1, is the first that is not UTF-8.
+    #[error("byte {0} is not UTF-8: save the file as UTF-8")]
+    NotUtf8(usize),
     /// The line is too long.
     #[error("the line is longer than {LINE_BYTES_MAX} bytes")]
     TooLong,
@@ -66,7 +76,7 @@ pub(crate) enum UnreadableLine {
 
 /// Says what is wrong with the quotes of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(crate) enum QuoteProblem {
+pub enum QuoteProblem {
     /// The field does not end on its line.
     #[error("begins with a quote that is not closed on its line")]
     Unclosed,
@@ -77,7 +87,7 @@ pub(crate) enum QuoteProblem {
 
 /// Where a field stands in its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FieldPlace {
+pub enum FieldPlace {
     /// A column of CSV, counted from 1, with its name if the header has one for it.
     Column(usize, Option<Column>),
     /// A key of a JSON object.
@@ -96,16 +106,16 @@ impl fmt::Display for FieldPlace {
 
 /// Says why the first line of a CSV file is not a header. Columns are counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum HeaderError {
+pub enum HeaderError {
     /// The line is no text, or too much of it.
     #[error("the header cannot be read: {0}")]
     Unreadable(UnreadableLine),
     /// A column's quotes are wrong.
-    #[error("column {column} of the header {problem}")]
-    Quotes { column: usize, problem: QuoteProblem },
+    #[error("column {0} of the header {1}")]
+    Quotes(usize, QuoteProblem),
     /// A column has an unknown name.
-    #[error("column {column} of the header is {name:?}, which is unknown")]
-    UnknownColumn { column: usize, name: String },
+    #[error("column {0} of the header is {1:?}, which is unknown")]
+    UnknownColumn(usize, String),
     /// A column comes twice.
     #[error("the header names the column {0} twice")]
     ColumnTwice(Column),

@@ -147,7 +147,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::batch::ids::{NAMESPACE, key_of};
+    use crate::ids::{NAMESPACE, key_of};
 
     fn key(number: u32) -> Key {
         key_of(Uuid::new_v5(&NAMESPACE, &number.to_be_bytes()))

@@ -10,7 +10,7 @@ use super::malformed::HeaderError;
 
 /// Why a file was not posted, or not to its end. What is wrong with a single line is no error.
 #[derive(Debug, Error)]
-pub(crate) enum BatchError {
+pub enum BatchError {
     /// The file cannot be opened.
     #[error("cannot read {}", path.display())]
     CannotOpen {

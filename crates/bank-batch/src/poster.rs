@@ -27,7 +27,7 @@ pub(crate) enum Wants {
 const AT_ONCE: usize = 2;
 
 /// How many connections a poster uses: beside the chunks that are posted it asks for the accounts of the next.
-pub(crate) const CONNECTIONS: u32 = 3;
+pub const CONNECTIONS: u32 = 3;
 
 /// Posts the chunks of one file in order.
 pub(crate) struct Poster<'a> {

@@ -9,11 +9,16 @@ use super::malformed::Malformed;
 
 /// The columns of a file, and the keys of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Column {
+pub enum Column {
+    /// The name of the account that pays.
     From,
+    /// The name of the account that receives.
     To,
+    /// The amount.
     Amount,
+    /// The transfer's id; may be left out.
     Id,
+    /// The memo; may be left out.
     Memo,
 }
 
