@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::error::BatchError;
 use super::ids::{NAMESPACE, key_of};
-use super::seen::Seen;
+use super::spill_map::SpillMap;
 
 /// Remembers the ids of a file, and 32 bits of what stands under each.
-pub(crate) struct Duplicates(Seen);
+pub(crate) struct Duplicates(SpillMap);
 
 /// How a transfer's id stands to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) enum Duplicate {
 impl Duplicates {
     /// Returns a memory that is empty.
     pub(crate) fn new() -> Self {
-        Self(Seen::new())
+        Self(SpillMap::new())
     }
 
     /// Returns whether the id came before, and remembers it.

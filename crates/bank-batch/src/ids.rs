@@ -6,8 +6,8 @@ use bank_domain::{InvalidInput, Memo, TransferId};
 use uuid::Uuid;
 
 use super::error::BatchError;
-use super::order::Order;
-use super::seen::{KEY_BYTES, Seen};
+use super::line::NamedTransfer;
+use super::spill_map::{KEY_BYTES, SpillMap};
 
 /// The namespace of derived ids: the UUIDv5 of `bank-cli batch` in the namespace of the nil UUID. It never changes,
 /// because an id that changes would let a transfer be posted twice.
@@ -39,18 +39,18 @@ impl Reference {
 /// own that are equal in all else. So neither the order of other lines nor mending them changes a line's id.
 pub(crate) struct DerivedIds {
     reference: Reference,
-    seen: Seen,
+    seen: SpillMap,
     name: String,
 }
 
 impl DerivedIds {
     /// Returns the ids of a file that has not been read yet.
     pub(crate) fn new(reference: Reference) -> Self {
-        Self { reference, seen: Seen::new(), name: String::new() }
+        Self { reference, seen: SpillMap::new(), name: String::new() }
     }
 
     /// Returns the id of the next line.
-    pub(crate) fn next(&mut self, order: &Order) -> Result<TransferId, BatchError> {
+    pub(crate) fn next(&mut self, order: &NamedTransfer) -> Result<TransferId, BatchError> {
         // The id of the first occurrence stands for the content while occurrences are counted.
         let first = self.derive(order, 1);
         let key = key_of(first);
@@ -60,7 +60,7 @@ impl DerivedIds {
         Ok(TransferId::from_uuid(if occurrence == 1 { first } else { self.derive(order, occurrence) }))
     }
 
-    fn derive(&mut self, order: &Order, occurrence: u32) -> Uuid {
+    fn derive(&mut self, order: &NamedTransfer, occurrence: u32) -> Uuid {
         let memo = order.memo.as_ref().map_or("", |memo| memo.as_str());
         self.name.clear();
         let written = write!(
@@ -84,20 +84,20 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::order::Texts;
+    use crate::line::Fields;
 
-    fn order(from: &'static str, amount: &'static str, memo: &'static str) -> Order {
-        let texts = Texts {
+    fn order(from: &'static str, amount: &'static str, memo: &'static str) -> NamedTransfer {
+        let texts = Fields {
             from: from.into(),
             to: "John".into(),
             amount: amount.into(),
             memo: memo.into(),
-            ..Texts::default()
+            ..Fields::default()
         };
         texts.parse().unwrap().0
     }
 
-    fn ids(reference: &str, orders: &[Order]) -> Vec<String> {
+    fn ids(reference: &str, orders: &[NamedTransfer]) -> Vec<String> {
         let mut ids = DerivedIds::new(Reference::new(reference).unwrap());
         orders.iter().map(|order| ids.next(order).unwrap().to_string()).collect()
     }

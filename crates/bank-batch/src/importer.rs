@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicBool;
 use bank_persistence::Bank;
 
 use super::error::BatchError;
-use super::pipeline::{Next, Pipeline};
 use super::poster::{Poster, Wants};
-use super::reader::Reader;
+use super::read_ahead::{Next, ReadAhead};
+use super::reader::ChunkReader;
 use super::recorder::Recorder;
 use super::results::Results;
 use super::source::Source;
@@ -16,7 +16,7 @@ use super::status::{LineStatus, Tally};
 
 /// What to do with the lines of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum ImportMode {
     /// Posts every line that can be posted.
     Continue,
     /// Posts the lines before the first bad one.
@@ -30,8 +30,8 @@ pub enum Mode {
 /// How a file is imported.
 pub struct ImportOptions {
     /// What to do with the lines.
-    pub mode: Mode,
-    /// The most lines in one transaction, except for [`Mode::Atomic`].
+    pub mode: ImportMode,
+    /// The most lines in one transaction, except for [`ImportMode::Atomic`].
     pub chunk_lines_max: usize,
     /// Where to write what became of each line.
     pub results: Option<Results>,
@@ -49,7 +49,7 @@ pub enum ImportEvent<'a> {
         /// What became of it.
         status: &'a LineStatus,
     },
-    /// So much has been done; for [`Mode::Atomic`], read.
+    /// So much has been done; for [`ImportMode::Atomic`], read.
     Progress {
         /// The number of lines.
         lines: u64,
@@ -76,20 +76,20 @@ pub struct ImportReport {
 pub fn import(
     bank: &Bank,
     source: &Source,
-    reader: Reader,
+    reader: ChunkReader,
     options: ImportOptions,
     mut observe: impl FnMut(ImportEvent<'_>),
 ) -> ImportReport {
     let ImportOptions { mode, chunk_lines_max, results, interrupted } = options;
     let mut recorder = Recorder::new(results, &mut observe);
     let poster = Poster::new(bank, mode, Arc::clone(&interrupted));
-    let result = Pipeline::start(reader, chunk_lines_max, interrupted)
+    let result = ReadAhead::start(reader, chunk_lines_max, interrupted)
         .and_then(|pipeline| post_all(pipeline, poster, source, &mut recorder));
     ImportReport { tally: recorder.tally(), input_changed: source.has_changed(), result }
 }
 
 fn post_all(
-    mut pipeline: Pipeline,
+    mut pipeline: ReadAhead,
     mut poster: Poster<'_>,
     source: &Source,
     recorder: &mut Recorder<'_>,
@@ -105,7 +105,7 @@ fn post_all(
                 }
             }
             // Whoever sends line by line wants to see what became of the last ones.
-            Ok(Next::NotYet) => poster.settle(recorder)?,
+            Ok(Next::Pending) => poster.settle(recorder)?,
             Ok(Next::End) if poster.posts_at_the_end() && source.has_changed() => return Err(BatchError::InputChanged),
             Ok(Next::End) => return poster.finish(recorder),
             Err(error) => return poster.settle(recorder).and(Err(error)),

@@ -1,33 +1,33 @@
 #![doc = include_str!("../README.md")]
 
-mod accounts;
-mod csv_line;
+mod account_cache;
+mod csv;
+mod dialect;
 mod duplicates;
 mod error;
-mod format;
 mod ids;
 mod importer;
-mod json_line;
-mod lines;
+mod json;
+mod line;
 mod malformed;
-mod order;
-mod pipeline;
 mod poster;
+mod read_ahead;
 mod reader;
 mod recorder;
 mod results;
-mod seen;
 mod source;
+mod spill_map;
 mod status;
+mod text_lines;
 
+pub use dialect::Format;
 pub use error::BatchError;
-pub use format::Format;
 pub use ids::Reference;
-pub use importer::{ImportEvent, ImportOptions, ImportReport, Mode, import};
+pub use importer::{ImportEvent, ImportMode, ImportOptions, ImportReport, import};
+pub use line::Column;
 pub use malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, UnreadableLine};
-pub use order::Column;
 pub use poster::CONNECTIONS;
-pub use reader::Reader;
+pub use reader::ChunkReader;
 pub use results::Results;
 pub use source::Source;
 pub use status::{LineRejection, LineStatus, Tally};

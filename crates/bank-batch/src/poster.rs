@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bank_domain::{AccountId, AccountName, Outcome, Rejection, Transfer};
 use bank_persistence::{AllOrNone, Bank, PostingPipeline};
 
-use super::accounts::Accounts;
+use super::account_cache::AccountCache;
 use super::duplicates::{Duplicate, Duplicates};
 use super::error::BatchError;
-use super::importer::{ImportEvent, Mode};
-use super::order::{Line, Order};
+use super::importer::{ImportEvent, ImportMode};
+use super::line::{Line, NamedTransfer};
 use super::reader::Chunk;
 use super::recorder::Recorder;
 use super::status::{LineRejection, LineStatus};
@@ -24,7 +24,7 @@ pub(crate) enum Wants {
 }
 
 /// How many chunks are posted at once, where they have nothing to do with each other.
-const AT_ONCE: usize = 2;
+const IN_FLIGHT_MAX: usize = 2;
 
 /// How many connections a poster uses: beside the chunks that are posted it asks for the accounts of the next.
 pub const CONNECTIONS: u32 = 3;
@@ -32,28 +32,28 @@ pub const CONNECTIONS: u32 = 3;
 /// Posts the chunks of one file in order.
 pub(crate) struct Poster<'a> {
     bank: &'a Bank,
-    accounts: Accounts<'a>,
-    mode: Mode,
+    accounts: AccountCache<'a>,
+    mode: ImportMode,
     interrupted: Arc<AtomicBool>,
     pipeline: PostingPipeline,
     /// The chunks in the pipeline, in order.
-    begun: VecDeque<(Chunk, Plan)>,
+    in_flight: VecDeque<(Chunk, ResolvedLines)>,
     /// The whole file, when it is posted in one transaction.
-    held: Chunk,
+    whole_file: Chunk,
     duplicates: Duplicates,
 }
 
 impl<'a> Poster<'a> {
     /// Returns a poster that has seen nothing yet.
-    pub(crate) fn new(bank: &'a Bank, mode: Mode, interrupted: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(bank: &'a Bank, mode: ImportMode, interrupted: Arc<AtomicBool>) -> Self {
         Self {
             bank,
-            accounts: Accounts::new(bank),
+            accounts: AccountCache::new(bank),
             mode,
             interrupted,
-            pipeline: PostingPipeline::new(bank, AT_ONCE),
-            begun: VecDeque::new(),
-            held: Chunk::default(),
+            pipeline: PostingPipeline::new(bank, IN_FLIGHT_MAX),
+            in_flight: VecDeque::new(),
+            whole_file: Chunk::default(),
             duplicates: Duplicates::new(),
         }
     }
@@ -61,32 +61,32 @@ impl<'a> Poster<'a> {
     /// Takes the next chunk.
     pub(crate) fn take(&mut self, mut chunk: Chunk, recorder: &mut Recorder<'_>) -> Result<Wants, BatchError> {
         match self.mode {
-            Mode::Continue => self.begin(chunk, recorder)?,
-            Mode::Stop => return self.post_until_bad(&chunk, recorder),
-            Mode::Atomic => {
-                self.held.lines.append(&mut chunk.lines);
-                self.held.bytes = chunk.bytes;
-                let lines = u64::try_from(self.held.lines.len()).unwrap_or(u64::MAX);
+            ImportMode::Continue => self.begin(chunk, recorder)?,
+            ImportMode::Stop => return self.post_until_bad(&chunk, recorder),
+            ImportMode::Atomic => {
+                self.whole_file.lines.append(&mut chunk.lines);
+                self.whole_file.bytes = chunk.bytes;
+                let lines = u64::try_from(self.whole_file.lines.len()).unwrap_or(u64::MAX);
                 recorder.tell(ImportEvent::Progress { lines, bytes: chunk.bytes });
             }
-            Mode::DryRun => self.check(&chunk, recorder)?,
+            ImportMode::DryRun => self.check(&chunk, recorder)?,
         }
         Ok(Wants::More)
     }
 
     /// Returns whether the whole file is posted in the end, in one transaction.
     pub(crate) fn posts_at_the_end(&self) -> bool {
-        self.mode == Mode::Atomic
+        self.mode == ImportMode::Atomic
     }
 
     /// Ends the file.
     pub(crate) fn finish(mut self, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
         self.settle(recorder)?;
-        let held = std::mem::take(&mut self.held);
+        let held = std::mem::take(&mut self.whole_file);
         if held.lines.is_empty() { Ok(()) } else { self.post_atomically(&held, recorder) }
     }
 
-    /// Waits for the chunks that were begun, and tells what became of them.
+    /// Waits for the chunks in flight, and tells what became of them.
     pub(crate) fn settle(&mut self, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
         let flushed = self.pipeline.flush();
         self.tell(recorder)?;
@@ -94,13 +94,13 @@ impl<'a> Poster<'a> {
     }
 
     fn begin(&mut self, chunk: Chunk, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
-        let mut plan = match Plan::of(&chunk.lines, &mut self.accounts) {
-            Ok(plan) => plan,
+        let mut resolved = match ResolvedLines::new(&chunk.lines, &mut self.accounts) {
+            Ok(resolved) => resolved,
             // The chunks before it are being posted, and have a right to their results.
             Err(failure) => return self.settle(recorder).and(Err(failure)),
         };
-        let transfers = std::mem::take(&mut plan.transfers);
-        self.begun.push_back((chunk, plan));
+        let transfers = std::mem::take(&mut resolved.transfers);
+        self.in_flight.push_back((chunk, resolved));
         let pushed = self.pipeline.push(transfers);
         // Of the chunks before one that has failed, too.
         match self.tell(recorder) {
@@ -115,9 +115,9 @@ impl<'a> Poster<'a> {
         let mut told = Ok(());
         for outcomes in self.pipeline.take_outcomes() {
             // One for each that was pushed.
-            let Some((chunk, mut plan)) = self.begun.pop_front() else { break };
-            plan.settle(&chunk.lines, &outcomes);
-            told = told.and(recorder.lines(&chunk.lines, &plan.statuses, chunk.bytes));
+            let Some((chunk, mut resolved)) = self.in_flight.pop_front() else { break };
+            resolved.settle(&chunk.lines, &outcomes);
+            told = told.and(recorder.lines(&chunk.lines, &resolved.statuses, chunk.bytes));
         }
         told
     }
@@ -125,43 +125,43 @@ impl<'a> Poster<'a> {
     /// Posts what stands before the first bad line. Which lines a rule refuses shows only in a transaction; it is rolled
     /// back then, and the lines before the refused one are posted in the next.
     fn post_until_bad(&mut self, chunk: &Chunk, recorder: &mut Recorder<'_>) -> Result<Wants, BatchError> {
-        let mut plan = Plan::of(&chunk.lines, &mut self.accounts)?;
-        let mut end = plan.statuses.iter().position(|status| status.reason().is_some());
+        let mut resolved = ResolvedLines::new(&chunk.lines, &mut self.accounts)?;
+        let mut end = resolved.statuses.iter().position(|status| status.reason().is_some());
         loop {
-            let wanted = plan.places.partition_point(|place| end.is_none_or(|end| *place < end));
+            let wanted = resolved.indexes.partition_point(|place| end.is_none_or(|end| *place < end));
             if wanted == 0 {
                 break;
             }
-            match self.post_all_or_none(&plan.transfers[..wanted])? {
+            match self.post_all_or_none(&resolved.transfers[..wanted])? {
                 AllOrNone::Posted(outcomes) => {
-                    plan.settle(&chunk.lines, &outcomes);
+                    resolved.settle(&chunk.lines, &outcomes);
                     break;
                 }
                 AllOrNone::RolledBack(outcomes) => {
                     let refused = first_rejected(&outcomes).ok_or(BatchError::Interrupted)?;
-                    plan.settle_one(&chunk.lines, refused, &outcomes[refused]);
-                    end = plan.places.get(refused).copied();
+                    resolved.settle_one(&chunk.lines, refused, &outcomes[refused]);
+                    end = resolved.indexes.get(refused).copied();
                 }
             }
         }
         let told = end.map_or(chunk.lines.len(), |end| end.saturating_add(1));
-        recorder.lines(&chunk.lines[..told], &plan.statuses[..told], chunk.bytes)?;
+        recorder.lines(&chunk.lines[..told], &resolved.statuses[..told], chunk.bytes)?;
         Ok(if end.is_some() { Wants::Nothing } else { Wants::More })
     }
 
     fn post_atomically(&mut self, file: &Chunk, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
-        let mut plan = Plan::of(&file.lines, &mut self.accounts)?;
-        if plan.statuses.iter().all(|status| status.reason().is_none()) {
-            match self.post_all_or_none(&plan.transfers)? {
-                AllOrNone::Posted(outcomes) => plan.settle(&file.lines, &outcomes),
+        let mut resolved = ResolvedLines::new(&file.lines, &mut self.accounts)?;
+        if resolved.statuses.iter().all(|status| status.reason().is_none()) {
+            match self.post_all_or_none(&resolved.transfers)? {
+                AllOrNone::Posted(outcomes) => resolved.settle(&file.lines, &outcomes),
                 AllOrNone::RolledBack(outcomes) => {
                     first_rejected(&outcomes).ok_or(BatchError::Interrupted)?;
-                    plan.settle(&file.lines, &outcomes);
-                    plan.take_back();
+                    resolved.settle(&file.lines, &outcomes);
+                    resolved.take_back();
                 }
             }
         }
-        recorder.lines(&file.lines, &plan.statuses, file.bytes)
+        recorder.lines(&file.lines, &resolved.statuses, file.bytes)
     }
 
     /// Posts all transfers or none; without a rejection they are rolled back only if the user interrupts.
@@ -171,9 +171,9 @@ impl<'a> Poster<'a> {
     }
 
     fn check(&mut self, chunk: &Chunk, recorder: &mut Recorder<'_>) -> Result<(), BatchError> {
-        let mut plan = Plan::of(&chunk.lines, &mut self.accounts)?;
-        for (transfer, place) in plan.transfers.iter().zip(&plan.places) {
-            plan.statuses[*place] = if transfer.from == transfer.to {
+        let mut resolved = ResolvedLines::new(&chunk.lines, &mut self.accounts)?;
+        for (transfer, place) in resolved.transfers.iter().zip(&resolved.indexes) {
+            resolved.statuses[*place] = if transfer.from == transfer.to {
                 by_rule(&Rejection::SameAccount, &chunk.lines[*place], transfer.from)
             } else {
                 match self.duplicates.look(transfer)? {
@@ -183,44 +183,44 @@ impl<'a> Poster<'a> {
                 }
             };
         }
-        recorder.lines(&chunk.lines, &plan.statuses, chunk.bytes)
+        recorder.lines(&chunk.lines, &resolved.statuses, chunk.bytes)
     }
 }
 
 /// The transfers among some lines, and what is known of the others.
 #[derive(Default)]
-struct Plan {
+struct ResolvedLines {
     /// One for each line; of a transfer that has no outcome yet, `Skipped`.
     statuses: Vec<LineStatus>,
     transfers: Vec<Transfer>,
     /// The line of each transfer.
-    places: Vec<usize>,
+    indexes: Vec<usize>,
     /// The payer of each transfer.
     payers: Vec<AccountId>,
 }
 
-impl Plan {
-    fn of(lines: &[Line], accounts: &mut Accounts<'_>) -> Result<Self, BatchError> {
+impl ResolvedLines {
+    fn new(lines: &[Line], accounts: &mut AccountCache<'_>) -> Result<Self, BatchError> {
         accounts.find(lines)?;
-        let mut plan = Self { statuses: Vec::with_capacity(lines.len()), ..Self::default() };
+        let mut resolved = Self { statuses: Vec::with_capacity(lines.len()), ..Self::default() };
         for (place, line) in (0..).zip(lines) {
             let status = match &line.content {
                 Err(malformed) => LineStatus::Malformed(Box::new(malformed.clone())),
                 Ok((id, order)) => match (accounts.id_of(&order.from), accounts.id_of(&order.to)) {
                     (Some(from), Some(to)) => {
                         let (id, amount, memo) = (*id, order.amount, order.memo.clone());
-                        plan.transfers.push(Transfer { id, from, to, amount, memo });
-                        plan.places.push(place);
-                        plan.payers.push(from);
+                        resolved.transfers.push(Transfer { id, from, to, amount, memo });
+                        resolved.indexes.push(place);
+                        resolved.payers.push(from);
                         LineStatus::Skipped
                     }
                     (None, _) => unknown(&order.from),
                     (_, None) => unknown(&order.to),
                 },
             };
-            plan.statuses.push(status);
+            resolved.statuses.push(status);
         }
-        Ok(plan)
+        Ok(resolved)
     }
 
     /// Takes the outcomes of the transfers, or of the first of them.
@@ -231,7 +231,7 @@ impl Plan {
     }
 
     fn settle_one(&mut self, lines: &[Line], number: usize, outcome: &Outcome) {
-        let place = self.places[number];
+        let place = self.indexes[number];
         self.statuses[place] = match outcome {
             Outcome::Posted(_) => LineStatus::Posted,
             Outcome::Replayed(_) => LineStatus::Replayed,
@@ -255,7 +255,7 @@ fn first_rejected(outcomes: &[Outcome]) -> Option<usize> {
 
 fn by_rule(reason: &Rejection, line: &Line, payer: AccountId) -> LineStatus {
     match &line.content {
-        Ok((_, Order { from, to, .. })) => {
+        Ok((_, NamedTransfer { from, to, .. })) => {
             let (reason, from, to) = (reason.clone(), from.clone(), to.clone());
             rejected(LineRejection::Rule { reason, payer, from, to })
         }

@@ -5,19 +5,19 @@ use std::path::Path;
 
 use bank_domain::TransferId;
 
-use super::csv_line::{self, Header};
+use super::csv::{self, Header};
+use super::dialect::Format;
 use super::error::BatchError;
-use super::format::Format;
 use super::ids::{DerivedIds, Reference};
-use super::json_line;
-use super::lines::Lines;
+use super::json;
+use super::line::{Fields, Line, NamedTransfer};
 use super::malformed::{FieldPlace, HeaderError, Malformed, UnreadableLine};
-use super::order::{Line, Order, Texts};
+use super::text_lines::TextLines;
 
 /// How much text a chunk holds at most, so that long names and memos cost no more memory than short ones.
 const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Lines that belong into one transaction.
+/// TextLines that belong into one transaction.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Chunk {
     pub(crate) lines: Vec<Line>,
@@ -28,8 +28,8 @@ pub(crate) struct Chunk {
 }
 
 /// Reads a file.
-pub struct Reader {
-    lines: Lines<Box<dyn BufRead + Send>>,
+pub struct ChunkReader {
+    lines: TextLines<Box<dyn BufRead + Send>>,
     shape: Shape,
     ids: Option<DerivedIds>,
     is_empty: bool,
@@ -42,7 +42,7 @@ enum Shape {
     Jsonl,
 }
 
-impl Reader {
+impl ChunkReader {
     /// Reads as far as is needed to refuse a file that cannot be posted.
     pub fn open(
         input: Box<dyn BufRead + Send>,
@@ -50,13 +50,13 @@ impl Reader {
         format: Option<Format>,
         reference: Option<Reference>,
     ) -> Result<Self, BatchError> {
-        let mut lines = Lines::new(input);
+        let mut lines = TextLines::new(input);
         let ids = reference.map(DerivedIds::new);
         let Some(first) = lines.next().map_err(BatchError::CannotRead)? else {
             return Ok(Self { lines, shape: Shape::Jsonl, ids, is_empty: true, quotes_since: None });
         };
-        let format = format.or_else(|| path.and_then(Format::of_path)).unwrap_or_else(|| match first {
-            Ok(text) => Format::of_line(text),
+        let format = format.or_else(|| path.and_then(Format::from_path)).unwrap_or_else(|| match first {
+            Ok(text) => Format::from_first_line(text),
             Err(_) => Format::Csv,
         });
         if format == Format::Jsonl {
@@ -103,7 +103,7 @@ impl Reader {
         let mut opens_quotes = false;
         let parsed = match (text, self.quotes_since) {
             (Ok(text), Some(line)) => {
-                if !csv_line::keeps_quotes_open(text) {
+                if !csv::keeps_quotes_open(text) {
                     self.quotes_since = None;
                 }
                 Err(Malformed::InsideQuotes(line))
@@ -131,13 +131,13 @@ impl Reader {
 impl Shape {
     fn leaves_quotes_open(&self, text: &str) -> bool {
         // Nearly every line has no quotes, and so takes one look.
-        matches!(self, Self::Csv(_)) && text.contains('"') && csv_line::leaves_quotes_open(text)
+        matches!(self, Self::Csv(_)) && text.contains('"') && csv::leaves_quotes_open(text)
     }
 
-    fn parse(&self, text: &str) -> Result<(Order, Option<TransferId>), Malformed> {
-        let texts: Texts<'_> = match self {
+    fn parse(&self, text: &str) -> Result<(NamedTransfer, Option<TransferId>), Malformed> {
+        let texts: Fields<'_> = match self {
             Self::Csv(header) => header.texts(text)?,
-            Self::Jsonl => json_line::texts(text)?,
+            Self::Jsonl => json::texts(text)?,
         };
         texts.parse().map_err(|(column, problem)| {
             let place = match self {
@@ -155,7 +155,7 @@ fn is_object_without_id(first: Result<&str, UnreadableLine>) -> Result<bool, Bat
     if text.trim_start().starts_with('[') {
         return Err(BatchError::JsonArray);
     }
-    Ok(json_line::texts(text).is_ok_and(|texts| texts.id.is_empty()))
+    Ok(json::texts(text).is_ok_and(|texts| texts.id.is_empty()))
 }
 
 #[cfg(test)]
@@ -166,9 +166,9 @@ mod tests {
 
     const ID: &str = "019b76da-a800-7000-8000-000000000001";
 
-    fn open(text: &str, reference: Option<&str>) -> Result<Reader, BatchError> {
+    fn open(text: &str, reference: Option<&str>) -> Result<ChunkReader, BatchError> {
         let reference = reference.map(|text| Reference::new(text).unwrap());
-        Reader::open(Box::new(io::Cursor::new(text.to_owned())), None, None, reference)
+        ChunkReader::open(Box::new(io::Cursor::new(text.to_owned())), None, None, reference)
     }
 
     fn lines(text: &str, reference: Option<&str>) -> Vec<Line> {

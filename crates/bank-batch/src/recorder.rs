@@ -2,7 +2,7 @@
 
 use super::error::BatchError;
 use super::importer::ImportEvent;
-use super::order::Line;
+use super::line::Line;
 use super::results::Results;
 use super::status::{LineStatus, Tally};
 

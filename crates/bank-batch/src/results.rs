@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::error::BatchError;
-use super::order::Line;
+use super::line::Line;
 use super::status::LineStatus;
 
 const HEADER: [&str; 4] = ["line", "id", "status", "reason"];
@@ -57,8 +57,8 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::Column;
     use crate::malformed::{FieldPlace, Malformed};
-    use crate::order::Column;
 
     #[test]
     fn a_reason_is_quoted_where_it_must_be() {

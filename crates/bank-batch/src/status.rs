@@ -73,17 +73,17 @@ pub enum LineRejection {
 /// Counts the lines by their status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Lines posted now.
+    /// TextLines posted now.
     pub posted: u64,
-    /// Lines posted earlier.
+    /// TextLines posted earlier.
     pub replayed: u64,
-    /// Lines understood, but not to be posted.
+    /// TextLines understood, but not to be posted.
     pub rejected: u64,
-    /// Lines not understood.
+    /// TextLines not understood.
     pub malformed: u64,
-    /// Lines not posted because of others.
+    /// TextLines not posted because of others.
     pub skipped: u64,
-    /// Lines found good by a dry run.
+    /// TextLines found good by a dry run.
     pub checked: u64,
 }
 

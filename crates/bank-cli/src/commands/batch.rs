@@ -15,7 +15,8 @@ use crate::failure::Failure;
 use crate::input;
 use crate::interrupt::Interrupt;
 use bank_batch::{
-    BatchError, CONNECTIONS, Format, ImportOptions, ImportReport, Mode, Reader, Reference, Results, Source, import,
+    BatchError, CONNECTIONS, ChunkReader, Format, ImportMode, ImportOptions, ImportReport, Reference, Results, Source,
+    import,
 };
 use printer::Printer;
 
@@ -110,12 +111,12 @@ enum OnReject {
 }
 
 impl BatchArgs {
-    fn mode(&self) -> Mode {
+    fn mode(&self) -> ImportMode {
         match self.on_reject {
-            _ if self.dry_run => Mode::DryRun,
-            OnReject::Continue => Mode::Continue,
-            OnReject::Stop => Mode::Stop,
-            OnReject::Atomic => Mode::Atomic,
+            _ if self.dry_run => ImportMode::DryRun,
+            OnReject::Continue => ImportMode::Continue,
+            OnReject::Stop => ImportMode::Stop,
+            OnReject::Atomic => ImportMode::Atomic,
         }
     }
 
@@ -124,7 +125,7 @@ impl BatchArgs {
         const ANSWER_MIN: Duration = Duration::from_secs(30);
         const FILE_MAX: Duration = Duration::from_secs(60 * 60);
         let limit = match self.mode() {
-            Mode::Atomic => FILE_MAX,
+            ImportMode::Atomic => FILE_MAX,
             _ => ANSWER_MIN + Duration::from_millis(self.chunk.into()),
         };
         Settings {
@@ -163,7 +164,7 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     let reference = args.reference.as_deref().map(Reference::new).transpose();
     let reference = reference.map_err(|problem| input::invalid(problem, REFERENCE_HINT))?;
     let (source, lines) = Source::open(&args.file)?;
-    let reader = Reader::open(lines, source.path(), args.format.map(Format::from), reference)?;
+    let reader = ChunkReader::open(lines, source.path(), args.format.map(Format::from), reference)?;
     let is_empty = reader.is_empty();
     let location = context.locate()?;
     let open_results = |path: &PathBuf| results_file::open(path, args.force, &source, &location.url);
@@ -182,7 +183,7 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     if is_empty {
         context.messages.note("there are no lines to post");
     }
-    if input_changed && args.mode() != Mode::Atomic {
+    if input_changed && args.mode() != ImportMode::Atomic {
         let text = format!("{} changed while it was read: look whether it was complete", args.file.display());
         context.messages.problem(&format!("warning: {text}"));
     }
@@ -198,9 +199,9 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
 
 fn bad_lines(args: &BatchArgs, bad: u64, lines: u64) -> Failure {
     let what = match args.mode() {
-        Mode::Stop => "; nothing after them was posted",
-        Mode::Atomic => "; nothing was posted",
-        Mode::Continue | Mode::DryRun => "",
+        ImportMode::Stop => "; nothing after them was posted",
+        ImportMode::Atomic => "; nothing was posted",
+        ImportMode::Continue | ImportMode::DryRun => "",
     };
     let message = format!("{bad} of {lines} lines were rejected or malformed{what}");
     let hint = match &args.results {
@@ -227,10 +228,10 @@ mod tests {
 
     #[test]
     fn a_dry_run_comes_before_every_mode() {
-        assert_eq!(args(&["a.csv"]).mode(), Mode::Continue);
-        assert_eq!(args(&["a.csv", "--on-reject=stop"]).mode(), Mode::Stop);
-        assert_eq!(args(&["a.csv", "--on-reject=atomic"]).mode(), Mode::Atomic);
-        assert_eq!(args(&["a.csv", "--on-reject=atomic", "--dry-run"]).mode(), Mode::DryRun);
+        assert_eq!(args(&["a.csv"]).mode(), ImportMode::Continue);
+        assert_eq!(args(&["a.csv", "--on-reject=stop"]).mode(), ImportMode::Stop);
+        assert_eq!(args(&["a.csv", "--on-reject=atomic"]).mode(), ImportMode::Atomic);
+        assert_eq!(args(&["a.csv", "--on-reject=atomic", "--dry-run"]).mode(), ImportMode::DryRun);
     }
 
     #[test]

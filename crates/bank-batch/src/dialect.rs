@@ -13,7 +13,7 @@ pub enum Format {
 
 impl Format {
     /// Returns the format that a file's name tells.
-    pub(crate) fn of_path(path: &Path) -> Option<Self> {
+    pub(crate) fn from_path(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
             "csv" => Some(Self::Csv),
@@ -23,7 +23,7 @@ impl Format {
     }
 
     /// Returns the format that the first line tells.
-    pub(crate) fn of_line(line: &str) -> Self {
+    pub(crate) fn from_first_line(line: &str) -> Self {
         if line.trim_start().starts_with(['{', '[']) { Self::Jsonl } else { Self::Csv }
     }
 }
@@ -34,16 +34,16 @@ mod tests {
 
     #[test]
     fn the_extension_tells_the_format() {
-        assert_eq!(Format::of_path(Path::new("a/b.CSV")), Some(Format::Csv));
-        assert_eq!(Format::of_path(Path::new("b.jsonl")), Some(Format::Jsonl));
-        assert_eq!(Format::of_path(Path::new("b.ndjson")), Some(Format::Jsonl));
-        assert_eq!(Format::of_path(Path::new("b.txt")), None);
-        assert_eq!(Format::of_path(Path::new("csv")), None);
+        assert_eq!(Format::from_path(Path::new("a/b.CSV")), Some(Format::Csv));
+        assert_eq!(Format::from_path(Path::new("b.jsonl")), Some(Format::Jsonl));
+        assert_eq!(Format::from_path(Path::new("b.ndjson")), Some(Format::Jsonl));
+        assert_eq!(Format::from_path(Path::new("b.txt")), None);
+        assert_eq!(Format::from_path(Path::new("csv")), None);
     }
 
     #[test]
     fn the_first_line_tells_the_format() {
-        assert_eq!(Format::of_line(" {\"from\":"), Format::Jsonl);
-        assert_eq!(Format::of_line("from,to,amount"), Format::Csv);
+        assert_eq!(Format::from_first_line(" {\"from\":"), Format::Jsonl);
+        assert_eq!(Format::from_first_line("from,to,amount"), Format::Csv);
     }
 }

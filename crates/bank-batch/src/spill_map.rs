@@ -21,14 +21,14 @@ const BLOCK_ENTRIES: usize = 256;
 type Key = [u8; KEY_BYTES];
 
 /// A map from keys to numbers.
-pub(crate) struct Seen {
+pub(crate) struct SpillMap {
     recent: HashMap<Key, u32>,
     keys_max: usize,
     /// The newest last; it counts where several have a key.
     runs: Vec<Run>,
 }
 
-impl Seen {
+impl SpillMap {
     /// Returns a map without keys.
     pub(crate) fn new() -> Self {
         Self::with_keys_max(KEYS_MAX)
@@ -120,17 +120,17 @@ impl Filter {
     }
 
     fn insert(&mut self, key: &Key) {
-        for (word, bit) in Self::places(self.words.len(), key) {
+        for (word, bit) in Self::indexes(self.words.len(), key) {
             self.words[word] |= bit;
         }
     }
 
     fn may_contain(&self, key: &Key) -> bool {
-        Self::places(self.words.len(), key).all(|(word, bit)| self.words[word] & bit != 0)
+        Self::indexes(self.words.len(), key).all(|(word, bit)| self.words[word] & bit != 0)
     }
 
     /// Returns the words of a key and the bit within each.
-    fn places(words: usize, key: &Key) -> impl Iterator<Item = (usize, u64)> + use<> {
+    fn indexes(words: usize, key: &Key) -> impl Iterator<Item = (usize, u64)> + use<> {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = *key;
         let start = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
         let step = u64::from(u32::from_be_bytes([i, j, k, l])) | 1;
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn keys_are_found_again_when_most_are_in_files() {
-        let mut seen = Seen::with_keys_max(100);
+        let mut seen = SpillMap::with_keys_max(100);
         for number in 0..1050 {
             assert_eq!(seen.get(&key(number)).unwrap(), None, "{number}");
             seen.set(key(number), number).unwrap();
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn keys_are_found_in_every_block_of_a_file() {
-        let mut seen = Seen::with_keys_max(1000);
+        let mut seen = SpillMap::with_keys_max(1000);
         (0..1001).for_each(|number| seen.set(key(number), number).unwrap());
         assert_eq!((seen.runs.len(), seen.runs[0].blocks.len()), (1, 4));
         assert!((0..1001).all(|number| seen.get(&key(number)).unwrap() == Some(number)));
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_newest_number_of_a_key_counts() {
-        let mut seen = Seen::with_keys_max(10);
+        let mut seen = SpillMap::with_keys_max(10);
         for round in 1..=5 {
             for number in 0..25 {
                 let key = key(number);

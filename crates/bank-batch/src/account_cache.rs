@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use bank_domain::{AccountId, AccountName};
 use bank_persistence::{Bank, BankError};
 
-use super::order::{Line, Order};
+use super::line::{Line, NamedTransfer};
 
 /// How many names are remembered at most, and how much text: a few dozen megabytes.
 const NAMES_MAX: usize = 400_000;
@@ -15,13 +15,13 @@ const TEXT_BYTES_MAX: usize = 12 * 1024 * 1024;
 const NAMES_A_QUERY: usize = 10_000;
 
 /// Remembers accounts. A name without an account is asked for again with the next chunk: it may be there by then.
-pub(crate) struct Accounts<'a> {
+pub(crate) struct AccountCache<'a> {
     bank: &'a Bank,
     known: HashMap<Box<str>, AccountId>,
     text_bytes: usize,
 }
 
-impl<'a> Accounts<'a> {
+impl<'a> AccountCache<'a> {
     /// Returns a memory that is empty.
     pub(crate) fn new(bank: &'a Bank) -> Self {
         Self { bank, known: HashMap::new(), text_bytes: 0 }
@@ -54,7 +54,7 @@ impl<'a> Accounts<'a> {
 
     fn missing<'b>(&self, lines: &'b [Line]) -> BTreeSet<&'b AccountName> {
         let orders = lines.iter().filter_map(|line| line.content.as_ref().ok());
-        let names = orders.flat_map(|(_, Order { from, to, .. })| [from, to]);
+        let names = orders.flat_map(|(_, NamedTransfer { from, to, .. })| [from, to]);
         names.filter(|name| !self.known.contains_key(name.as_str())).collect()
     }
 }

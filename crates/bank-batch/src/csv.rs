@@ -7,8 +7,8 @@
 
 use std::borrow::Cow;
 
+use super::line::{Column, Fields};
 use super::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, excerpt};
-use super::order::{Column, Texts};
 
 /// Which column stands where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Header {
     }
 
     /// Returns the texts of a line.
-    pub(crate) fn texts<'a>(&self, line: &'a str) -> Result<Texts<'a>, Malformed> {
+    pub(crate) fn texts<'a>(&self, line: &'a str) -> Result<Fields<'a>, Malformed> {
         let fields = split(line).map_err(|(number, problem)| {
             let name = self.columns.get(number.saturating_sub(1)).copied();
             Malformed::Quotes(FieldPlace::Column(number, name), problem)
@@ -52,7 +52,7 @@ impl Header {
             let (found, expected) = (fields.len(), self.columns.len());
             return Err(Malformed::ColumnCount { found, expected });
         }
-        let mut texts = Texts::default();
+        let mut texts = Fields::default();
         for (column, field) in self.columns.iter().zip(fields) {
             match column {
                 Column::From => texts.from = field,

@@ -51,7 +51,7 @@ impl fmt::Display for Column {
 
 /// The texts of a line; an empty id or memo is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Texts<'a> {
+pub(crate) struct Fields<'a> {
     pub(crate) from: Cow<'a, str>,
     pub(crate) to: Cow<'a, str>,
     pub(crate) amount: Cow<'a, str>,
@@ -61,18 +61,18 @@ pub(crate) struct Texts<'a> {
 
 /// A transfer between names, valid, before its accounts are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Order {
+pub(crate) struct NamedTransfer {
     pub(crate) from: AccountName,
     pub(crate) to: AccountName,
     pub(crate) amount: Amount,
     pub(crate) memo: Option<Memo>,
 }
 
-impl Texts<'_> {
+impl Fields<'_> {
     /// Returns the order and the line's own id, or the first column that is wrong.
-    pub(crate) fn parse(self) -> Result<(Order, Option<TransferId>), (Column, InvalidInput)> {
+    pub(crate) fn parse(self) -> Result<(NamedTransfer, Option<TransferId>), (Column, InvalidInput)> {
         let at = |column: Column| move |reason: InvalidInput| (column, reason);
-        let order = Order {
+        let order = NamedTransfer {
             from: AccountName::new(self.from).map_err(at(Column::From))?,
             to: AccountName::new(self.to).map_err(at(Column::To))?,
             amount: self.amount.parse().map_err(at(Column::Amount))?,
@@ -91,7 +91,7 @@ fn given(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) number: u64,
-    pub(crate) content: Result<(TransferId, Order), Malformed>,
+    pub(crate) content: Result<(TransferId, NamedTransfer), Malformed>,
 }
 
 impl Line {
@@ -111,9 +111,9 @@ impl Line {
 mod tests {
     use super::*;
 
-    fn texts<'a>(amount: &'a str, id: &'a str, memo: &'a str) -> Texts<'a> {
+    fn texts<'a>(amount: &'a str, id: &'a str, memo: &'a str) -> Fields<'a> {
         let [amount, id, memo] = [amount, id, memo].map(Cow::Borrowed);
-        Texts { from: "Jessica".into(), to: "John".into(), amount, id, memo }
+        Fields { from: "Jessica".into(), to: "John".into(), amount, id, memo }
     }
 
     #[test]
@@ -129,6 +129,6 @@ mod tests {
         assert_eq!(texts("x", "", "").parse().unwrap_err().0, Column::Amount);
         assert_eq!(texts("8", "42", "").parse().unwrap_err().0, Column::Id);
         assert_eq!(texts("8", "", " ").parse().unwrap_err().0, Column::Memo);
-        assert_eq!(Texts::default().parse().unwrap_err().0, Column::From);
+        assert_eq!(Fields::default().parse().unwrap_err().0, Column::From);
     }
 }

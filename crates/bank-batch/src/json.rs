@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::line::Fields;
 use super::malformed::{Malformed, excerpt};
-use super::order::Texts;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +25,7 @@ struct Object<'a> {
 }
 
 /// Returns the texts of a line.
-pub(crate) fn texts(line: &str) -> Result<Texts<'_>, Malformed> {
+pub(crate) fn texts(line: &str) -> Result<Fields<'_>, Malformed> {
     // An array of the right length would be taken for an object.
     if !line.trim_start().starts_with('{') {
         return Err(Malformed::NotAnObject);
@@ -37,7 +37,7 @@ pub(crate) fn texts(line: &str) -> Result<Texts<'_>, Malformed> {
         Some(b'-' | b'0'..=b'9') => Cow::Borrowed(amount),
         _ => return Err(Malformed::AmountType),
     };
-    Ok(Texts {
+    Ok(Fields {
         from: object.from,
         to: object.to,
         amount,

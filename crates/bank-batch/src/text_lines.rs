@@ -11,7 +11,7 @@ pub(crate) const LINE_BYTES_MAX: u64 = 1024 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads the lines that are not blank.
-pub(crate) struct Lines<R> {
+pub(crate) struct TextLines<R> {
     input: R,
     buffer: Vec<u8>,
     too_long: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Lines<R> {
     is_cut_off: bool,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> TextLines<R> {
     /// Returns the lines of the input.
     pub(crate) fn new(input: R) -> Self {
         Self { input, buffer: Vec::new(), too_long: false, number: 0, bytes: 0, again: false, is_cut_off: false }
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     fn all(input: &[u8]) -> Vec<(u64, String)> {
-        let mut lines = Lines::new(input);
+        let mut lines = TextLines::new(input);
         let mut all = Vec::new();
         loop {
             let text = match lines.next().unwrap() {
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_not_kept_in_memory() {
-        let mut lines = Lines::new(io::BufReader::new(io::repeat(b'x').take(50 << 20)));
+        let mut lines = TextLines::new(io::BufReader::new(io::repeat(b'x').take(50 << 20)));
         assert_eq!(lines.next().unwrap(), Some(Err(UnreadableLine::TooLong)));
         assert!(lines.buffer.capacity() < 4 << 20);
         assert_eq!(lines.bytes(), 50 << 20);
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_last_line_without_a_line_feed_may_be_cut_off() {
         for (input, is_cut_off) in [("a\nb\n", false), ("a\nb", true), ("a\nb\n ", false), ("", false)] {
-            let mut lines = Lines::new(input.as_bytes());
+            let mut lines = TextLines::new(input.as_bytes());
             while lines.next().unwrap().is_some() {}
             assert_eq!(lines.is_cut_off(), is_cut_off, "{input:?}");
         }
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_line_put_back_comes_again_once() {
-        let mut lines = Lines::new(&b"a\nb"[..]);
+        let mut lines = TextLines::new(&b"a\nb"[..]);
         lines.next().unwrap();
         lines.put_back();
         assert_eq!(lines.next().unwrap(), Some(Ok("a")));

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::error::BatchError;
-use super::reader::{Chunk, Reader};
+use super::reader::{Chunk, ChunkReader};
 
 /// The reader hands a chunk over when it is asked for, and has read the next by then: more would be memory for nothing.
 const NONE_WAITS: usize = 0;
@@ -20,21 +20,21 @@ const LOOK_UP: Duration = Duration::from_millis(50);
 pub(crate) enum Next {
     Chunk(Chunk),
     /// The input is slow.
-    NotYet,
+    Pending,
     End,
 }
 
 /// The chunks of a file, in order.
-pub(crate) struct Pipeline {
+pub(crate) struct ReadAhead {
     chunks: Receiver<Result<Chunk, BatchError>>,
     thread: Option<JoinHandle<()>>,
     interrupted: Arc<AtomicBool>,
 }
 
-impl Pipeline {
+impl ReadAhead {
     /// Begins to read.
     pub(crate) fn start(
-        mut reader: Reader,
+        mut reader: ChunkReader,
         lines_max: usize,
         interrupted: Arc<AtomicBool>,
     ) -> Result<Self, BatchError> {
@@ -57,7 +57,7 @@ impl Pipeline {
         }
         match self.chunks.recv_timeout(LOOK_UP) {
             Ok(chunk) => chunk.map(Next::Chunk),
-            Err(RecvTimeoutError::Timeout) => Ok(Next::NotYet),
+            Err(RecvTimeoutError::Timeout) => Ok(Next::Pending),
             Err(RecvTimeoutError::Disconnected) => {
                 if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
                     std::panic::resume_unwind(panic);
@@ -69,7 +69,7 @@ impl Pipeline {
 }
 
 /// Reads until the end, the first failure, or until nobody wants more.
-fn read_all(reader: &mut Reader, lines_max: usize, sender: &SyncSender<Result<Chunk, BatchError>>) {
+fn read_all(reader: &mut ChunkReader, lines_max: usize, sender: &SyncSender<Result<Chunk, BatchError>>) {
     loop {
         let Some(chunk) = reader.next_chunk(lines_max).transpose() else { return };
         let is_last = chunk.is_err();
@@ -90,13 +90,13 @@ mod tests {
     fn the_chunks_come_in_order_and_end() {
         let text = format!("from,to,amount\n{}", "a,b,1\n".repeat(25));
         let reference = Reference::new("r").unwrap();
-        let reader = Reader::open(Box::new(Cursor::new(text)), None, None, Some(reference)).unwrap();
-        let mut pipeline = Pipeline::start(reader, 10, Arc::default()).unwrap();
+        let reader = ChunkReader::open(Box::new(Cursor::new(text)), None, None, Some(reference)).unwrap();
+        let mut pipeline = ReadAhead::start(reader, 10, Arc::default()).unwrap();
         let mut numbers = Vec::new();
         loop {
             match pipeline.next().unwrap() {
                 Next::Chunk(chunk) => numbers.extend(chunk.lines.iter().map(|line| line.number)),
-                Next::NotYet => {}
+                Next::Pending => {}
                 Next::End => break,
             }
         }
