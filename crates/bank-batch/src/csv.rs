@@ -10,14 +10,14 @@ use std::borrow::Cow;
 use super::line::{Column, Fields};
 use super::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, excerpt};
 
-/// Which column stands where.
+/// The columns of a file, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     columns: Vec<Column>,
 }
 
 impl Header {
-    /// Returns the columns that the first line names, or what is wrong with it.
+    /// Returns the columns that the first line names, or why it is not a header.
     pub(crate) fn parse(line: &str) -> Result<Self, HeaderError> {
         let fields = split(line).map_err(|(number, problem)| HeaderError::Quotes(number, problem))?;
         let mut columns = Vec::with_capacity(fields.len());
@@ -42,42 +42,42 @@ impl Header {
         self.columns.contains(&Column::Id)
     }
 
-    /// Returns the texts of a line.
-    pub(crate) fn texts<'a>(&self, line: &'a str) -> Result<Fields<'a>, Malformed> {
-        let fields = split(line).map_err(|(number, problem)| {
+    /// Returns the fields of a line.
+    pub(crate) fn fields<'a>(&self, line: &'a str) -> Result<Fields<'a>, Malformed> {
+        let texts = split(line).map_err(|(number, problem)| {
             let name = self.columns.get(number.saturating_sub(1)).copied();
             Malformed::Quotes(FieldPlace::Column(number, name), problem)
         })?;
-        if fields.len() != self.columns.len() {
-            let (found, expected) = (fields.len(), self.columns.len());
+        if texts.len() != self.columns.len() {
+            let (found, expected) = (texts.len(), self.columns.len());
             return Err(Malformed::ColumnCount { found, expected });
         }
-        let mut texts = Fields::default();
-        for (column, field) in self.columns.iter().zip(fields) {
+        let mut fields = Fields::default();
+        for (column, text) in self.columns.iter().zip(texts) {
             match column {
-                Column::From => texts.from = field,
-                Column::To => texts.to = field,
-                Column::Amount => texts.amount = field,
-                Column::Id => texts.id = field,
-                Column::Memo => texts.memo = field,
+                Column::From => fields.from = text,
+                Column::To => fields.to = text,
+                Column::Amount => fields.amount = text,
+                Column::Id => fields.id = text,
+                Column::Memo => fields.memo = text,
             }
         }
-        Ok(texts)
+        Ok(fields)
     }
 
-    /// Returns where a column stands.
+    /// Returns the place of a column.
     pub(crate) fn place(&self, column: Column) -> FieldPlace {
         let place = self.columns.iter().position(|candidate| *candidate == column);
         place.map_or(FieldPlace::Key(column), |index| FieldPlace::Column(index.saturating_add(1), Some(column)))
     }
 }
 
-/// Returns whether a quoted field begins on the line and does not end on it.
+/// Returns whether a quoted field is open at the end of the line.
 pub(crate) fn leaves_quotes_open(line: &str) -> bool {
     matches!(split(line), Err((_, QuoteProblem::Unclosed)))
 }
 
-/// Returns whether a quoted field that began on an earlier line goes on beyond this one, or another one does.
+/// Returns whether a quoted field is open at the end of a line at whose beginning one was open.
 pub(crate) fn keeps_quotes_open(line: &str) -> bool {
     match quoted(line) {
         Ok((_, after)) => after.is_some_and(leaves_quotes_open),
@@ -85,7 +85,7 @@ pub(crate) fn keeps_quotes_open(line: &str) -> bool {
     }
 }
 
-/// Returns the fields of a line, or the number of the first bad one, counted from 1, and what is wrong with it.
+/// Returns the texts of a line's fields, or the number of the first bad field, counted from 1, and what is wrong with it.
 fn split(line: &str) -> Result<Vec<Cow<'_, str>>, (usize, QuoteProblem)> {
     let mut fields = Vec::with_capacity(Column::ALL.len());
     let mut rest = Some(line);
@@ -97,7 +97,7 @@ fn split(line: &str) -> Result<Vec<Cow<'_, str>>, (usize, QuoteProblem)> {
     Ok(fields)
 }
 
-/// Returns the first field and what follows its comma, if there is one.
+/// Returns the first field, and what follows its comma if there is a comma.
 fn first(text: &str) -> Result<(Cow<'_, str>, Option<&str>), QuoteProblem> {
     match text.strip_prefix('"') {
         Some(text) => quoted(text),
@@ -108,7 +108,7 @@ fn first(text: &str) -> Result<(Cow<'_, str>, Option<&str>), QuoteProblem> {
     }
 }
 
-/// Returns what stands before the closing quote, and what follows the comma after it, if there is one.
+/// Returns the text before the closing quote, and what follows its comma if there is a comma.
 fn quoted(mut text: &str) -> Result<(Cow<'_, str>, Option<&str>), QuoteProblem> {
     let mut field = Cow::Borrowed("");
     loop {
@@ -140,15 +140,15 @@ mod tests {
     }
 
     #[test]
-    fn columns_may_stand_in_any_order() {
-        let texts = header("memo,amount,to,id,from").texts("rent,8,John,,Jessica").unwrap();
-        assert_eq!((&*texts.from, &*texts.to, &*texts.amount), ("Jessica", "John", "8"));
-        assert_eq!((&*texts.id, &*texts.memo), ("", "rent"));
+    fn columns_come_in_any_order() {
+        let fields = header("memo,amount,to,id,from").fields("rent,8,John,,Jessica").unwrap();
+        assert_eq!((&*fields.from, &*fields.to, &*fields.amount), ("Jessica", "John", "8"));
+        assert_eq!((&*fields.id, &*fields.memo), ("", "rent"));
         assert!(!header("from, to, amount").has_ids());
     }
 
     #[test]
-    fn headers_that_are_none_are_refused() {
+    fn rejects_a_header_with_wrong_columns() {
         for (line, problem) in [
             ("from,to,amount,note", "column 4 of the header is \"note\", which is unknown"),
             ("From,to,amount", "column 1 of the header is \"From\", which is unknown"),
@@ -163,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn quotes_may_hold_commas_and_quotes() {
-        let texts = header("from,to,amount").texts(r#""Doe, ""J"" ",O"Neil,"8""#).unwrap();
-        assert_eq!((&*texts.from, &*texts.to, &*texts.amount), (r#"Doe, "J" "#, "O\"Neil", "8"));
+    fn a_quoted_field_holds_commas_and_quotes() {
+        let fields = header("from,to,amount").fields(r#""Doe, ""J"" ",O"Neil,"8""#).unwrap();
+        assert_eq!((&*fields.from, &*fields.to, &*fields.amount), (r#"Doe, "J" "#, "O\"Neil", "8"));
     }
 
     #[test]
-    fn lines_that_are_none_are_told_by_their_column() {
+    fn a_malformed_line_is_named_by_its_column() {
         let header = header("from,to,amount");
         for (line, reason) in [
             ("a,b", "columns: 2 in this line, 3 in the header"),
@@ -181,13 +181,13 @@ mod tests {
             ),
             ("a,b,1,\"", "column 4: the field begins with a quote that is not closed on its line"),
         ] {
-            assert_eq!(header.texts(line).unwrap_err().to_string(), reason);
+            assert_eq!(header.fields(line).unwrap_err().to_string(), reason);
         }
         assert_eq!(header.place(Column::Amount).to_string(), "column 3 (amount)");
     }
 
     #[test]
-    fn quotes_stay_open_until_they_are_closed() {
+    fn a_quoted_field_stays_open_until_its_closing_quote() {
         for (line, is_open) in [("a,b,1", false), ("a,\"b\",1", false), ("a,b,1,\"x", true), ("a,b,1,\"x\"\"", true)] {
             assert_eq!(leaves_quotes_open(line), is_open, "{line}");
         }
@@ -206,7 +206,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_the_csv_crate_writes_is_read(fields in prop::collection::vec("[^\r\n]{0,8}", 1..6)) {
+        fn reads_what_the_csv_crate_writes(fields in prop::collection::vec("[^\r\n]{0,8}", 1..6)) {
             let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
             writer.write_record(&fields).unwrap();
             let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();

@@ -1,18 +1,25 @@
-//! How the lines of a file are written, and guessing it.
+//! How the lines of a file are written.
 
 use std::path::Path;
+
+use bank_domain::TransferId;
+
+use super::csv::{self, Header};
+use super::json;
+use super::line::NamedTransfer;
+use super::malformed::{FieldPlace, Malformed, UnreadableLine};
 
 /// How the lines of a file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Comma-separated values with a header
+    /// Comma-separated values with a header.
     Csv,
-    /// One JSON object a line
+    /// One JSON object a line.
     Jsonl,
 }
 
 impl Format {
-    /// Returns the format that a file's name tells.
+    /// Returns the format that a file's extension stands for.
     pub(crate) fn from_path(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
@@ -22,9 +29,41 @@ impl Format {
         }
     }
 
-    /// Returns the format that the first line tells.
-    pub(crate) fn from_first_line(line: &str) -> Self {
-        if line.trim_start().starts_with(['{', '[']) { Self::Jsonl } else { Self::Csv }
+    /// Returns the format that the first line looks like.
+    pub(crate) fn from_first_line(line: Result<&str, UnreadableLine>) -> Self {
+        match line {
+            Ok(text) if text.trim_start().starts_with(['{', '[']) => Self::Jsonl,
+            _ => Self::Csv,
+        }
+    }
+}
+
+/// How the lines after the header, if there is one, are read.
+pub(crate) enum Dialect {
+    Csv(Header),
+    Jsonl,
+}
+
+impl Dialect {
+    /// Returns whether the line opens a quoted field and does not close it.
+    pub(crate) fn leaves_quotes_open(&self, line: &str) -> bool {
+        // Most lines have no quotes, which one look tells.
+        matches!(self, Self::Csv(_)) && line.contains('"') && csv::leaves_quotes_open(line)
+    }
+
+    /// Returns the transfer of a line, and its id if the line has one.
+    pub(crate) fn parse(&self, line: &str) -> Result<(NamedTransfer, Option<TransferId>), Malformed> {
+        let fields = match self {
+            Self::Csv(header) => header.fields(line)?,
+            Self::Jsonl => json::fields(line)?,
+        };
+        fields.parse().map_err(|(column, problem)| {
+            let place = match self {
+                Self::Csv(header) => header.place(column),
+                Self::Jsonl => FieldPlace::Key(column),
+            };
+            Malformed::from_invalid(place, problem)
+        })
     }
 }
 
@@ -43,7 +82,8 @@ mod tests {
 
     #[test]
     fn the_first_line_tells_the_format() {
-        assert_eq!(Format::from_first_line(" {\"from\":"), Format::Jsonl);
-        assert_eq!(Format::from_first_line("from,to,amount"), Format::Csv);
+        assert_eq!(Format::from_first_line(Ok(" {\"from\":")), Format::Jsonl);
+        assert_eq!(Format::from_first_line(Ok("from,to,amount")), Format::Csv);
+        assert_eq!(Format::from_first_line(Err(UnreadableLine::TooLong)), Format::Csv);
     }
 }

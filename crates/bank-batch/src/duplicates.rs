@@ -1,4 +1,4 @@
-//! The same id twice in one file, for a dry run; otherwise the journal tells.
+//! Finds an id that comes twice in one file, for a dry run. When lines are posted, the journal finds it.
 
 use bank_domain::Transfer;
 use uuid::Uuid;
@@ -7,28 +7,28 @@ use super::error::BatchError;
 use super::ids::{NAMESPACE, key_of};
 use super::spill_map::SpillMap;
 
-/// Remembers the ids of a file, and 32 bits of what stands under each.
+/// Remembers the ids of a file, and 32 bits of the content of each.
 pub(crate) struct Duplicates(SpillMap);
 
-/// How a transfer's id stands to those before it.
+/// Whether an earlier line has the id of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Duplicate {
-    /// It is new.
+    /// No earlier line has it.
     No,
-    /// It came before with the same content.
+    /// An earlier line has it, with the same content.
     Same,
-    /// It came before with other content.
+    /// An earlier line has it, with other content.
     Other,
 }
 
 impl Duplicates {
-    /// Returns a memory that is empty.
+    /// Returns the duplicates of a file of which nothing has been read.
     pub(crate) fn new() -> Self {
         Self(SpillMap::new())
     }
 
-    /// Returns whether the id came before, and remembers it.
-    pub(crate) fn look(&mut self, transfer: &Transfer) -> Result<Duplicate, BatchError> {
+    /// Returns whether an earlier transfer has this one's id, and remembers it.
+    pub(crate) fn check(&mut self, transfer: &Transfer) -> Result<Duplicate, BatchError> {
         let key = key_of(Uuid::new_v5(&NAMESPACE, transfer.id.as_uuid().as_bytes()));
         let content = content(transfer);
         match self.0.get(&key).map_err(BatchError::TemporaryFile)? {
@@ -66,7 +66,7 @@ mod tests {
         let other = Transfer { amount: Amount::MAX, ..transfer.clone() };
         let new = Transfer { id: new_transfer_id(), ..transfer.clone() };
         let mut duplicates = Duplicates::new();
-        let found = [&transfer, &transfer, &other, &new].map(|transfer| duplicates.look(transfer).unwrap());
+        let found = [&transfer, &transfer, &other, &new].map(|transfer| duplicates.check(transfer).unwrap());
         assert_eq!(found, [Duplicate::No, Duplicate::Same, Duplicate::Other, Duplicate::No]);
     }
 }

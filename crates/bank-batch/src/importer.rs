@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicBool;
 use bank_persistence::Bank;
 
 use super::error::BatchError;
-use super::poster::{Poster, Wants};
+use super::file::TransferFile;
+use super::poster::Poster;
 use super::read_ahead::{Next, ReadAhead};
-use super::reader::ChunkReader;
 use super::recorder::Recorder;
 use super::results::Results;
 use super::source::Source;
@@ -31,12 +31,19 @@ pub enum ImportMode {
 pub struct ImportOptions {
     /// What to do with the lines.
     pub mode: ImportMode,
-    /// The most lines in one transaction, except for [`ImportMode::Atomic`].
+    /// The most lines in one transaction; [`ImportMode::Atomic`] has all in one.
     pub chunk_lines_max: usize,
     /// Where to write what became of each line.
     pub results: Option<Results>,
-    /// The import ends at the next commit when this becomes true.
+    /// When this becomes true, the import ends before the next commit.
     pub interrupted: Arc<AtomicBool>,
+}
+
+impl Default for ImportOptions {
+    /// Posts every line that can be posted, 8,190 at a time, and writes no results.
+    fn default() -> Self {
+        Self { mode: ImportMode::Continue, chunk_lines_max: 8190, results: None, interrupted: Arc::default() }
+    }
 }
 
 /// What the caller is told while a file is imported.
@@ -72,39 +79,39 @@ pub struct ImportReport {
     pub result: Result<(), BatchError>,
 }
 
-/// Posts a file.
+/// Posts a file, and tells the observer about each line as soon as it needs no further commit.
 pub fn import(
     bank: &Bank,
-    source: &Source,
-    reader: ChunkReader,
+    file: TransferFile,
     options: ImportOptions,
     mut observe: impl FnMut(ImportEvent<'_>),
 ) -> ImportReport {
+    let TransferFile { source, reader } = file;
     let ImportOptions { mode, chunk_lines_max, results, interrupted } = options;
     let mut recorder = Recorder::new(results, &mut observe);
     let poster = Poster::new(bank, mode, Arc::clone(&interrupted));
     let result = ReadAhead::start(reader, chunk_lines_max, interrupted)
-        .and_then(|pipeline| post_all(pipeline, poster, source, &mut recorder));
+        .and_then(|chunks| post_all(chunks, poster, &source, &mut recorder));
     ImportReport { tally: recorder.tally(), input_changed: source.has_changed(), result }
 }
 
 fn post_all(
-    mut pipeline: ReadAhead,
+    mut chunks: ReadAhead,
     mut poster: Poster<'_>,
     source: &Source,
     recorder: &mut Recorder<'_>,
 ) -> Result<(), BatchError> {
     loop {
-        match pipeline.next() {
+        match chunks.next() {
             Ok(Next::Chunk(chunk)) => {
                 if chunk.is_cut_off {
                     recorder.tell(ImportEvent::LastLineCutOff);
                 }
-                if poster.take(chunk, recorder)? == Wants::Nothing {
+                if poster.take(chunk, recorder)?.is_break() {
                     return Ok(());
                 }
             }
-            // Whoever sends line by line wants to see what became of the last ones.
+            // A sender who waits for the result of one line before sending the next must get it.
             Ok(Next::Pending) => poster.settle(recorder)?,
             Ok(Next::End) if poster.posts_at_the_end() && source.has_changed() => return Err(BatchError::InputChanged),
             Ok(Next::End) => return poster.finish(recorder),

@@ -15,7 +15,7 @@ struct Object<'a> {
     from: Cow<'a, str>,
     #[serde(borrow)]
     to: Cow<'a, str>,
-    /// As it is written: a number would lose digits on its way through a float.
+    /// The text as it is written: a float would lose digits.
     #[serde(borrow)]
     amount: &'a RawValue,
     #[serde(borrow)]
@@ -24,9 +24,9 @@ struct Object<'a> {
     memo: Option<Cow<'a, str>>,
 }
 
-/// Returns the texts of a line.
-pub(crate) fn texts(line: &str) -> Result<Fields<'_>, Malformed> {
-    // An array of the right length would be taken for an object.
+/// Returns the fields of a line.
+pub(crate) fn fields(line: &str) -> Result<Fields<'_>, Malformed> {
+    // serde would also accept an array of the right length.
     if !line.trim_start().starts_with('{') {
         return Err(Malformed::NotAnObject);
     }
@@ -62,15 +62,15 @@ mod tests {
     use super::*;
 
     fn reason(line: &str) -> String {
-        texts(line).unwrap_err().to_string()
+        fields(line).unwrap_err().to_string()
     }
 
     #[test]
     fn an_amount_is_a_number_or_a_string() {
         for amount in ["800", "\"800\"", "\"\\u0038\\u00300\""] {
             let line = format!(r#" {{"amount": {amount}, "to": "John", "from": "J\u00e9", "memo": null}} "#);
-            let texts = texts(&line).unwrap();
-            assert_eq!((&*texts.amount, &*texts.from, &*texts.memo, &*texts.id), ("800", "Jé", "", ""));
+            let fields = fields(&line).unwrap();
+            assert_eq!((&*fields.amount, &*fields.from, &*fields.memo, &*fields.id), ("800", "Jé", "", ""));
         }
     }
 
@@ -78,12 +78,12 @@ mod tests {
     fn an_amount_keeps_every_digit() {
         for amount in ["9223372036854775807", "9223372036854775808", "1.0", "1e3"] {
             let line = format!(r#"{{"from":"a","to":"b","amount":{amount}}}"#);
-            assert_eq!(&*texts(&line).unwrap().amount, amount);
+            assert_eq!(&*fields(&line).unwrap().amount, amount);
         }
     }
 
     #[test]
-    fn lines_that_are_none_are_told_by_their_column() {
+    fn a_malformed_line_is_named_by_its_column() {
         assert_eq!(reason(r#"{"from":"a","to":"b"}"#), "column 21: missing field `amount`");
         assert_eq!(reason("nonsense"), "column 1: not a JSON object");
         assert_eq!(reason(r#"["a","b",1,null,null]"#), "column 1: not a JSON object");

@@ -90,7 +90,7 @@ mod tests {
     fn the_chunks_come_in_order_and_end() {
         let text = format!("from,to,amount\n{}", "a,b,1\n".repeat(25));
         let reference = Reference::new("r").unwrap();
-        let reader = ChunkReader::open(Box::new(Cursor::new(text)), None, None, Some(reference)).unwrap();
+        let reader = ChunkReader::new(Box::new(Cursor::new(text)), None, Some(reference)).unwrap();
         let mut pipeline = ReadAhead::start(reader, 10, Arc::default()).unwrap();
         let mut numbers = Vec::new();
         loop {

@@ -1,23 +1,20 @@
-//! From lines of text to chunks of orders with ids.
+//! From lines of text to chunks of transfers with ids.
 
 use std::io::BufRead;
-use std::path::Path;
-
-use bank_domain::TransferId;
 
 use super::csv::{self, Header};
-use super::dialect::Format;
+use super::dialect::{Dialect, Format};
 use super::error::BatchError;
 use super::ids::{DerivedIds, Reference};
 use super::json;
-use super::line::{Fields, Line, NamedTransfer};
-use super::malformed::{FieldPlace, HeaderError, Malformed, UnreadableLine};
+use super::line::Line;
+use super::malformed::{HeaderError, Malformed, UnreadableLine};
 use super::text_lines::TextLines;
 
-/// How much text a chunk holds at most, so that long names and memos cost no more memory than short ones.
+/// The most text in a chunk, so that long names and memos take no more memory than short ones.
 const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// TextLines that belong into one transaction.
+/// Lines that belong into one transaction.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Chunk {
     pub(crate) lines: Vec<Line>,
@@ -27,64 +24,56 @@ pub(crate) struct Chunk {
     pub(crate) is_cut_off: bool,
 }
 
-/// Reads a file.
-pub struct ChunkReader {
+/// Reads the lines of a file, chunk by chunk.
+pub(crate) struct ChunkReader {
     lines: TextLines<Box<dyn BufRead + Send>>,
-    shape: Shape,
+    dialect: Dialect,
     ids: Option<DerivedIds>,
     is_empty: bool,
-    /// The line on which quotes were opened that are not closed yet.
+    /// The line on which the quoted field that is still open was opened.
     quotes_since: Option<u64>,
 }
 
-enum Shape {
-    Csv(Header),
-    Jsonl,
-}
-
 impl ChunkReader {
-    /// Reads as far as is needed to refuse a file that cannot be posted.
-    pub fn open(
+    /// Reads as far as is needed to reject a file that cannot be posted.
+    pub(crate) fn new(
         input: Box<dyn BufRead + Send>,
-        path: Option<&Path>,
         format: Option<Format>,
         reference: Option<Reference>,
     ) -> Result<Self, BatchError> {
         let mut lines = TextLines::new(input);
         let ids = reference.map(DerivedIds::new);
         let Some(first) = lines.next().map_err(BatchError::CannotRead)? else {
-            return Ok(Self { lines, shape: Shape::Jsonl, ids, is_empty: true, quotes_since: None });
+            return Ok(Self { lines, dialect: Dialect::Jsonl, ids, is_empty: true, quotes_since: None });
         };
-        let format = format.or_else(|| path.and_then(Format::from_path)).unwrap_or_else(|| match first {
-            Ok(text) => Format::from_first_line(text),
-            Err(_) => Format::Csv,
-        });
-        if format == Format::Jsonl {
-            let lacks_id = is_object_without_id(first)?;
-            lines.put_back();
-            let reader = Self { lines, shape: Shape::Jsonl, ids, is_empty: false, quotes_since: None };
-            return if lacks_id { reader.require_ids() } else { Ok(reader) };
-        }
-        let header = first.map_err(HeaderError::Unreadable).and_then(Header::parse)?;
-        let has_ids = header.has_ids();
+        let (dialect, lacks_ids) = match format.unwrap_or_else(|| Format::from_first_line(first)) {
+            Format::Jsonl => {
+                let lacks_id = is_object_without_id(first)?;
+                lines.put_back();
+                (Dialect::Jsonl, lacks_id)
+            }
+            Format::Csv => {
+                let header = first.map_err(HeaderError::Unreadable).and_then(Header::parse)?;
+                let lacks_ids = !header.has_ids();
+                (Dialect::Csv(header), lacks_ids)
+            }
+        };
         let is_empty = lines.next().map_err(BatchError::CannotRead)?.is_none();
         if !is_empty {
             lines.put_back();
         }
-        let reader = Self { lines, shape: Shape::Csv(header), ids, is_empty, quotes_since: None };
-        if is_empty || has_ids { Ok(reader) } else { reader.require_ids() }
-    }
-
-    fn require_ids(self) -> Result<Self, BatchError> {
-        if self.ids.is_some() { Ok(self) } else { Err(BatchError::NoIds) }
+        if lacks_ids && ids.is_none() && !is_empty {
+            return Err(BatchError::NoIds);
+        }
+        Ok(Self { lines, dialect, ids, is_empty, quotes_since: None })
     }
 
     /// Returns whether there is no line to post.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.is_empty
     }
 
-    /// Returns the next chunk of at most so many lines, or `None` at the end.
+    /// Returns the next chunk, of at most `lines_max` lines, or `None` at the end.
     pub(crate) fn next_chunk(&mut self, lines_max: usize) -> Result<Option<Chunk>, BatchError> {
         let mut chunk = Chunk::default();
         let mut text_bytes: usize = 0;
@@ -109,8 +98,8 @@ impl ChunkReader {
                 Err(Malformed::InsideQuotes(line))
             }
             (Ok(text), None) => {
-                opens_quotes = self.shape.leaves_quotes_open(text);
-                self.shape.parse(text)
+                opens_quotes = self.dialect.leaves_quotes_open(text);
+                self.dialect.parse(text)
             }
             (Err(reason), _) => Err(reason.into()),
         };
@@ -120,42 +109,25 @@ impl ChunkReader {
         }
         let content = match (parsed, &mut self.ids) {
             (Err(malformed), _) => Err(malformed),
-            (Ok((order, Some(id))), _) => Ok((id, order)),
-            (Ok((order, None)), Some(ids)) => Ok((ids.next(&order)?, order)),
+            (Ok((named, Some(id))), _) => Ok((id, named)),
+            (Ok((named, None)), Some(ids)) => Ok((ids.next(&named)?, named)),
             (Ok((_, None)), None) => Err(Malformed::NoId),
         };
         Ok(Some(Line { number, content }))
     }
 }
 
-impl Shape {
-    fn leaves_quotes_open(&self, text: &str) -> bool {
-        // Nearly every line has no quotes, and so takes one look.
-        matches!(self, Self::Csv(_)) && text.contains('"') && csv::leaves_quotes_open(text)
-    }
-
-    fn parse(&self, text: &str) -> Result<(NamedTransfer, Option<TransferId>), Malformed> {
-        let texts: Fields<'_> = match self {
-            Self::Csv(header) => header.texts(text)?,
-            Self::Jsonl => json::texts(text)?,
-        };
-        texts.parse().map_err(|(column, problem)| {
-            let place = match self {
-                Self::Csv(header) => header.place(column),
-                Self::Jsonl => FieldPlace::Key(column),
-            };
-            Malformed::from_invalid(place, problem)
-        })
-    }
-}
-
-/// Returns whether the first line is a good one that lacks an id; refuses a JSON array.
+/// Returns whether the first line is an object that lacks an id.
+///
+/// # Errors
+///
+/// Returns [`BatchError::JsonArray`] if the line begins an array.
 fn is_object_without_id(first: Result<&str, UnreadableLine>) -> Result<bool, BatchError> {
     let Ok(text) = first else { return Ok(false) };
     if text.trim_start().starts_with('[') {
         return Err(BatchError::JsonArray);
     }
-    Ok(json::texts(text).is_ok_and(|texts| texts.id.is_empty()))
+    Ok(json::fields(text).is_ok_and(|fields| fields.id.is_empty()))
 }
 
 #[cfg(test)]
@@ -168,7 +140,7 @@ mod tests {
 
     fn open(text: &str, reference: Option<&str>) -> Result<ChunkReader, BatchError> {
         let reference = reference.map(|text| Reference::new(text).unwrap());
-        ChunkReader::open(Box::new(io::Cursor::new(text.to_owned())), None, None, reference)
+        ChunkReader::new(Box::new(io::Cursor::new(text.to_owned())), None, reference)
     }
 
     fn lines(text: &str, reference: Option<&str>) -> Vec<Line> {

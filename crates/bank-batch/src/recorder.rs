@@ -2,9 +2,9 @@
 
 use super::error::BatchError;
 use super::importer::ImportEvent;
-use super::line::Line;
+use super::resolved::ResolvedChunk;
 use super::results::Results;
-use super::status::{LineStatus, Tally};
+use super::status::Tally;
 
 /// Takes the statuses in the order of the lines.
 pub(crate) struct Recorder<'a> {
@@ -19,17 +19,18 @@ impl<'a> Recorder<'a> {
         Self { results, observe, tally: Tally::default() }
     }
 
-    /// Records lines that need no further commit, and how much of the file has been read.
+    /// Records a chunk that needs no further commit.
     ///
-    /// All are counted, also if the results cannot be written: what was posted is posted. The results end then.
-    pub(crate) fn lines(&mut self, lines: &[Line], statuses: &[LineStatus], bytes: u64) -> Result<(), BatchError> {
-        for (line, status) in lines.iter().zip(statuses) {
+    /// If the results cannot be written, the lines are counted all the same, because they are posted. The results end.
+    pub(crate) fn record(&mut self, resolved: &ResolvedChunk) -> Result<(), BatchError> {
+        let ResolvedChunk { chunk, statuses, .. } = resolved;
+        for (line, status) in chunk.lines.iter().zip(statuses) {
             self.tally.add(status);
             (self.observe)(ImportEvent::Line { number: line.number, status });
         }
-        (self.observe)(ImportEvent::Progress { lines: self.tally.lines(), bytes });
+        (self.observe)(ImportEvent::Progress { lines: self.tally.lines(), bytes: chunk.bytes });
         let Some(results) = &mut self.results else { return Ok(()) };
-        let written = results.lines(lines, statuses);
+        let written = results.write_lines(&chunk.lines, statuses);
         if written.is_err() {
             self.results = None;
         }

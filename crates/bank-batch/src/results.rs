@@ -1,4 +1,4 @@
-//! The results: a CSV line for each line of the input that was looked at.
+//! The results: a line of CSV for each line of the input, as far as it was read.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -28,14 +28,13 @@ impl Results {
         Ok(results)
     }
 
-    /// Writes what became of some lines, and hands it to the operating system: what was committed is in the file even if
-    /// the process is killed.
-    pub(crate) fn lines(&mut self, lines: &[Line], statuses: &[LineStatus]) -> Result<(), BatchError> {
-        lines.iter().zip(statuses).try_for_each(|(line, status)| self.line(line, status))?;
+    /// Writes what became of some lines, and flushes: what was committed is in the file even if the process is killed.
+    pub(crate) fn write_lines(&mut self, lines: &[Line], statuses: &[LineStatus]) -> Result<(), BatchError> {
+        lines.iter().zip(statuses).try_for_each(|(line, status)| self.write_line(line, status))?;
         self.flush()
     }
 
-    fn line(&mut self, line: &Line, status: &LineStatus) -> Result<(), BatchError> {
+    fn write_line(&mut self, line: &Line, status: &LineStatus) -> Result<(), BatchError> {
         let id = line.content.as_ref().map_or_else(|_| String::new(), |(id, _)| id.to_string());
         let reason = status.reason().map_or_else(String::new, |reason| reason.to_string());
         self.write(&[&line.number.to_string(), &id, status.name(), &reason])
@@ -69,7 +68,7 @@ mod tests {
         let problem = "x, y".parse::<bank_domain::Amount>().unwrap_err();
         let malformed = Malformed::from_invalid(FieldPlace::Key(Column::Amount), problem);
         let line = Line { number: 7, content: Err(malformed.clone()) };
-        results.lines(&[line], &[LineStatus::Malformed(Box::new(malformed))]).unwrap();
+        results.write_lines(&[line], &[LineStatus::Malformed(Box::new(malformed))]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let expected = "7,,malformed,\"key amount: amount \"\"x, y\"\" is not a whole number\"";
         assert_eq!(text, format!("line,id,status,reason\n{expected}\n"));

@@ -1,8 +1,8 @@
-//! The file that is read, or standard input.
+//! The file that is read, standard input, or any other input.
 
 use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ::same_file::Handle;
 
@@ -10,48 +10,43 @@ use super::error::BatchError;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Where the lines come from. It is read once, through one handle.
-pub struct Source {
-    /// `None` is standard input.
-    path: Option<PathBuf>,
+/// Where the lines come from.
+#[derive(Default)]
+pub(crate) struct Source {
     /// Which file is open.
     identity: Option<Handle>,
-    /// A second handle of a regular file, and what the file was like when it was opened.
+    /// A second handle of a regular file, and its metadata when it was opened.
     watched: Option<(File, Metadata)>,
 }
 
 impl Source {
-    /// Opens a file, or standard input for `-`, and returns what to read from.
-    pub fn open(typed: &Path) -> Result<(Self, Box<dyn BufRead + Send>), BatchError> {
-        if typed == Path::new("-") {
-            let input = BufReader::with_capacity(BUFFER_BYTES, io::stdin());
-            return Ok((Self { path: None, identity: Handle::stdin().ok(), watched: None }, Box::new(input)));
-        }
+    /// Opens a file, and returns what to read it from.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Box<dyn BufRead + Send>), BatchError> {
         let (file, watched) =
-            open_file(typed).map_err(|source| BatchError::CannotOpen { path: typed.to_owned(), source })?;
+            open_file(path).map_err(|source| BatchError::CannotOpen { path: path.to_owned(), source })?;
         let identity = file.try_clone().and_then(Handle::from_file).ok();
-        let source = Self { path: Some(typed.to_owned()), identity, watched };
-        Ok((source, Box::new(BufReader::with_capacity(BUFFER_BYTES, file))))
+        Ok((Self { identity, watched }, Box::new(BufReader::with_capacity(BUFFER_BYTES, file))))
     }
 
-    /// Returns the path of a file.
-    pub fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
+    /// Returns standard input, and what to read it from.
+    pub(crate) fn stdin() -> (Self, Box<dyn BufRead + Send>) {
+        let input = BufReader::with_capacity(BUFFER_BYTES, io::stdin());
+        (Self { identity: Handle::stdin().ok(), watched: None }, Box::new(input))
     }
 
     /// Returns whether the path leads to the regular file that is read, under whatever name.
-    pub fn is(&self, path: &Path) -> bool {
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
         let is_open = |identity: &Handle| path.is_file() && Handle::from_path(path).is_ok_and(|file| file == *identity);
         self.identity.as_ref().is_some_and(is_open)
     }
 
     /// Returns the length of a regular file in bytes.
-    pub fn length(&self) -> Option<u64> {
+    pub(crate) fn length(&self) -> Option<u64> {
         self.watched.as_ref().map(|(_, metadata)| metadata.len())
     }
 
-    /// Returns whether the file is another than it was when it was opened.
-    pub fn has_changed(&self) -> bool {
+    /// Returns whether the file has changed since it was opened.
+    pub(crate) fn has_changed(&self) -> bool {
         let Some((file, before)) = &self.watched else {
             return false;
         };

@@ -3,7 +3,7 @@
 mod printer;
 mod results_file;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bank_persistence::{Backend, BankError, Session, Settings};
@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::input;
 use crate::interrupt::Interrupt;
 use bank_batch::{
-    BatchError, CONNECTIONS, ChunkReader, Format, ImportMode, ImportOptions, ImportReport, Reference, Results, Source,
+    BatchError, CONNECTIONS_MAX, Format, ImportMode, ImportOptions, ImportReport, Reference, Results, TransferFile,
     import,
 };
 use printer::Printer;
@@ -111,6 +111,11 @@ enum OnReject {
 }
 
 impl BatchArgs {
+    /// Returns the path of the file to read, `None` for standard input.
+    fn path(&self) -> Option<&Path> {
+        (self.file != Path::new("-")).then_some(&self.file)
+    }
+
     fn mode(&self) -> ImportMode {
         match self.on_reject {
             _ if self.dry_run => ImportMode::DryRun,
@@ -133,17 +138,17 @@ impl BatchArgs {
             statement_timeout: typed.statement_timeout.max(limit),
             // SQLite's statements are prepared once, not once for each transfer.
             session: if backend == Backend::Sqlite { Session::Dedicated } else { Session::OneShot },
-            pool_size: typed.pool_size.max(CONNECTIONS),
+            pool_size: typed.pool_size.max(CONNECTIONS_MAX),
             ..typed
         }
     }
 
     /// Says how to go on after a run that ended early.
     fn how_to_go_on(&self) -> String {
-        let again = match (self.dry_run, self.file.to_str()) {
-            (true, _) => return "nothing was posted: run the same command again".to_owned(),
-            (_, Some("-")) => "send the same lines to the same command again",
-            _ => "run the same command again",
+        let again = match self.path() {
+            _ if self.dry_run => return "nothing was posted: run the same command again".to_owned(),
+            Some(_) => "run the same command again",
+            None => "send the same lines to the same command again",
         };
         let results = if self.results.is_some() && !self.force { ", with another results file or --force" } else { "" };
         format!("{again}{results}: what was posted is replayed, not posted twice")
@@ -163,19 +168,22 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     const REFERENCE_HINT: &str = "a reference has 1 to 200 characters, no control characters";
     let reference = args.reference.as_deref().map(Reference::new).transpose();
     let reference = reference.map_err(|problem| input::invalid(problem, REFERENCE_HINT))?;
-    let (source, lines) = Source::open(&args.file)?;
-    let reader = ChunkReader::open(lines, source.path(), args.format.map(Format::from), reference)?;
-    let is_empty = reader.is_empty();
+    let format = args.format.map(Format::from);
+    let file = match args.path() {
+        Some(path) => TransferFile::open(path, format, reference)?,
+        None => TransferFile::stdin(format, reference)?,
+    };
+    let is_empty = file.is_empty();
     let location = context.locate()?;
-    let open_results = |path: &PathBuf| results_file::open(path, args.force, &source, &location.url);
+    let open_results = |path: &PathBuf| results_file::open(path, args, &file, &location.url);
     let results = args.results.as_ref().map(open_results).transpose()?;
     let bank = context.connect_to(&location, args.settings(location.url.backend(), context.settings()))?;
     let results = results.map(|out| Results::new(out.path().to_owned(), out)).transpose()?;
     let interrupted = Interrupt::listen(context.messages)?.flag();
 
-    let mut printer = Printer::new(context.messages, source.length());
+    let mut printer = Printer::new(context.messages, file.length());
     let options = ImportOptions { mode: args.mode(), chunk_lines_max: args.chunk.into(), results, interrupted };
-    let report = import(&bank, &source, reader, options, |event| printer.event(event));
+    let report = import(&bank, file, options, |event| printer.event(event));
     let ImportReport { tally, input_changed, result } = report;
 
     let summary = printer.finish(&tally, args.dry_run);
@@ -218,7 +226,7 @@ mod tests {
     use super::*;
     use crate::arguments::{Cli, Command};
 
-    fn args(typed: &[&str]) -> BatchArgs {
+    pub(super) fn args(typed: &[&str]) -> BatchArgs {
         let cli = Cli::try_parse_from([&["bank-cli", "batch"], typed].concat()).unwrap();
         match cli.command {
             Command::Batch(args) => args,

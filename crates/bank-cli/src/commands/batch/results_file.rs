@@ -5,20 +5,26 @@ use std::path::Path;
 
 use bank_persistence::DatabaseUrl;
 
+use super::BatchArgs;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::out_file::OutFile;
 use crate::same_file::{is_same_file, refuse_database};
-use bank_batch::{BatchError, Source};
+use bank_batch::{BatchError, TransferFile};
 
 /// Opens the file; what it holds stays there until something is written.
-pub(super) fn open(path: &Path, force: bool, input: &Source, database: &DatabaseUrl) -> Result<OutFile, Failure> {
+pub(super) fn open(
+    path: &Path,
+    args: &BatchArgs,
+    input: &TransferFile,
+    database: &DatabaseUrl,
+) -> Result<OutFile, Failure> {
     refuse_database(database, path)?;
-    if input.is(path) || input.path().is_some_and(|input| is_same_file(input, path)) {
+    if input.is_at(path) || args.path().is_some_and(|input| is_same_file(input, path)) {
         let message = format!("{} is the file that is read", path.display());
         return Err(exists(message, "name another file for the results"));
     }
-    OutFile::open(path, force).map_err(|source| {
+    OutFile::open(path, args.force).map_err(|source| {
         if source.kind() == io::ErrorKind::AlreadyExists {
             let message = format!("the results file {} exists already", path.display());
             return exists(message, "name another file, or overwrite it with --force");
@@ -33,8 +39,10 @@ fn exists(message: String, hint: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use bank_batch::{Format, Results};
+
     use super::*;
-    use bank_batch::Results;
+    use crate::commands::batch::tests::args;
 
     #[test]
     fn a_file_that_exists_is_kept() {
@@ -43,14 +51,18 @@ mod tests {
         std::fs::write(&path, "mine").unwrap();
         std::fs::write(&input, "").unwrap();
         let database: DatabaseUrl = "sqlite::memory:".parse().unwrap();
-        let source = |path: &Path| Source::open(path).ok().unwrap().0;
-        let failure = open(&path, false, &source(&input), &database).unwrap_err();
+        let open = |input: &Path, options: &[&str]| {
+            let args = args(&[&[input.to_str().unwrap()], options].concat());
+            let file = TransferFile::open(input, Some(Format::Jsonl), None).ok().unwrap();
+            super::open(&path, &args, &file, &database)
+        };
+        let failure = open(&input, &[]).unwrap_err();
         assert_eq!((failure.exit_code(), failure.code()), (ExitCode::Usage, "results_exist"));
-        drop(open(&path, true, &source(&input), &database).unwrap());
+        drop(open(&input, &["--results=r", "--force"]).unwrap());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine", "nothing was written");
-        assert!(open(&path, true, &source(&path), &database).is_err(), "the input is never overwritten");
+        assert!(open(&path, &["--results=r", "--force"]).is_err(), "the input is never overwritten");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
-        let out = open(&path, true, &source(&input), &database).unwrap();
+        let out = open(&input, &["--results=r", "--force"]).unwrap();
         Results::new(path.clone(), out).ok().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "line,id,status,reason\n");
     }
