@@ -7,8 +7,8 @@
 
 use std::borrow::Cow;
 
-use super::line::{Column, Fields};
-use super::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, excerpt};
+use crate::line::{Column, Fields};
+use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, excerpt};
 
 /// The columns of a file, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use bank_domain::TransferId;
 
-use super::csv::{self, Header};
-use super::json;
-use super::line::NamedTransfer;
-use super::malformed::{FieldPlace, Malformed, UnreadableLine};
+use crate::csv::{self, Header};
+use crate::json;
+use crate::line::NamedTransfer;
+use crate::malformed::{FieldPlace, Malformed, UnreadableLine};
 
 /// How the lines of a file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_extension_tells_the_format() {
+    fn the_extension_decides_the_format() {
         assert_eq!(Format::from_path(Path::new("a/b.CSV")), Some(Format::Csv));
         assert_eq!(Format::from_path(Path::new("b.jsonl")), Some(Format::Jsonl));
         assert_eq!(Format::from_path(Path::new("b.ndjson")), Some(Format::Jsonl));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_tells_the_format() {
+    fn the_first_line_decides_the_format() {
         assert_eq!(Format::from_first_line(Ok(" {\"from\":")), Format::Jsonl);
         assert_eq!(Format::from_first_line(Ok("from,to,amount")), Format::Csv);
         assert_eq!(Format::from_first_line(Err(UnreadableLine::TooLong)), Format::Csv);

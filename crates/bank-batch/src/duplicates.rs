@@ -3,9 +3,9 @@
 use bank_domain::Transfer;
 use uuid::Uuid;
 
-use super::error::BatchError;
-use super::ids::{NAMESPACE, key_of};
-use super::spill_map::SpillMap;
+use crate::error::BatchError;
+use crate::ids::{NAMESPACE, key_of};
+use crate::spill_map::SpillMap;
 
 /// Remembers the ids of a file, and 32 bits of the content of each.
 pub(crate) struct Duplicates(SpillMap);
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_id_is_told_from_a_new_one_and_from_a_conflict() {
+    fn a_duplicate_has_the_same_content_or_other_content() {
         let (from, to) = (AccountId::new(1), AccountId::new(2));
         let (id, amount) = (new_transfer_id(), Amount::MIN);
         let transfer = Transfer::new(id, from, to, amount);

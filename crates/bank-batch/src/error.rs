@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bank_persistence::BankError;
 use thiserror::Error;
 
-use super::malformed::HeaderError;
+use crate::malformed::HeaderError;
 
 /// Why a file was not posted, or not to its end. What is wrong with a single line is no error.
 #[derive(Debug, Error)]

@@ -3,11 +3,11 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use super::dialect::Format;
-use super::error::BatchError;
-use super::ids::Reference;
-use super::reader::ChunkReader;
-use super::source::Source;
+use crate::dialect::Format;
+use crate::error::BatchError;
+use crate::ids::Reference;
+use crate::reader::ChunkReader;
+use crate::source::Source;
 
 /// An open file of transfers. It is read once, from its beginning to its end.
 ///

@@ -1,13 +1,13 @@
-//! Ids for lines that have none of their own, the same in every run.
+//! Ids for lines that have none, the same in every run.
 
 use std::fmt::Write as _;
 
 use bank_domain::{InvalidInput, Memo, TransferId};
 use uuid::Uuid;
 
-use super::error::BatchError;
-use super::line::NamedTransfer;
-use super::spill_map::{KEY_BYTES, SpillMap};
+use crate::error::BatchError;
+use crate::line::NamedTransfer;
+use crate::spill_map::{KEY_BYTES, SpillMap};
 
 /// The namespace of derived ids: the UUIDv5 of `bank-cli batch` in the namespace of the nil UUID. It never changes,
 /// because an id that changes would let a transfer be posted twice.
@@ -35,45 +35,46 @@ impl Reference {
 /// Derives ids for the lines of one file, in their order.
 ///
 /// An id is the UUIDv5, in [`NAMESPACE`], of reference, from, to, amount, memo (empty if there is none) and occurrence,
-/// joined by line feeds, which none of them can contain. The occurrence counts, from 1, the lines without an id of their
-/// own that are equal in all else. So neither the order of other lines nor mending them changes a line's id.
+/// joined by line feeds, which none of them can contain. The occurrence counts equal lines without an id from 1. So a
+/// line keeps its id when other lines are moved or corrected.
 pub(crate) struct DerivedIds {
     reference: Reference,
-    seen: SpillMap,
+    /// The number of occurrences so far.
+    occurrences: SpillMap,
     name: String,
 }
 
 impl DerivedIds {
-    /// Returns the ids of a file that has not been read yet.
+    /// Returns the ids of a file of which nothing has been read.
     pub(crate) fn new(reference: Reference) -> Self {
-        Self { reference, seen: SpillMap::new(), name: String::new() }
+        Self { reference, occurrences: SpillMap::new(), name: String::new() }
     }
 
     /// Returns the id of the next line.
-    pub(crate) fn next(&mut self, order: &NamedTransfer) -> Result<TransferId, BatchError> {
-        // The id of the first occurrence stands for the content while occurrences are counted.
-        let first = self.derive(order, 1);
+    pub(crate) fn next(&mut self, named: &NamedTransfer) -> Result<TransferId, BatchError> {
+        // The id of the first occurrence identifies the content.
+        let first = self.derive(named, 1);
         let key = key_of(first);
-        let before = self.seen.get(&key).map_err(BatchError::TemporaryFile)?;
+        let before = self.occurrences.get(&key).map_err(BatchError::TemporaryFile)?;
         let occurrence = before.unwrap_or(0).saturating_add(1);
-        self.seen.set(key, occurrence).map_err(BatchError::TemporaryFile)?;
-        Ok(TransferId::from_uuid(if occurrence == 1 { first } else { self.derive(order, occurrence) }))
+        self.occurrences.set(key, occurrence).map_err(BatchError::TemporaryFile)?;
+        Ok(TransferId::from_uuid(if occurrence == 1 { first } else { self.derive(named, occurrence) }))
     }
 
-    fn derive(&mut self, order: &NamedTransfer, occurrence: u32) -> Uuid {
-        let memo = order.memo.as_ref().map_or("", |memo| memo.as_str());
+    fn derive(&mut self, named: &NamedTransfer, occurrence: u32) -> Uuid {
+        let memo = named.memo.as_ref().map_or("", |memo| memo.as_str());
         self.name.clear();
         let written = write!(
             self.name,
             "{}\n{}\n{}\n{}\n{memo}\n{occurrence}",
-            self.reference.0, order.from, order.to, order.amount
+            self.reference.0, named.from, named.to, named.amount
         );
         debug_assert!(written.is_ok(), "writing to a string succeeds");
         Uuid::new_v5(&NAMESPACE, self.name.as_bytes())
     }
 }
 
-/// Returns 96 bits of a hash: enough that no two contents share them, and few enough to keep many.
+/// Returns 96 bits of a hash: enough that no two contents share them, and few enough that many can be kept.
 pub(crate) fn key_of(hash: Uuid) -> [u8; KEY_BYTES] {
     let [a, b, c, d, e, f, _, g, _, h, i, j, k, l, ..] = hash.into_bytes();
     [a, b, c, d, e, f, g, h, i, j, k, l]
@@ -87,14 +88,14 @@ mod tests {
     use crate::line::Fields;
 
     fn order(from: &'static str, amount: &'static str, memo: &'static str) -> NamedTransfer {
-        let texts = Fields {
+        let fields = Fields {
             from: from.into(),
             to: "John".into(),
             amount: amount.into(),
             memo: memo.into(),
             ..Fields::default()
         };
-        texts.parse().unwrap().0
+        fields.parse().unwrap().0
     }
 
     fn ids(reference: &str, orders: &[NamedTransfer]) -> Vec<String> {
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_namespace_is_what_it_is_said_to_be() {
+    fn the_namespace_is_the_documented_one() {
         assert_eq!(NAMESPACE, Uuid::new_v5(&Uuid::nil(), b"bank-cli batch"));
     }
 
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_differs_gives_another_id() {
+    fn a_line_that_differs_in_any_field_has_another_id() {
         let orders = [order("Jessica", "1", ""), order("Jessica", "1", ""), order("Jessica", "2", "")];
         let others = [order("Mary", "1", ""), order("Jessica", "1", "1"), order("Jessica", "11", "")];
         let all = [ids("a", &orders), ids("a", &others), ids("b", &orders)].concat();
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn mending_a_line_leaves_the_ids_of_the_others() {
+    fn correcting_a_line_leaves_the_ids_of_the_others() {
         let before = [order("Jessica", "1", ""), order("Jesica", "2", ""), order("Jessica", "1", "")];
         let mut after = before.clone();
         after[1] = order("Jessica", "2", "");

@@ -1,18 +1,18 @@
-//! Importing a file: the loop from its first line to its last.
+//! Importing a file, from its first line to its last.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bank_persistence::Bank;
 
-use super::error::BatchError;
-use super::file::TransferFile;
-use super::poster::Poster;
-use super::read_ahead::{Next, ReadAhead};
-use super::recorder::Recorder;
-use super::results::Results;
-use super::source::Source;
-use super::status::{LineStatus, Tally};
+use crate::error::BatchError;
+use crate::file::TransferFile;
+use crate::poster::Poster;
+use crate::read_ahead::{Next, ReadAhead};
+use crate::recorder::Recorder;
+use crate::results::Results;
+use crate::source::Source;
+use crate::status::{LineStatus, Tally};
 
 /// What to do with the lines of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,21 +49,21 @@ impl Default for ImportOptions {
 /// What the caller is told while a file is imported.
 #[derive(Clone, Copy, Debug)]
 pub enum ImportEvent<'a> {
-    /// A line needs no further commit. The lines come in their order.
+    /// The status of a line is final. Lines come in the order of the file.
     Line {
-        /// Its number in the file, counted from 1.
+        /// The number of the line, counted from 1.
         number: u64,
-        /// What became of it.
+        /// What became of the line.
         status: &'a LineStatus,
     },
-    /// So much has been done; for [`ImportMode::Atomic`], read.
+    /// The import has got this far. [`ImportMode::Atomic`] counts what has been read.
     Progress {
         /// The number of lines.
         lines: u64,
         /// The number of bytes.
         bytes: u64,
     },
-    /// The last line does not end with a line feed: the input may have lost its end.
+    /// The last line does not end with a line feed, so the input may be incomplete.
     LastLineCutOff,
 }
 
@@ -79,7 +79,7 @@ pub struct ImportReport {
     pub result: Result<(), BatchError>,
 }
 
-/// Posts a file, and tells the observer about each line as soon as it needs no further commit.
+/// Posts a file, and tells the observer what became of each line as soon as that is final.
 pub fn import(
     bank: &Bank,
     file: TransferFile,

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::line::Fields;
-use super::malformed::{Malformed, excerpt};
+use crate::line::Fields;
+use crate::malformed::{Malformed, excerpt};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,11 +1,11 @@
-//! What one line asks for.
+//! One line: its fields, and the transfer that it asks for.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use bank_domain::{AccountName, Amount, InvalidInput, Memo, TransferId};
 
-use super::malformed::Malformed;
+use crate::malformed::Malformed;
 
 /// The columns of a file, and the keys of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl fmt::Display for Column {
     }
 }
 
-/// The texts of a line; an empty id or memo is none.
+/// The texts of a line's fields. An empty id or memo counts as left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fields<'a> {
     pub(crate) from: Cow<'a, str>,
@@ -59,7 +59,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) memo: Cow<'a, str>,
 }
 
-/// A transfer between names, valid, before its accounts are known.
+/// A valid transfer between names, before their accounts are looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamedTransfer {
     pub(crate) from: AccountName,
@@ -69,21 +69,21 @@ pub(crate) struct NamedTransfer {
 }
 
 impl Fields<'_> {
-    /// Returns the order and the line's own id, or the first column that is wrong.
+    /// Returns the transfer and the line's id, or the first column that is wrong.
     pub(crate) fn parse(self) -> Result<(NamedTransfer, Option<TransferId>), (Column, InvalidInput)> {
         let at = |column: Column| move |reason: InvalidInput| (column, reason);
-        let order = NamedTransfer {
+        let named = NamedTransfer {
             from: AccountName::new(self.from).map_err(at(Column::From))?,
             to: AccountName::new(self.to).map_err(at(Column::To))?,
             amount: self.amount.parse().map_err(at(Column::Amount))?,
-            memo: given(self.memo).map(Memo::new).transpose().map_err(at(Column::Memo))?,
+            memo: non_empty(self.memo).map(Memo::new).transpose().map_err(at(Column::Memo))?,
         };
-        let id = given(self.id).map(|id| id.parse()).transpose().map_err(at(Column::Id))?;
-        Ok((order, id))
+        let id = non_empty(self.id).map(|id| id.parse()).transpose().map_err(at(Column::Id))?;
+        Ok((named, id))
     }
 }
 
-fn given(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+fn non_empty(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     (!text.is_empty()).then_some(text)
 }
 
@@ -98,9 +98,9 @@ impl Line {
     /// Returns about how much memory the line's texts take.
     pub(crate) fn text_bytes(&self) -> usize {
         match &self.content {
-            Ok((_, order)) => {
-                let memo = order.memo.as_ref().map_or(0, |memo| memo.as_str().len());
-                order.from.as_str().len().saturating_add(order.to.as_str().len()).saturating_add(memo)
+            Ok((_, named)) => {
+                let memo = named.memo.as_ref().map_or(0, |memo| memo.as_str().len());
+                named.from.as_str().len().saturating_add(named.to.as_str().len()).saturating_add(memo)
             }
             Err(malformed) => malformed.to_string().len(),
         }
@@ -111,24 +111,24 @@ impl Line {
 mod tests {
     use super::*;
 
-    fn texts<'a>(amount: &'a str, id: &'a str, memo: &'a str) -> Fields<'a> {
+    fn fields<'a>(amount: &'a str, id: &'a str, memo: &'a str) -> Fields<'a> {
         let [amount, id, memo] = [amount, id, memo].map(Cow::Borrowed);
         Fields { from: "Jessica".into(), to: "John".into(), amount, id, memo }
     }
 
     #[test]
-    fn an_empty_id_or_memo_is_none() {
-        let (order, id) = texts("8", "", "").parse().unwrap();
-        assert_eq!((order.memo, id), (None, None));
-        let (order, id) = texts("8", "019b76da-a800-7000-8000-000000000001", "rent").parse().unwrap();
-        assert!(order.memo.is_some() && id.is_some());
+    fn an_empty_id_or_memo_counts_as_left_out() {
+        let (named, id) = fields("8", "", "").parse().unwrap();
+        assert_eq!((named.memo, id), (None, None));
+        let (named, id) = fields("8", "019b76da-a800-7000-8000-000000000001", "rent").parse().unwrap();
+        assert!(named.memo.is_some() && id.is_some());
     }
 
     #[test]
-    fn what_is_wrong_is_told_by_its_column() {
-        assert_eq!(texts("x", "", "").parse().unwrap_err().0, Column::Amount);
-        assert_eq!(texts("8", "42", "").parse().unwrap_err().0, Column::Id);
-        assert_eq!(texts("8", "", " ").parse().unwrap_err().0, Column::Memo);
+    fn the_first_wrong_column_is_named() {
+        assert_eq!(fields("x", "", "").parse().unwrap_err().0, Column::Amount);
+        assert_eq!(fields("8", "42", "").parse().unwrap_err().0, Column::Id);
+        assert_eq!(fields("8", "", " ").parse().unwrap_err().0, Column::Memo);
         assert_eq!(Fields::default().parse().unwrap_err().0, Column::From);
     }
 }

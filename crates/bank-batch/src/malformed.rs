@@ -5,8 +5,8 @@ use std::fmt;
 use bank_domain::InvalidInput;
 use thiserror::Error;
 
-use super::line::Column;
-use super::text_lines::LINE_BYTES_MAX;
+use crate::line::Column;
+use crate::text_lines::LINE_BYTES_MAX;
 
 /// Says why a line asks for no transfer, without its number.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

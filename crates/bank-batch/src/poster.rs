@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bank_domain::{Outcome, Transfer};
 use bank_persistence::{AllOrNone, Bank, PostingPipeline};
 
-use super::account_cache::AccountCache;
-use super::duplicates::Duplicates;
-use super::error::BatchError;
-use super::importer::{ImportEvent, ImportMode};
-use super::reader::Chunk;
-use super::recorder::Recorder;
-use super::resolved::ResolvedChunk;
+use crate::account_cache::AccountCache;
+use crate::duplicates::Duplicates;
+use crate::error::BatchError;
+use crate::importer::{ImportEvent, ImportMode};
+use crate::reader::Chunk;
+use crate::recorder::Recorder;
+use crate::resolved::ResolvedChunk;
 
 /// The most chunks that are posted concurrently.
 const IN_FLIGHT_MAX: usize = 2;

@@ -1,4 +1,4 @@
-//! Reading the next chunk on a thread of its own while the last one is being committed.
+//! Reading the next chunk on another thread while the last one is posted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,20 +6,20 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::error::BatchError;
-use super::reader::{Chunk, ChunkReader};
+use crate::error::BatchError;
+use crate::reader::{Chunk, ChunkReader};
 
-/// The reader hands a chunk over when it is asked for, and has read the next by then: more would be memory for nothing.
-const NONE_WAITS: usize = 0;
+/// The channel holds no chunk: the thread has read the next one while it waits to hand it over.
+const CHANNEL_CHUNKS: usize = 0;
 
-/// How long a slow input may hide that Ctrl-C was pressed, and what became of the lines before.
-const LOOK_UP: Duration = Duration::from_millis(50);
+/// How long to wait for a slow input before looking after the interruption and the chunks in flight.
+const WAIT_MAX: Duration = Duration::from_millis(50);
 
-/// What comes next of a file.
+/// What comes next in a file.
 #[derive(Debug)]
 pub(crate) enum Next {
     Chunk(Chunk),
-    /// The input is slow.
+    /// The input is slow: ask again.
     Pending,
     End,
 }
@@ -32,13 +32,13 @@ pub(crate) struct ReadAhead {
 }
 
 impl ReadAhead {
-    /// Begins to read.
+    /// Starts the thread.
     pub(crate) fn start(
         mut reader: ChunkReader,
         lines_max: usize,
         interrupted: Arc<AtomicBool>,
     ) -> Result<Self, BatchError> {
-        let (sender, chunks) = sync_channel(NONE_WAITS);
+        let (sender, chunks) = sync_channel(CHANNEL_CHUNKS);
         let thread = thread::Builder::new()
             .name("batch-reader".to_owned())
             .spawn(move || read_all(&mut reader, lines_max, &sender))
@@ -46,16 +46,16 @@ impl ReadAhead {
         Ok(Self { chunks, thread: Some(thread), interrupted })
     }
 
-    /// Returns the next chunk, waiting for a slow input only for a moment.
+    /// Returns the next chunk, or [`Next::Pending`] if the input is slow.
     ///
     /// # Panics
     ///
-    /// If the reading thread has: its end must not be taken for that of the file.
+    /// If the reading thread has panicked, so that its end does not look like the end of the file.
     pub(crate) fn next(&mut self) -> Result<Next, BatchError> {
         if self.interrupted.load(Ordering::SeqCst) {
             return Err(BatchError::Interrupted);
         }
-        match self.chunks.recv_timeout(LOOK_UP) {
+        match self.chunks.recv_timeout(WAIT_MAX) {
             Ok(chunk) => chunk.map(Next::Chunk),
             Err(RecvTimeoutError::Timeout) => Ok(Next::Pending),
             Err(RecvTimeoutError::Disconnected) => {
@@ -68,7 +68,7 @@ impl ReadAhead {
     }
 }
 
-/// Reads until the end, the first failure, or until nobody wants more.
+/// Reads until the end, the first error, or the drop of the receiver.
 fn read_all(reader: &mut ChunkReader, lines_max: usize, sender: &SyncSender<Result<Chunk, BatchError>>) {
     loop {
         let Some(chunk) = reader.next_chunk(lines_max).transpose() else { return };

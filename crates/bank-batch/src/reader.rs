@@ -2,14 +2,14 @@
 
 use std::io::BufRead;
 
-use super::csv::{self, Header};
-use super::dialect::{Dialect, Format};
-use super::error::BatchError;
-use super::ids::{DerivedIds, Reference};
-use super::json;
-use super::line::Line;
-use super::malformed::{HeaderError, Malformed, UnreadableLine};
-use super::text_lines::TextLines;
+use crate::csv::{self, Header};
+use crate::dialect::{Dialect, Format};
+use crate::error::BatchError;
+use crate::ids::{DerivedIds, Reference};
+use crate::json;
+use crate::line::Line;
+use crate::malformed::{HeaderError, Malformed, UnreadableLine};
+use crate::text_lines::TextLines;
 
 /// The most text in a chunk, so that long names and memos take no more memory than short ones.
 const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_and_json_lines_say_the_same() {
+    fn csv_and_json_lines_ask_for_the_same_transfers() {
         let csv = lines("\u{feff}to,from,amount,memo\r\nJohn,Jessica,8,rent\r\n", Some("r"));
         let json = lines("\n{\"from\":\"Jessica\",\"to\":\"John\",\"amount\":\"8\",\"memo\":\"rent\"}", Some("r"));
         assert_eq!(csv, json);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_its_own_is_kept() {
+    fn the_id_of_a_line_is_kept() {
         let lines = lines(&format!("from,to,amount,id\na,b,1,{ID}\na,b,1,\n"), Some("r"));
         let ids: Vec<String> = lines.iter().map(|line| line.content.as_ref().unwrap().0.to_string()).collect();
         assert_eq!(ids[0], ID);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_without_ids_are_refused_without_a_reference() {
+    fn rejects_lines_without_ids_if_there_is_no_reference() {
         for text in ["from,to,amount\na,b,1\n", "{\"from\":\"a\",\"to\":\"b\",\"amount\":1}\n"] {
             let refused = open(text, None).err().unwrap();
             assert!(matches!(refused, BatchError::NoIds), "{refused:?}");
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_within_quotes_is_no_line_of_its_own() {
+    fn lines_inside_a_quoted_field_are_malformed() {
         let lines = lines("from,to,amount,memo\na,b,1,\"x\na,b,2,\n\na,b,3,y\"\na,b,4,\na,b,5,\"\na,b,6,", Some("r"));
         let good: Vec<u64> = lines.iter().filter(|line| line.content.is_ok()).map(|line| line.number).collect();
         assert_eq!(good, [6]);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_array_is_refused() {
+    fn rejects_a_json_array() {
         let refused = open("[{\"from\":\"a\"}]", Some("r")).err().unwrap();
         assert!(matches!(refused, BatchError::JsonArray), "{refused:?}");
     }

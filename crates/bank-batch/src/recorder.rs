@@ -1,12 +1,12 @@
-//! Recording what became of each line: in the results, in the tally, and with the caller.
+//! Recording what became of each line: in the results and the tally, and to the caller.
 
-use super::error::BatchError;
-use super::importer::ImportEvent;
-use super::resolved::ResolvedChunk;
-use super::results::Results;
-use super::status::Tally;
+use crate::error::BatchError;
+use crate::importer::ImportEvent;
+use crate::resolved::ResolvedChunk;
+use crate::results::Results;
+use crate::status::Tally;
 
-/// Takes the statuses in the order of the lines.
+/// Records the lines of a file in their order.
 pub(crate) struct Recorder<'a> {
     results: Option<Results>,
     observe: &'a mut dyn FnMut(ImportEvent<'_>),
@@ -14,7 +14,7 @@ pub(crate) struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Returns a recorder that has seen no line.
+    /// Returns a recorder that has recorded no line.
     pub(crate) fn new(results: Option<Results>, observe: &'a mut dyn FnMut(ImportEvent<'_>)) -> Self {
         Self { results, observe, tally: Tally::default() }
     }
@@ -37,7 +37,7 @@ impl<'a> Recorder<'a> {
         written
     }
 
-    /// Tells the caller what concerns no single line.
+    /// Tells the caller of an event that concerns no single line.
     pub(crate) fn tell(&mut self, event: ImportEvent<'_>) {
         (self.observe)(event);
     }

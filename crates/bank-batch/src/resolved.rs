@@ -2,12 +2,12 @@
 
 use bank_domain::{AccountId, AccountName, Outcome, Rejection, Transfer};
 
-use super::account_cache::AccountCache;
-use super::duplicates::{Duplicate, Duplicates};
-use super::error::BatchError;
-use super::line::NamedTransfer;
-use super::reader::Chunk;
-use super::status::{LineRejection, LineStatus};
+use crate::account_cache::AccountCache;
+use crate::duplicates::{Duplicate, Duplicates};
+use crate::error::BatchError;
+use crate::line::NamedTransfer;
+use crate::reader::Chunk;
+use crate::status::{LineRejection, LineStatus};
 
 /// The transfers of a chunk, and what is known of each line.
 pub(crate) struct ResolvedChunk {
@@ -68,7 +68,7 @@ impl ResolvedChunk {
         true
     }
 
-    /// Finds out about each transfer what can be known without posting it.
+    /// Sets the status of each transfer as far as it is known without posting.
     pub(crate) fn check(&mut self, duplicates: &mut Duplicates) -> Result<(), BatchError> {
         for (number, transfer) in self.take_transfers().iter().enumerate() {
             if transfer.from == transfer.to {

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::error::BatchError;
-use super::line::Line;
-use super::status::LineStatus;
+use crate::error::BatchError;
+use crate::line::Line;
+use crate::status::LineStatus;
 
 const HEADER: [&str; 4] = ["line", "id", "status", "reason"];
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ::same_file::Handle;
 
-use super::error::BatchError;
+use crate::error::BatchError;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
+    fn rejects_a_directory_and_a_missing_file() {
         let directory = tempfile::tempdir().unwrap();
         for path in [directory.path(), &directory.path().join("missing.csv")] {
             let refused = Source::open(path).err().unwrap();

@@ -1,7 +1,7 @@
-//! What has been seen in a file so far: a small number for each key, in bounded memory.
+//! A map from keys to small numbers that spills to temporary files, so that its memory is bounded.
 //!
-//! The newest keys are in a hash table. When it is full it is written to a temporary file, sorted, and a Bloom filter
-//! of ten bits a key stays behind, so that nearly every key that has not been seen is told without reading a file.
+//! The newest keys are in a hash table. A full table is written to a temporary file, sorted, and a Bloom filter with ten
+//! bits for each key stays in memory: for nearly every key that is in no file, no file is read.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -10,12 +10,12 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 /// The length of a key; its bits must be evenly distributed.
 pub(crate) const KEY_BYTES: usize = 12;
 
-/// How many keys are in the table at most: about five megabytes.
+/// The most keys in the table, which takes about five megabytes.
 const KEYS_MAX: usize = 225_000;
 
 const ENTRY_BYTES: usize = KEY_BYTES + 4;
 
-/// How many entries of a file are read at a time.
+/// The number of entries that are read from a file at a time.
 const BLOCK_ENTRIES: usize = 256;
 
 type Key = [u8; KEY_BYTES];
@@ -24,7 +24,7 @@ type Key = [u8; KEY_BYTES];
 pub(crate) struct SpillMap {
     recent: HashMap<Key, u32>,
     keys_max: usize,
-    /// The newest last; it counts where several have a key.
+    /// The newest is the last. If several have a key, the newest counts.
     runs: Vec<Run>,
 }
 
@@ -64,7 +64,7 @@ impl SpillMap {
     }
 }
 
-/// A sorted file of keys and numbers, without a name: it is gone when the process is.
+/// A sorted file of keys and numbers. It has no name, so the operating system removes it when the process ends.
 struct Run {
     file: File,
     /// The first key of each block.
@@ -106,7 +106,7 @@ impl Run {
     }
 }
 
-/// A Bloom filter: it says "no" for sure, and "perhaps" wrongly for about one key in a hundred.
+/// A Bloom filter: "no" is certain, and about one "perhaps" in a hundred is wrong.
 struct Filter {
     words: Vec<u64>,
 }
@@ -129,7 +129,7 @@ impl Filter {
         Self::indexes(self.words.len(), key).all(|(word, bit)| self.words[word] & bit != 0)
     }
 
-    /// Returns the words of a key and the bit within each.
+    /// Returns the words of a key, and the bit in each.
     fn indexes(words: usize, key: &Key) -> impl Iterator<Item = (usize, u64)> + use<> {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = *key;
         let start = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
@@ -155,35 +155,35 @@ mod tests {
 
     #[test]
     fn keys_are_found_again_when_most_are_in_files() {
-        let mut seen = SpillMap::with_keys_max(100);
+        let mut map = SpillMap::with_keys_max(100);
         for number in 0..1050 {
-            assert_eq!(seen.get(&key(number)).unwrap(), None, "{number}");
-            seen.set(key(number), number).unwrap();
+            assert_eq!(map.get(&key(number)).unwrap(), None, "{number}");
+            map.set(key(number), number).unwrap();
         }
-        assert_eq!((seen.runs.len(), seen.recent.len()), (10, 50));
+        assert_eq!((map.runs.len(), map.recent.len()), (10, 50));
         for number in 0..1050 {
-            assert_eq!(seen.get(&key(number)).unwrap(), Some(number));
+            assert_eq!(map.get(&key(number)).unwrap(), Some(number));
         }
     }
 
     #[test]
     fn keys_are_found_in_every_block_of_a_file() {
-        let mut seen = SpillMap::with_keys_max(1000);
-        (0..1001).for_each(|number| seen.set(key(number), number).unwrap());
-        assert_eq!((seen.runs.len(), seen.runs[0].blocks.len()), (1, 4));
-        assert!((0..1001).all(|number| seen.get(&key(number)).unwrap() == Some(number)));
-        assert!((1001..3000).all(|number| seen.get(&key(number)).unwrap().is_none()));
+        let mut map = SpillMap::with_keys_max(1000);
+        (0..1001).for_each(|number| map.set(key(number), number).unwrap());
+        assert_eq!((map.runs.len(), map.runs[0].blocks.len()), (1, 4));
+        assert!((0..1001).all(|number| map.get(&key(number)).unwrap() == Some(number)));
+        assert!((1001..3000).all(|number| map.get(&key(number)).unwrap().is_none()));
     }
 
     #[test]
     fn the_newest_number_of_a_key_counts() {
-        let mut seen = SpillMap::with_keys_max(10);
+        let mut map = SpillMap::with_keys_max(10);
         for round in 1..=5 {
             for number in 0..25 {
                 let key = key(number);
-                let value = seen.get(&key).unwrap().unwrap_or(0) + 1;
+                let value = map.get(&key).unwrap().unwrap_or(0) + 1;
                 assert_eq!(value, round);
-                seen.set(key, value).unwrap();
+                map.set(key, value).unwrap();
             }
         }
     }

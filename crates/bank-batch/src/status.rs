@@ -5,7 +5,7 @@ use std::fmt::Display;
 use bank_domain::{AccountId, AccountName, Rejection, TransferId};
 use thiserror::Error;
 
-use super::malformed::Malformed;
+use crate::malformed::Malformed;
 
 /// What became of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]

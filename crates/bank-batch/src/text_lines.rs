@@ -1,11 +1,11 @@
-//! The lines of a file: numbered, checked for UTF-8, and never larger in memory than a line may be.
+//! The lines of a file as text: numbered, and bounded in memory.
 
 use std::io::{self, BufRead, Read};
 use std::str::Utf8Error;
 
-use super::malformed::UnreadableLine;
+use crate::malformed::UnreadableLine;
 
-/// The longest line in bytes, its end left out. Names and memos of the greatest length need a few thousand.
+/// The longest line in bytes, without its line end. The longest names and memo need a few thousand.
 pub(crate) const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -17,14 +17,14 @@ pub(crate) struct TextLines<R> {
     too_long: bool,
     number: u64,
     bytes: u64,
-    again: bool,
+    is_put_back: bool,
     is_cut_off: bool,
 }
 
 impl<R: BufRead> TextLines<R> {
     /// Returns the lines of the input.
     pub(crate) fn new(input: R) -> Self {
-        Self { input, buffer: Vec::new(), too_long: false, number: 0, bytes: 0, again: false, is_cut_off: false }
+        Self { input, buffer: Vec::new(), too_long: false, number: 0, bytes: 0, is_put_back: false, is_cut_off: false }
     }
 
     /// Returns the number of the line read last, counted from 1, blank lines included.
@@ -44,8 +44,8 @@ impl<R: BufRead> TextLines<R> {
 
     /// Returns the text of the next line that is not blank, or why it has none.
     pub(crate) fn next(&mut self) -> io::Result<Option<Result<&str, UnreadableLine>>> {
-        if self.again {
-            self.again = false;
+        if self.is_put_back {
+            self.is_put_back = false;
             return Ok(Some(self.text()));
         }
         while self.read()? {
@@ -56,14 +56,14 @@ impl<R: BufRead> TextLines<R> {
         Ok(None)
     }
 
-    /// Makes the line read last the next one again.
+    /// Makes [`Self::next`] return the line read last once more.
     pub(crate) fn put_back(&mut self) {
-        self.again = true;
+        self.is_put_back = true;
     }
 
     /// Reads one line without its end and returns whether there was one.
     fn read(&mut self) -> io::Result<bool> {
-        // One more than the longest line with its end tells that a line is longer.
+        // The longest line, its line end of two bytes, and one more byte, which shows that a line is longer.
         const READ_MAX: u64 = LINE_BYTES_MAX + 3;
         self.buffer.clear();
         let mut read = length((&mut self.input).take(READ_MAX).read_until(b'\n', &mut self.buffer)?);
@@ -125,30 +125,30 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_line_end_is_one() {
+    fn a_line_ends_with_or_without_a_carriage_return() {
         assert_eq!(all(b"a\nb\r\nc"), numbered(&[(1, "a"), (2, "b"), (3, "c")]));
         assert_eq!(all(b"a\n"), numbered(&[(1, "a")]));
         assert_eq!(all(b""), numbered(&[]));
     }
 
     #[test]
-    fn blank_lines_are_counted_and_left_out() {
+    fn blank_lines_are_counted_and_skipped() {
         assert_eq!(all(b"\n \t\r\na\n\n\nb\n\n"), numbered(&[(3, "a"), (6, "b")]));
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_text() {
+    fn a_byte_order_mark_is_skipped() {
         assert_eq!(all(b"\xef\xbb\xbfa\n\xef\xbb\xbfb"), numbered(&[(1, "a"), (2, "\u{feff}b")]));
         assert_eq!(all(b"\xef\xbb\xbf\na"), numbered(&[(2, "a")]));
     }
 
     #[test]
-    fn what_is_not_utf_8_is_told_by_its_byte() {
+    fn a_line_that_is_not_utf_8_names_its_first_bad_byte() {
         assert_eq!(all(b"a\nM\xfcller\nb"), numbered(&[(1, "a"), (2, "NotUtf8(2)"), (3, "b")]));
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_left_out_and_the_next_one_is_not() {
+    fn a_line_that_is_too_long_does_not_spoil_the_next_one() {
         let max = usize::try_from(LINE_BYTES_MAX).unwrap();
         for (length, is_too_long) in [(max - 1, false), (max, false), (max + 1, true), (max + 2, true), (max * 3, true)]
         {

@@ -1,4 +1,4 @@
-//! Ctrl-C: the first asks to stop after the commit under way, the second ends the process at once.
+//! Ctrl-C: the first one stops the command after the current commit, the second one ends the process immediately.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::Messages;
 
-/// Whether somebody wants the command to stop.
+/// Whether the user wants the command to stop.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
@@ -20,7 +20,7 @@ impl Interrupt {
             if asked.0.swap(true, Ordering::SeqCst) {
                 std::process::exit(i32::from(ExitCode::Interrupted.number()));
             }
-            messages.note("stopping after the commit under way; Ctrl-C again ends at once");
+            messages.note("stopping after the current commit; press Ctrl-C again to end immediately");
         });
         match listening {
             Ok(()) => Ok(interrupt),
