@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::line::Fields;
 
-    fn order(from: &'static str, amount: &'static str, memo: &'static str) -> NamedTransfer {
+    fn named(from: &'static str, amount: &'static str, memo: &'static str) -> NamedTransfer {
         let fields = Fields {
             from: from.into(),
             to: "John".into(),
@@ -98,9 +98,9 @@ mod tests {
         fields.parse().unwrap().0
     }
 
-    fn ids(reference: &str, orders: &[NamedTransfer]) -> Vec<String> {
+    fn ids(reference: &str, lines: &[NamedTransfer]) -> Vec<String> {
         let mut ids = DerivedIds::new(Reference::new(reference).unwrap());
-        orders.iter().map(|order| ids.next(order).unwrap().to_string()).collect()
+        lines.iter().map(|line| ids.next(line).unwrap().to_string()).collect()
     }
 
     #[test]
@@ -111,27 +111,27 @@ mod tests {
     #[test]
     fn a_derived_id_is_the_documented_one() {
         let by_hand = |name: &str| Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string();
-        let order = order("Jessica", "800", "");
+        let line = named("Jessica", "800", "");
         assert_eq!(
-            ids("payroll 2026-07", &[order.clone(), order]),
+            ids("payroll 2026-07", &[line.clone(), line]),
             [by_hand("payroll 2026-07\nJessica\nJohn\n800\n\n1"), by_hand("payroll 2026-07\nJessica\nJohn\n800\n\n2")]
         );
     }
 
     #[test]
     fn a_line_that_differs_in_any_field_has_another_id() {
-        let orders = [order("Jessica", "1", ""), order("Jessica", "1", ""), order("Jessica", "2", "")];
-        let others = [order("Mary", "1", ""), order("Jessica", "1", "1"), order("Jessica", "11", "")];
-        let all = [ids("a", &orders), ids("a", &others), ids("b", &orders)].concat();
+        let lines = [named("Jessica", "1", ""), named("Jessica", "1", ""), named("Jessica", "2", "")];
+        let others = [named("Mary", "1", ""), named("Jessica", "1", "1"), named("Jessica", "11", "")];
+        let all = [ids("a", &lines), ids("a", &others), ids("b", &lines)].concat();
         // The first line of `others` and all of `b` are new; nothing is there twice.
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), 9);
     }
 
     #[test]
     fn correcting_a_line_leaves_the_ids_of_the_others() {
-        let before = [order("Jessica", "1", ""), order("Jesica", "2", ""), order("Jessica", "1", "")];
+        let before = [named("Jessica", "1", ""), named("Jesica", "2", ""), named("Jessica", "1", "")];
         let mut after = before.clone();
-        after[1] = order("Jessica", "2", "");
+        after[1] = named("Jessica", "2", "");
         let (before, after) = (ids("a", &before), ids("a", &after));
         assert_eq!((&before[0], &before[2]), (&after[0], &after[2]));
         assert_ne!(before[1], after[1]);

@@ -27,28 +27,28 @@ EXAMPLE:
 INPUT:
   CSV with a header, columns in any order:   from,to,amount[,id][,memo]
   or JSON lines:   {\"from\": \"Jessica\", \"to\": \"John\", \"amount\": 800}
-  UTF-8, one transfer a line, no line longer than 1 MiB. No text may hold a line
-  break: a line that leaves quotes open is malformed, and so are those after it
-  until they are closed. Order within the file decides: each transfer sees the
-  effects of those before it.
+  UTF-8, one transfer a line, no line longer than 1 MiB. No value may contain a
+  line break: a line that leaves a quoted field open is malformed, and so are
+  the lines after it, up to the closing quote. Lines are posted in order: each
+  transfer sees the effects of those before it.
 
 IDS:
   Every line needs an id (a UUID), so that running the file again posts nothing
-  twice: what was posted before is `replayed`. Without ids, name the run with
-  --reference, such as \"payroll 2026-07\". Each id then is the UUIDv5 in the
-  namespace 53ccf37b-bce8-567f-92b9-8133c0b1e525 of reference, from, to, amount,
-  memo, and occurrence among equal lines (1, 2, ...), joined by line feeds. After
-  mending rejected lines run the file again with the same reference; next month's
-  payroll needs another one.
+  twice: a line that was posted earlier is `replayed`. Without ids, name the run
+  with --reference, such as \"payroll 2026-07\". Each id then is the UUIDv5 in
+  the namespace 53ccf37b-bce8-567f-92b9-8133c0b1e525 of reference, from, to,
+  amount, memo, and occurrence among equal lines (1, 2, ...), joined by line
+  feeds. When you have fixed rejected lines, run the file again with the same
+  reference. Give next month's payroll another one.
 
 RESULTS:
   line,id,status,reason for each line of the input, as far as it was read.
   Status: posted, replayed, rejected, malformed, skipped (not posted because of
   other lines), checked (dry run).
 
-Exit code 4 if any line was rejected or malformed. Ctrl-C stops between commits;
-to go on, run the same command again, with another results file or --force: what
-was posted is replayed.";
+Exit code 4 if any line was rejected or malformed. Ctrl-C stops between commits.
+To go on, run the same command again, with another results file or --force:
+posted lines are replayed.";
 
 /// Post many transfers from a file of CSV or JSON lines
 #[derive(Debug, Args)]
@@ -125,7 +125,7 @@ impl BatchArgs {
         }
     }
 
-    /// Returns the connection settings: a chunk takes longer than a single transfer, a whole file much longer.
+    /// Returns the connection settings. A chunk takes longer than a single transfer, a whole file much longer.
     fn settings(&self, backend: Backend, typed: Settings) -> Settings {
         const ANSWER_MIN: Duration = Duration::from_secs(30);
         const FILE_MAX: Duration = Duration::from_secs(60 * 60);
@@ -143,7 +143,7 @@ impl BatchArgs {
         }
     }
 
-    /// Says how to go on after a run that ended early.
+    /// Returns how to go on after a run that ended early.
     fn how_to_go_on(&self) -> String {
         let again = match self.path() {
             _ if self.dry_run => return "nothing was posted: run the same command again".to_owned(),
@@ -151,7 +151,7 @@ impl BatchArgs {
             None => "send the same lines to the same command again",
         };
         let results = if self.results.is_some() && !self.force { ", with another results file or --force" } else { "" };
-        format!("{again}{results}: what was posted is replayed, not posted twice")
+        format!("{again}{results}: posted lines are replayed, not posted twice")
     }
 
     /// Returns the failure of a run that ended early. Running again does not help if the database itself is wrong.
@@ -163,7 +163,7 @@ impl BatchArgs {
     }
 }
 
-/// Posts a file; what is wrong with the file as a whole, or with the results file, is found before a connection is made.
+/// Posts a file. Faults of the file as a whole, and of the results file, are found before a connection is made.
 pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     const REFERENCE_HINT: &str = "a reference has 1 to 200 characters, no control characters";
     let reference = args.reference.as_deref().map(Reference::new).transpose();
@@ -192,7 +192,7 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
         context.messages.note("there are no lines to post");
     }
     if input_changed && args.mode() != ImportMode::Atomic {
-        let text = format!("{} changed while it was read: look whether it was complete", args.file.display());
+        let text = format!("{} changed while it was read: check that it was complete", args.file.display());
         context.messages.problem(&format!("warning: {text}"));
     }
     if args.dry_run {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn how_to_go_on_thinks_of_the_results_file() {
+    fn how_to_go_on_depends_on_the_results_file() {
         assert!(args(&["a.csv"]).how_to_go_on().starts_with("run the same command again: "));
         assert!(args(&["a.csv", "--results=r"]).how_to_go_on().contains("--force"));
         assert!(!args(&["a.csv", "--results=r", "--force"]).how_to_go_on().contains("--force"));

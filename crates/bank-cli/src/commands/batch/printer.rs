@@ -46,7 +46,7 @@ impl Printer {
                 self.bar.set_position(bytes);
             }
             ImportEvent::LastLineCutOff => self.bar.suspend(|| {
-                self.messages.note("the last line does not end with a line feed: look whether the input is complete");
+                self.messages.note("the last line does not end with a line feed: check that the input is complete");
             }),
         }
     }
