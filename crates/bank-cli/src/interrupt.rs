@@ -34,7 +34,7 @@ impl Interrupt {
     }
 
     /// Returns the flag that Ctrl-C sets.
-    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+    pub(crate) fn flag(&self) -> &Arc<AtomicBool> {
+        &self.0
     }
 }

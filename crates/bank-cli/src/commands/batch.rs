@@ -4,6 +4,7 @@ mod printer;
 mod results_file;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bank_persistence::{Backend, BankError, Session, Settings};
@@ -179,7 +180,7 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     let results = args.results.as_ref().map(open_results).transpose()?;
     let bank = context.connect_to(&location, args.settings(location.url.backend(), context.settings()))?;
     let results = results.map(|out| Results::new(out.path().to_owned(), out)).transpose()?;
-    let interrupted = Interrupt::listen(context.messages)?.flag();
+    let interrupted = Arc::clone(Interrupt::listen(context.messages)?.flag());
 
     let mut printer = Printer::new(context.messages, file.length());
     let options = ImportOptions { mode: args.mode(), chunk_lines_max: args.chunk.into(), results, interrupted };
