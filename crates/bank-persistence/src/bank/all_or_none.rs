@@ -6,6 +6,7 @@ use bank_db::Decision;
 use bank_domain::{Outcome, PostRequest};
 
 use super::Bank;
+use super::posting::with_ids;
 use crate::error::BankError;
 use crate::posting;
 
@@ -56,14 +57,9 @@ impl Bank {
                 Ok(if must_roll_back { Decision::RollBack(outcomes) } else { Decision::Commit(outcomes) })
             }
         });
-        match decided {
-            Ok(Decision::Commit(outcomes)) => Ok(AllOrNone::Posted(outcomes)),
-            Ok(Decision::RollBack(outcomes)) => Ok(AllOrNone::RolledBack(outcomes)),
-            Err(BankError::OutcomeUnknown { operation, source, .. }) => {
-                let ids = requests.iter().map(|request| request.transfer.id).collect();
-                Err(BankError::OutcomeUnknown { operation, ids, source })
-            }
-            Err(error) => Err(error),
+        match decided.map_err(|error| with_ids(error, &requests))? {
+            Decision::Commit(outcomes) => Ok(AllOrNone::Posted(outcomes)),
+            Decision::RollBack(outcomes) => Ok(AllOrNone::RolledBack(outcomes)),
         }
     }
 }
