@@ -7,7 +7,8 @@
 
 use std::borrow::Cow;
 
-use crate::line::{Column, Fields};
+use crate::column::Column;
+use crate::line::Fields;
 use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, excerpt};
 
 /// The columns of a file, in their order.

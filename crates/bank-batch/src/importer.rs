@@ -6,26 +6,14 @@ use std::sync::atomic::AtomicBool;
 use bank_persistence::Bank;
 
 use crate::error::BatchError;
+use crate::event::{ImportEvent, ImportMode};
 use crate::file::TransferFile;
 use crate::poster::Poster;
 use crate::read_ahead::{Next, ReadAhead};
 use crate::recorder::Recorder;
 use crate::results::Results;
 use crate::source::Source;
-use crate::status::{LineStatus, Tally};
-
-/// What to do with the lines of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImportMode {
-    /// Posts every line that can be posted.
-    Continue,
-    /// Posts the lines before the first bad one.
-    Stop,
-    /// Posts all lines, in one transaction, or none.
-    Atomic,
-    /// Posts nothing.
-    DryRun,
-}
+use crate::status::Tally;
 
 /// How a file is imported.
 pub struct ImportOptions {
@@ -44,27 +32,6 @@ impl Default for ImportOptions {
     fn default() -> Self {
         Self { mode: ImportMode::Continue, chunk_lines_max: 8190, results: None, interrupted: Arc::default() }
     }
-}
-
-/// What the caller is told while a file is imported.
-#[derive(Clone, Copy, Debug)]
-pub enum ImportEvent<'a> {
-    /// The status of a line is final. Lines come in the order of the file.
-    Line {
-        /// The number of the line, counted from 1.
-        number: u64,
-        /// What became of the line.
-        status: &'a LineStatus,
-    },
-    /// The import has got this far. [`ImportMode::Atomic`] counts what has been read.
-    Progress {
-        /// The number of lines.
-        lines: u64,
-        /// The number of bytes.
-        bytes: u64,
-    },
-    /// The last line does not end with a line feed, so the input may be incomplete.
-    LastLineCutOff,
 }
 
 /// How an import ended. What was posted stays posted, also if it ended early.

@@ -5,8 +5,10 @@ use std::fmt;
 use bank_domain::InvalidInput;
 use thiserror::Error;
 
-use crate::line::Column;
-use crate::text_lines::LINE_BYTES_MAX;
+use crate::column::Column;
+
+/// The longest line in bytes, without its line end. The longest names and memo need a few thousand.
+pub(crate) const LINE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Says why a line asks for no transfer, without its number.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

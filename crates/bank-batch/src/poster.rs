@@ -11,7 +11,7 @@ use bank_persistence::{AllOrNone, Bank, PostingPipeline};
 use crate::account_cache::AccountCache;
 use crate::duplicates::Duplicates;
 use crate::error::BatchError;
-use crate::importer::{ImportEvent, ImportMode};
+use crate::event::{ImportEvent, ImportMode};
 use crate::reader::Chunk;
 use crate::recorder::Recorder;
 use crate::resolved::ResolvedChunk;

@@ -1,7 +1,7 @@
 //! Recording what became of each line: in the results and the tally, and to the caller.
 
 use crate::error::BatchError;
-use crate::importer::ImportEvent;
+use crate::event::ImportEvent;
 use crate::resolved::ResolvedChunk;
 use crate::results::Results;
 use crate::status::Tally;

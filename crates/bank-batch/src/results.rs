@@ -56,7 +56,7 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line::Column;
+    use crate::column::Column;
     use crate::malformed::{FieldPlace, Malformed};
 
     #[test]

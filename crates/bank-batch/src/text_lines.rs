@@ -3,10 +3,7 @@
 use std::io::{self, BufRead, Read};
 use std::str::Utf8Error;
 
-use crate::malformed::UnreadableLine;
-
-/// The longest line in bytes, without its line end. The longest names and memo need a few thousand.
-pub(crate) const LINE_BYTES_MAX: u64 = 1024 * 1024;
+use crate::malformed::{LINE_BYTES_MAX, UnreadableLine};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
