@@ -1,38 +1,33 @@
 #![doc = include_str!("../README.md")]
 
-mod arguments;
+mod args;
 mod batch;
 mod commands;
-mod configuration;
-mod connection_args;
-mod context;
-mod demo_accounts;
 mod doctor;
-pub mod exit_code;
-mod export_file;
 mod failure;
-mod help;
-mod input;
-mod log;
-mod lookup;
-mod manual;
-mod moment;
-mod origin;
-mod out_file;
+mod files;
 mod output;
-mod rejection;
-mod same_file;
-mod scratch;
-mod shell;
-mod usage;
+mod program;
 mod workload;
+
+pub use failure::exit_code;
 
 use std::io::{self, BufWriter, Write};
 
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::output::Messages;
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure};
+use crate::output::{Messages, log};
+use crate::program::usage;
+
+// The paths by which batch and workload know these modules until they are crates of their own.
+#[cfg(test)]
+use crate::program as arguments;
+use crate::{
+    args::{input, location as configuration},
+    commands as context,
+    failure::rejection,
+    files as out_file, files as same_file,
+};
 
 /// Large enough that a list of millions costs few system calls.
 const STDOUT_BUFFER_BYTES: usize = 64 * 1024;
@@ -41,7 +36,7 @@ const STDOUT_BUFFER_BYTES: usize = 64 * 1024;
 ///
 /// A binary is one statement: `fn main() -> std::process::ExitCode { bank_cli::main_impl() }`.
 pub fn main_impl() -> std::process::ExitCode {
-    let cli = match help::parse(std::env::args_os()) {
+    let cli = match program::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error).into(),
     };

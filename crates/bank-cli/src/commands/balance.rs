@@ -4,12 +4,11 @@ use bank_persistence::BalanceAt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
-use crate::moment;
+use crate::args::input;
+use crate::args::time_arg;
+use crate::commands::Context;
+use crate::failure::not_found;
+use crate::failure::{ExitCode, Failure};
 use crate::output::{BalanceRecord, RecordFormat, write_json};
 
 /// Show what an account holds, or held at some time
@@ -37,13 +36,13 @@ pub(crate) struct BalanceArgs {
 /// Shows one balance.
 pub(crate) fn run(args: &BalanceArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let name = input::account_name(&args.name)?;
-    let at = args.at.as_deref().map(moment::until).transpose()?;
+    let at = args.at.as_deref().map(time_arg::until).transpose()?;
     let bank = context.connect()?;
     let record = match at {
         None => bank.find_account(&name)?.map(|account| BalanceRecord::now(&account)),
         Some(at) => bank.balance_at(&name, at)?.map(|balance| past(&balance, at)).transpose()?,
     };
-    let record = record.ok_or_else(|| lookup::not_found(&bank, &name))?;
+    let record = record.ok_or_else(|| not_found::account(&bank, &name))?;
     match args.output {
         RecordFormat::Text => record.write_line(context.out)?,
         RecordFormat::Json => write_json(context.out, &record)?,

@@ -3,9 +3,9 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use crate::arguments::Cli;
-use crate::context::Context;
+use crate::commands::Context;
 use crate::failure::Failure;
+use crate::program::Cli;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:

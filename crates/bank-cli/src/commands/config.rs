@@ -8,11 +8,11 @@ use bank_persistence::Isolation;
 use clap::{Args, ColorChoice, Subcommand};
 use serde_json::{Value, json};
 
-use crate::configuration::{self, Location};
-use crate::context::Context;
+use crate::args::Origin;
+use crate::args::{Location, location};
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::log;
-use crate::origin::Origin;
+use crate::output::log;
 use crate::output::{RecordFormat, SettingRow, write_json, write_settings};
 
 /// Show the settings and where they come from
@@ -111,7 +111,7 @@ fn color(context: &Context<'_>) -> SettingRow {
 }
 
 fn data_directory() -> Result<SettingRow, Failure> {
-    let file = configuration::default_file()?;
+    let file = location::default_file()?;
     let directory = file.parent().unwrap_or(&file);
     // A relative path in the variable counts as none.
     let variable = env::var_os("XDG_DATA_HOME").filter(|home| directory.starts_with(home) && is_absolute(home));

@@ -3,11 +3,10 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::configuration::Location;
-use crate::context::Context;
+use crate::args::Location;
+use crate::commands::Context;
 use crate::doctor::{self, Check, Status, Wanted};
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 use crate::output::{RecordFormat, write_checks, write_json};
 
 const AFTER_HELP: &str = "\

@@ -8,14 +8,14 @@ use bank_persistence::{BankError, Period, RecordedAccount, RecordedTransfer, Sna
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::context::Context;
-use crate::export_file::ExportFile;
+use crate::args::input;
+use crate::args::time_arg;
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
-use crate::moment;
+use crate::failure::not_found;
+use crate::files::ExportFile;
+use crate::files::refuse_database;
 use crate::output::{CsvJournal, HledgerJournal, write_json_transfer};
-use crate::same_file::refuse_database;
 
 /// How many transfers are written between two looks at the progress.
 const PROGRESS_TRANSFERS: u64 = 1_000;
@@ -100,7 +100,7 @@ impl From<BankError> for Stopped {
 /// Exports the journal; what is wrong with the file is found before a connection is made.
 pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let selection = Selection {
-        period: moment::period(args.since.as_deref(), args.until.as_deref())?,
+        period: time_arg::period(args.since.as_deref(), args.until.as_deref())?,
         account: args.account.as_deref().map(input::account_name).transpose()?,
     };
     let location = context.locate()?;
@@ -124,7 +124,7 @@ pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Fa
             None => Failure::from(error),
         },
         Stopped::Read(error) => Failure::from(error),
-        Stopped::NoAccount(name) => lookup::not_found(&bank, &name),
+        Stopped::NoAccount(name) => not_found::account(&bank, &name),
     })?;
     if let Some(file) = file {
         file.finish()?;

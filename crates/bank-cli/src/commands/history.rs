@@ -4,13 +4,13 @@ use bank_domain::{AccountId, AccountVersion};
 use bank_persistence::{Bank, Period};
 use clap::Args;
 
-use crate::context::Context;
+use crate::args::input;
+use crate::args::time_arg;
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
-use crate::moment;
+use crate::failure::not_found;
+use crate::failure::shell;
 use crate::output::{HistoryRow, RowWriter, RowsFormat};
-use crate::shell;
 
 /// How many entries are read at a time, so that no limit costs memory.
 const PAGE_ENTRIES: u32 = 1_000;
@@ -50,10 +50,10 @@ pub(crate) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<(), F
     let limit = input::limit(&args.limit)?;
     let typed_before = args.before.as_deref();
     let before = typed_before.map(input::account_version).transpose()?;
-    let period = moment::period(args.since.as_deref(), args.until.as_deref())?;
+    let period = time_arg::period(args.since.as_deref(), args.until.as_deref())?;
     let bank = context.connect()?;
     let Some(account) = bank.find_account(&name)? else {
-        return Err(lookup::not_found(&bank, &name));
+        return Err(not_found::account(&bank, &name));
     };
 
     let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output)?.on(context.terminal);

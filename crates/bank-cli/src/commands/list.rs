@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::context::Context;
+use crate::args::input;
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::input;
 use crate::output::{AccountRow, RowWriter, RowsFormat};
 
 /// List the accounts in the order in which they were opened

@@ -4,6 +4,7 @@ pub(crate) mod balance;
 pub(crate) mod batch;
 pub(crate) mod completions;
 pub(crate) mod config;
+mod context;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod export;
@@ -18,9 +19,10 @@ pub(crate) mod transfer;
 pub(crate) mod verify;
 pub(crate) mod workload;
 
-use crate::arguments::Command;
-use crate::context::Context;
+pub(crate) use context::Context;
+
 use crate::failure::Failure;
+use crate::program::Command;
 
 /// Carries one command out.
 pub(crate) fn run(command: Command, context: &mut Context<'_>) -> Result<(), Failure> {

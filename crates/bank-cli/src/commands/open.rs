@@ -3,9 +3,9 @@
 use bank_domain::NewAccount;
 use clap::Args;
 
-use crate::context::Context;
+use crate::args::input;
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::input;
 use crate::output::{AccountRow, RecordFormat, Row, write_json};
 
 /// Open an account

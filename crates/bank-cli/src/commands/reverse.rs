@@ -4,12 +4,12 @@ use bank_domain::{AccountId, AccountName, Outcome, PostedTransfer, Rejection, Re
 use bank_persistence::{BankError, RecordedTransfer};
 use clap::Args;
 
-use crate::context::Context;
+use crate::args::input;
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
+use crate::failure::not_found;
+use crate::failure::rejection;
 use crate::output::{RecordFormat, TransferRecord, write_json};
-use crate::rejection;
 
 const REPLAYED_NOTE: &str = "it was reversed before: nothing moved now, the balances are those of then";
 
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), F
         }
         failure
     })?;
-    let reversed = reversed.ok_or_else(|| lookup::transfer_not_found(reversal.original))?;
+    let reversed = reversed.ok_or_else(|| not_found::transfer(reversal.original))?;
 
     match reversed.outcome {
         Outcome::Posted(posting) => print("posted", &posting, &reversed.original, args.output, context),

@@ -5,11 +5,10 @@ use std::io::{self, IsTerminal, Write};
 use bank_persistence::{Bank, BankError, DbError, SchemaState};
 use clap::Args;
 
-use crate::configuration::Location;
-use crate::context::Context;
-use crate::demo_accounts;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use super::demo::accounts;
+use crate::args::Location;
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure};
 
 /// Create the tables and the demo accounts where they are missing
 #[derive(Debug, Args)]
@@ -72,8 +71,8 @@ fn migrate(bank: &Bank, context: &mut Context<'_>) -> Result<(), Failure> {
 }
 
 fn add_demo_accounts(bank: &Bank, context: &mut Context<'_>) -> Result<(), Failure> {
-    for new in demo_accounts::all()? {
-        if demo_accounts::open_if_missing(bank, &new)? {
+    for new in accounts::all()? {
+        if accounts::open_if_missing(bank, &new)? {
             writeln!(context.out, "Created account {} with balance {}.", new.name(), new.opening_balance())?;
         } else {
             writeln!(context.out, "Account {} was already there.", new.name())?;

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::context::Context;
+use crate::args::input;
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
+use crate::failure::not_found;
 use crate::output::{RecordFormat, TransferRecord, write_json};
 
 /// Show one transfer with the balances right after it
@@ -24,7 +24,7 @@ pub(crate) struct ShowArgs {
 pub(crate) fn run(args: &ShowArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let id = input::transfer_id(&args.id)?;
     let bank = context.connect()?;
-    let recorded = bank.find_transfer(id)?.ok_or_else(|| lookup::transfer_not_found(id))?;
+    let recorded = bank.find_transfer(id)?.ok_or_else(|| not_found::transfer(id))?;
     let reversal = bank.find_reversal(id)?;
 
     let record = TransferRecord::of_recorded(&recorded, reversal.as_ref());

@@ -7,14 +7,14 @@ use bank_domain::{
 use bank_persistence::{Bank, BankError, new_transfer_id};
 use clap::Args;
 
-use crate::configuration::Location;
-use crate::context::Context;
+use crate::args::Location;
+use crate::args::input;
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
+use crate::failure::not_found;
+use crate::failure::rejection;
+use crate::failure::shell;
 use crate::output::{RecordFormat, TransferRecord, write_json};
-use crate::rejection;
-use crate::shell;
 
 const REPLAYED_NOTE: &str = "this id was posted before: nothing moved now, the balances are those of then";
 
@@ -81,7 +81,7 @@ impl Request {
         let id_of = |name: &AccountName| -> Result<AccountId, Failure> {
             let has_name = |account: &&Account| account.name == *name;
             let account = accounts.iter().find(has_name);
-            account.map(|account| account.id).ok_or_else(|| lookup::not_found(bank, name))
+            account.map(|account| account.id).ok_or_else(|| not_found::account(bank, name))
         };
         let (from, to) = (id_of(&self.from)?, id_of(&self.to)?);
         let transfer = Transfer::new(self.id, from, to, self.amount).with_memo(self.memo.clone());
@@ -170,7 +170,7 @@ fn printable_option(context: &Context<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit_code::ExitCode;
+    use crate::failure::ExitCode;
 
     fn args(from: &str, memo: Option<&str>) -> TransferArgs {
         TransferArgs {

@@ -2,9 +2,8 @@
 
 use clap::Args;
 
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure};
 use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
 
 /// Recompute every balance from the journal and check all invariants

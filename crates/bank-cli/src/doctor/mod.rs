@@ -14,7 +14,7 @@ use bank_db::diagnosis::{Diagnosis, Fact, Kind};
 use bank_persistence::{DatabaseUrl, SchemaState, Settings};
 use serde_json::json;
 
-use crate::configuration::Location;
+use crate::args::Location;
 use crate::failure::Failure;
 
 /// What the database was asked for.

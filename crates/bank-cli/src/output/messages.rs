@@ -7,8 +7,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
 use super::terminal::Palette;
 use super::waiting::Waiting;

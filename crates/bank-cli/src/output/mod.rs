@@ -8,6 +8,7 @@ mod format;
 mod history;
 mod hledger;
 mod journal;
+pub(crate) mod log;
 mod messages;
 mod rows;
 mod settings;

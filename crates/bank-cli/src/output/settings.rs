@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::table::{Column, TableWriter};
 use super::terminal::Terminal;
-use crate::origin::Origin;
+use crate::args::Origin;
 
 /// A setting, its value and who has set it. Durations are in seconds.
 #[derive(Debug, Serialize)]

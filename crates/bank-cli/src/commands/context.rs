@@ -4,11 +4,10 @@ use std::io::Write;
 
 use bank_persistence::{Bank, BankError, DbError, Settings};
 
-use crate::arguments::GlobalArgs;
-use crate::configuration::{Location, UrlSource};
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::origin::Origins;
+use crate::args::GlobalArgs;
+use crate::args::Origins;
+use crate::args::{Location, UrlSource};
+use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, Terminal};
 
 const UNVERIFIED: &str = "the server's certificate is not verified: add sslmode=verify-full&sslrootcert=system, or the CA's file, to the URL";

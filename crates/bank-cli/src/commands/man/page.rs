@@ -7,12 +7,12 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
 /// Returns the name of the file that holds the page, such as `bank-cli-list.1`.
-pub(crate) fn file_name(command: &Command) -> String {
+pub(super) fn file_name(command: &Command) -> String {
     Man::new(command.clone()).get_filename()
 }
 
 /// Returns the page of a command that was built, and so has its global options.
-pub(crate) fn page(command: &Command) -> io::Result<Vec<u8>> {
+pub(super) fn render(command: &Command) -> io::Result<Vec<u8>> {
     let man = Man::new(command.clone());
     // By hand, because clap_mangen leaves the quotes of an empty date out, and what follows would move up. A date of
     // the build would make each build's page another one.
@@ -63,7 +63,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::arguments::Cli;
+    use crate::program::Cli;
 
     #[test]
     fn tables_and_examples_keep_their_lines() {
@@ -78,7 +78,7 @@ mod tests {
         let mut program = Cli::command();
         program.build();
         for command in program.get_subcommands() {
-            let page = String::from_utf8(page(command).unwrap()).unwrap();
+            let page = String::from_utf8(render(command).unwrap()).unwrap();
             let name = command.get_name();
             assert_eq!(file_name(command), format!("bank-cli-{name}.1"));
             for part in [".SH NAME\nbank\\-cli\\-", ".SH EXAMPLE", "\\-\\-database\\-url", "\\-\\-quiet"] {

@@ -5,10 +5,9 @@ use std::ffi::OsStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ColorChoice, CommandFactory};
 
-use crate::arguments::Cli;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, choose_colours};
+use crate::program::Cli;
 
 /// Prints what clap has to say (help and version included) and returns the exit code.
 pub(crate) fn report(error: &clap::Error) -> ExitCode {

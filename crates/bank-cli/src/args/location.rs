@@ -8,8 +8,7 @@ use std::path::PathBuf;
 use bank_persistence::{DatabaseUrl, UrlError};
 use etcetera::BaseStrategy;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
 const VARIABLE: &str = "DATABASE_URL";
 

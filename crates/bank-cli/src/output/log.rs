@@ -7,7 +7,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::origin::Origin;
+use crate::args::Origin;
 
 /// Shows what `RUST_LOG` asks for, such as `bank_persistence=debug`; with `-v`, attempts that are repeated.
 ///

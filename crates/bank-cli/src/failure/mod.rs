@@ -1,12 +1,17 @@
 //! What a command can fail with: exit code, stable code for programs, message, hint.
 
+pub mod exit_code;
+pub(crate) mod not_found;
+pub(crate) mod rejection;
+pub(crate) mod shell;
+
+pub(crate) use exit_code::ExitCode;
+
 use std::error::Error as _;
 use std::fmt::Display;
 use std::io;
 
 use bank_persistence::{BankError, DbError, SchemaState};
-
-use crate::exit_code::ExitCode;
 
 /// The failure of a command.
 #[derive(Debug)]

@@ -7,8 +7,7 @@ use bank_domain::{
     AccountName, AccountVersion, Age, Amount, Balance, Country, Memo, OverdraftLimit, ReversalNote, TransferId,
 };
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
 /// Parses the name of an account.
 pub(crate) fn account_name(typed: &str) -> Result<AccountName, Failure> {

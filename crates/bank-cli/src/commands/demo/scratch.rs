@@ -4,9 +4,8 @@ use std::io;
 
 use bank_persistence::{Backend, Bank, DatabaseUrl, Settings, new_transfer_id};
 
-use crate::configuration::Location;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::args::Location;
+use crate::failure::{ExitCode, Failure};
 use crate::output::Messages;
 
 /// Runs `body` in a scratch database on the engine of `bank`, and removes it whatever happens.

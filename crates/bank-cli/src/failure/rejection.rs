@@ -2,9 +2,8 @@
 
 use bank_domain::{AccountId, Rejection};
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::shell;
+use crate::failure::shell;
+use crate::failure::{ExitCode, Failure};
 
 /// Returns the failure for a rejection; `name_of` knows the two accounts of the transfer.
 pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String) -> Failure {

@@ -3,8 +3,8 @@
 use bank_domain::NewAccount;
 use bank_persistence::{Bank, BankError};
 
+use crate::args::input;
 use crate::failure::Failure;
-use crate::input;
 
 /// Returns Jessica's and John's accounts, in this order.
 pub(crate) fn all() -> Result<[NewAccount; 2], Failure> {

@@ -1,15 +1,15 @@
 //! `bank-cli man`
 
+mod page;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, CommandFactory};
 
-use crate::arguments::Cli;
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::manual;
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure};
+use crate::program::Cli;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -46,11 +46,11 @@ pub(crate) fn run(args: &ManArgs, context: &mut Context<'_>) -> Result<(), Failu
     for name in &args.command {
         command = command.find_subcommand(name).ok_or_else(|| no_such_command(name))?;
     }
-    Ok(context.out.write_all(&manual::page(command)?)?)
+    Ok(context.out.write_all(&page::render(command)?)?)
 }
 
 fn write_all(command: &Command, directory: &Path) -> io::Result<()> {
-    std::fs::write(directory.join(manual::file_name(command)), manual::page(command)?)?;
+    std::fs::write(directory.join(page::file_name(command)), page::render(command)?)?;
     command.get_subcommands().try_for_each(|command| write_all(command, directory))
 }
 

@@ -88,7 +88,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
-    use crate::arguments::Cli;
+    use crate::program::Cli;
     use clap::Parser;
 
     #[test]

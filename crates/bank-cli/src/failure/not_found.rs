@@ -3,14 +3,13 @@
 use bank_domain::{AccountName, TransferId};
 use bank_persistence::Bank;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
 /// From 0 (nothing in common) to 1 (equal): below this, a suggestion would only confuse.
 const SIMILARITY_MIN: f64 = 0.6;
 
 /// Returns the failure for a name without an account, with the nearest name as the hint.
-pub(crate) fn not_found(bank: &Bank, name: &AccountName) -> Failure {
+pub(crate) fn account(bank: &Bank, name: &AccountName) -> Failure {
     // The hint is a courtesy: if it cannot be had, the failure is still the same.
     let candidates = bank.similar_names(name).unwrap_or_default();
     let hint = match nearest(name.as_str(), &candidates) {
@@ -22,7 +21,7 @@ pub(crate) fn not_found(bank: &Bank, name: &AccountName) -> Failure {
 }
 
 /// Returns the failure for an id without a transfer.
-pub(crate) fn transfer_not_found(id: TransferId) -> Failure {
+pub(crate) fn transfer(id: TransferId) -> Failure {
     let message = format!("there is no transfer {id}");
     Failure::new(ExitCode::NotFound, "transfer_not_found", message)
         .hint("a rejected transfer is not recorded; see the others with `bank-cli history`")

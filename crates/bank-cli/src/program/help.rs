@@ -7,9 +7,9 @@ use std::ffi::OsString;
 use clap::builder::StyledStr;
 use clap::{Command, CommandFactory, FromArgMatches};
 
-use crate::arguments::Cli;
-use crate::origin::Origins;
+use crate::args::Origins;
 use crate::output::wrap;
+use crate::program::Cli;
 
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Money and accounts", &["transfer", "batch", "reverse", "open", "list", "show", "history", "balance", "export"]),

@@ -5,8 +5,8 @@
 use bank_persistence::Period;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
+use crate::args::input;
 use crate::failure::Failure;
-use crate::input;
 
 const HINT: &str = "write a date in UTC, such as 2026-07-01, or a time with its offset, such as 2026-07-01T12:00:00Z";
 

@@ -1,13 +1,17 @@
-//! What can be typed: the program, its global options and its commands.
+//! The program: its options, its commands, its help, and what it says about a command line that it rejects.
 
-use clap::{Args, ColorChoice, Parser, Subcommand};
+mod help;
+pub(crate) mod usage;
 
+pub(crate) use help::parse;
+
+use clap::{Parser, Subcommand};
+
+use crate::args::{ConnectionArgs, GlobalArgs, Origins};
 use crate::commands::{
     balance, batch, completions, config, demo, doctor, export, history, list, man, open, reverse, setup, show,
     transfer, verify, workload,
 };
-use crate::connection_args::ConnectionArgs;
-use crate::origin::Origins;
 
 const AFTER_HELP: &str = "\
 DATABASE:
@@ -61,24 +65,6 @@ pub(crate) struct Cli {
     pub(crate) origins: Origins,
 }
 
-/// The options that every command takes.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Global options")]
-pub(crate) struct GlobalArgs {
-    /// URL of the database, sqlite:... or postgres://... [env: DATABASE_URL]
-    #[arg(long, value_name = "URL", global = true)]
-    pub(crate) database_url: Option<String>,
-    /// Say on stderr which database is used, and why
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
-    /// Print no notes on stderr, errors only
-    #[arg(short, long, global = true)]
-    pub(crate) quiet: bool,
-    /// Colours: on terminals unless NO_COLOR is set, always, or never
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
-    pub(crate) color: ColorChoice,
-}
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -127,7 +113,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::exit_code::ExitCode;
+    use crate::failure::ExitCode;
 
     #[test]
     fn verify_cli() {

@@ -1,19 +1,19 @@
 //! `bank-cli demo`
 
+pub(crate) mod accounts;
+mod scratch;
+
 use std::io::Write;
 
 use bank_domain::{AccountName, Outcome, Transfer};
 use bank_persistence::{Bank, BankError, SchemaState, new_transfer_id};
 use clap::Args;
 
-use crate::context::Context;
-use crate::demo_accounts;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::input;
+use crate::args::input;
+use crate::commands::Context;
+use crate::failure::rejection;
+use crate::failure::{ExitCode, Failure};
 use crate::output::{AccountRow, RowWriter, RowsFormat};
-use crate::rejection;
-use crate::scratch;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -51,7 +51,7 @@ fn is_empty(bank: &Bank) -> Result<bool, BankError> {
 fn play(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, ">>>> Successfully connected to {}!", bank.engine()?)?;
     bank.migrate()?;
-    let accounts = demo_accounts::all()?;
+    let accounts = accounts::all()?;
     for new in &accounts {
         bank.open_account(new)?;
     }

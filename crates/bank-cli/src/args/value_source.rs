@@ -8,8 +8,8 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde::Serialize;
 
-use crate::configuration::UrlSource;
-use crate::connection_args::ConnectionArgs;
+use crate::args::ConnectionArgs;
+use crate::args::UrlSource;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bank_persistence::DatabaseUrl;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
 /// What SQLite writes beside a database's file, by what is appended to its name.
 const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];

@@ -1,0 +1,31 @@
+//! The options that every command takes, and typed text as domain values. Opens nothing.
+
+mod connection;
+pub(crate) mod input;
+pub(crate) mod location;
+pub(crate) mod time_arg;
+mod value_source;
+
+pub(crate) use connection::ConnectionArgs;
+pub(crate) use location::{Location, UrlSource};
+pub(crate) use value_source::{Origin, Origins};
+
+use clap::{Args, ColorChoice};
+
+/// The options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// URL of the database, sqlite:... or postgres://... [env: DATABASE_URL]
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) database_url: Option<String>,
+    /// Say on stderr which database is used, and why
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Print no notes on stderr, errors only
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Colours: on terminals unless NO_COLOR is set, always, or never
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(crate) color: ColorChoice,
+}
