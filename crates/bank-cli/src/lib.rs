@@ -44,7 +44,7 @@ pub fn main_impl() -> std::process::ExitCode {
     log::start(cli.global.verbose);
     let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.command.is_json());
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());
-    let mut context = Context::new(&mut stdout, messages, cli.global, cli.connection.settings(), cli.origins);
+    let mut context = Context::new(&mut stdout, messages, cli.global, cli.connection.settings(), cli.value_sources);
 
     let carried_out = commands::run(cli.command, &mut context);
     // Also after a failure: what was printed before it belongs before the error.

@@ -38,10 +38,6 @@ enum IsolationArg {
 }
 
 impl ConnectionArgs {
-    /// The options, by the names that clap knows them by.
-    pub(crate) const IDS: [&str; 6] =
-        ["isolation", "answer_timeout", "statement_timeout", "lock_timeout", "attempts", "retry_time"];
-
     /// Returns the settings of a command line's connection.
     pub(crate) fn settings(&self) -> Settings {
         let base = Settings::one_shot();

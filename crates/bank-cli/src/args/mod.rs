@@ -8,7 +8,7 @@ mod value_source;
 
 pub(crate) use connection::ConnectionArgs;
 pub(crate) use location::{Location, UrlSource};
-pub(crate) use value_source::{Origin, Origins};
+pub(crate) use value_source::{ValueSource, ValueSources};
 
 use clap::{Args, ColorChoice};
 

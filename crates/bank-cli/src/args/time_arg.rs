@@ -10,12 +10,12 @@ use crate::failure::Failure;
 
 const HINT: &str = "write a date in UTC, such as 2026-07-01, or a time with its offset, such as 2026-07-01T12:00:00Z";
 
-/// Parses the beginning of a period: a date stands for its first moment.
+/// Parses the beginning of a period: a date stands for its first microsecond.
 pub(crate) fn since(typed: &str) -> Result<DateTime<Utc>, Failure> {
     parse(typed, |date| Some(date.and_time(NaiveTime::MIN).and_utc()))
 }
 
-/// Parses the end of a period, or the moment of a balance: a date stands for its last moment.
+/// Parses the end of a period, or the time of a balance: a date stands for its last microsecond.
 pub(crate) fn until(typed: &str) -> Result<DateTime<Utc>, Failure> {
     parse(typed, |date| {
         let next = date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN).and_utc();
@@ -34,14 +34,14 @@ pub(crate) fn period(typed_since: Option<&str>, typed_until: Option<&str>) -> Re
     Ok(period)
 }
 
-fn parse(typed: &str, of_date: impl Fn(NaiveDate) -> Option<DateTime<Utc>>) -> Result<DateTime<Utc>, Failure> {
+fn parse(typed: &str, time_of: impl Fn(NaiveDate) -> Option<DateTime<Utc>>) -> Result<DateTime<Utc>, Failure> {
     const DATE_LENGTH: usize = "2026-07-01".len();
     let date = (typed.len() == DATE_LENGTH).then(|| NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok()).flatten();
-    let moment = match date {
-        Some(date) => of_date(date),
-        None => DateTime::parse_from_rfc3339(typed).ok().map(|moment| moment.to_utc()),
+    let time = match date {
+        Some(date) => time_of(date),
+        None => DateTime::parse_from_rfc3339(typed).ok().map(|time| time.to_utc()),
     };
-    moment.ok_or_else(|| input::invalid(format!("time {typed:?} is neither a date nor a time with its offset"), HINT))
+    time.ok_or_else(|| input::invalid(format!("time {typed:?} is neither a date nor a time with its offset"), HINT))
 }
 
 #[cfg(test)]
@@ -50,8 +50,8 @@ mod tests {
 
     use super::*;
 
-    fn text(moment: Result<DateTime<Utc>, Failure>) -> String {
-        moment.unwrap().to_rfc3339_opts(SecondsFormat::Micros, true)
+    fn text(time: Result<DateTime<Utc>, Failure>) -> String {
+        time.unwrap().to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 
     #[test]

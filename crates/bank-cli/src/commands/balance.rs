@@ -4,11 +4,9 @@ use bank_persistence::BalanceAt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 
-use crate::args::input;
-use crate::args::time_arg;
+use crate::args::{input, time_arg};
 use crate::commands::Context;
-use crate::failure::not_found;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, not_found};
 use crate::output::{BalanceRecord, RecordFormat, write_json};
 
 /// Show what an account holds, or held at some time
@@ -40,7 +38,7 @@ pub(crate) fn run(args: &BalanceArgs, context: &mut Context<'_>) -> Result<(), F
     let bank = context.connect()?;
     let record = match at {
         None => bank.find_account(&name)?.map(|account| BalanceRecord::now(&account)),
-        Some(at) => bank.balance_at(&name, at)?.map(|balance| past(&balance, at)).transpose()?,
+        Some(at) => bank.balance_at(&name, at)?.map(|balance| record_at(&balance, at)).transpose()?,
     };
     let record = record.ok_or_else(|| not_found::account(&bank, &name))?;
     match args.output {
@@ -50,9 +48,9 @@ pub(crate) fn run(args: &BalanceArgs, context: &mut Context<'_>) -> Result<(), F
     Ok(())
 }
 
-fn past(balance: &BalanceAt, at: DateTime<Utc>) -> Result<BalanceRecord, Failure> {
+fn record_at(balance: &BalanceAt, at: DateTime<Utc>) -> Result<BalanceRecord, Failure> {
     let held = balance.held.as_ref().ok_or_else(|| {
-        let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
         let message = format!("there was no account `{}` yet at {}", balance.account.name, time(at));
         Failure::new(ExitCode::NotFound, "account_not_open_yet", message)
             .hint(format!("it was opened at {}", time(balance.opened_at)))

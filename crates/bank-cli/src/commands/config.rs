@@ -8,12 +8,10 @@ use bank_persistence::Isolation;
 use clap::{Args, ColorChoice, Subcommand};
 use serde_json::{Value, json};
 
-use crate::args::Origin;
-use crate::args::{Location, location};
+use crate::args::{Location, ValueSource, location};
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::output::log;
-use crate::output::{RecordFormat, SettingRow, write_json, write_settings};
+use crate::output::{RecordFormat, SettingRow, log, write_json, write_settings};
 
 /// Show the settings and where they come from
 #[derive(Debug, Args)]
@@ -51,13 +49,13 @@ pub(crate) fn run(args: &ConfigArgs, context: &mut Context<'_>) -> Result<(), Fa
     let ConfigCommand::Show(args) = &args.command;
     let location = Location::find(context.typed_database_url())?;
     let mut rows =
-        vec![SettingRow::new("database_url", json!(location.url.to_string()), Origin::from(&location.source))];
+        vec![SettingRow::new("database_url", json!(location.url.to_string()), ValueSource::from(&location.source))];
     rows.push(connect_timeout(&location, context));
     rows.extend(connection(context));
     rows.push(color(context));
-    let (filter, origin) = log::filter(context.global.verbose).unzip();
+    let (filter, source) = log::filter(context.global.verbose).unzip();
     let filter = filter.map_or_else(|| "off".to_owned(), |filter| filter.to_string());
-    rows.push(SettingRow::new("log", json!(filter), origin.unwrap_or(Origin::Default)));
+    rows.push(SettingRow::new("log", json!(filter), source.unwrap_or(ValueSource::Default)));
     rows.push(data_directory()?);
     rows.push(libpq_variables());
     match args.output {
@@ -77,9 +75,9 @@ fn connect_timeout(location: &Location, context: &Context<'_>) -> SettingRow {
         Some(text) => {
             // What is no number is libpq's to refuse.
             let value = text.parse::<i64>().map_or_else(|_| json!(text), |seconds| json!(seconds));
-            SettingRow::new(NAME, value, Origin::Url { name: NAME.to_owned() })
+            SettingRow::new(NAME, value, ValueSource::Url { name: NAME.to_owned() })
         }
-        None => SettingRow::new(NAME, seconds(context.settings().connection_timeout), Origin::Default),
+        None => SettingRow::new(NAME, seconds(context.settings().connection_timeout), ValueSource::Default),
     }
 }
 
@@ -98,16 +96,16 @@ fn connection(context: &Context<'_>) -> Vec<SettingRow> {
         ("attempts", json!(settings.retry.attempts_max)),
         ("retry_time", seconds(settings.retry.elapsed_max)),
     ];
-    values.into_iter().map(|(name, value)| SettingRow::new(name, value, context.origins.get(name))).collect()
+    values.into_iter().map(|(name, value)| SettingRow::new(name, value, context.value_sources.get(name))).collect()
 }
 
 fn color(context: &Context<'_>) -> SettingRow {
     let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let (value, origin) = match context.origins.get("color") {
-        Origin::Default if is_set("NO_COLOR") => (ColorChoice::Never, Origin::environment("NO_COLOR")),
-        origin => (context.global.color, origin),
+    let (value, source) = match context.value_sources.get("color") {
+        ValueSource::Default if is_set("NO_COLOR") => (ColorChoice::Never, ValueSource::environment("NO_COLOR")),
+        source => (context.global.color, source),
     };
-    SettingRow::new("color", json!(value.to_string()), origin)
+    SettingRow::new("color", json!(value.to_string()), source)
 }
 
 fn data_directory() -> Result<SettingRow, Failure> {
@@ -115,8 +113,8 @@ fn data_directory() -> Result<SettingRow, Failure> {
     let directory = file.parent().unwrap_or(&file);
     // A relative path in the variable counts as none.
     let variable = env::var_os("XDG_DATA_HOME").filter(|home| directory.starts_with(home) && is_absolute(home));
-    let origin = variable.map_or(Origin::Default, |_| Origin::environment("XDG_DATA_HOME"));
-    Ok(SettingRow::new("data_directory", json!(directory.display().to_string()), origin))
+    let source = variable.map_or(ValueSource::Default, |_| ValueSource::environment("XDG_DATA_HOME"));
+    Ok(SettingRow::new("data_directory", json!(directory.display().to_string()), source))
 }
 
 fn is_absolute(path: &OsStr) -> bool {
@@ -150,8 +148,8 @@ fn libpq_variables() -> SettingRow {
         "PGCLIENTENCODING",
     ];
     let set: Vec<&str> = NAMES.into_iter().filter(|name| env::var_os(name).is_some()).collect();
-    let origin = set.first().map_or(Origin::Default, |_| Origin::environment("PG..."));
-    SettingRow::new("libpq_variables", json!(set), origin)
+    let source = set.first().map_or(ValueSource::Default, |_| ValueSource::environment("PG..."));
+    SettingRow::new("libpq_variables", json!(set), source)
 }
 
 fn seconds(duration: Duration) -> Value {

@@ -4,9 +4,7 @@ use std::io::Write;
 
 use bank_persistence::{Bank, BankError, DbError, Settings};
 
-use crate::args::GlobalArgs;
-use crate::args::Origins;
-use crate::args::{Location, UrlSource};
+use crate::args::{GlobalArgs, Location, UrlSource, ValueSources};
 use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, Terminal};
 
@@ -21,7 +19,7 @@ pub(crate) struct Context<'a> {
     pub(crate) terminal: Terminal,
     /// The options that every command takes, as typed.
     pub(crate) global: GlobalArgs,
-    pub(crate) origins: Origins,
+    pub(crate) value_sources: ValueSources,
     settings: Settings,
 }
 
@@ -32,9 +30,9 @@ impl<'a> Context<'a> {
         messages: Messages,
         global: GlobalArgs,
         settings: Settings,
-        origins: Origins,
+        value_sources: ValueSources,
     ) -> Self {
-        Self { out, messages, terminal: Terminal::stdout(), global, origins, settings }
+        Self { out, messages, terminal: Terminal::stdout(), global, value_sources, settings }
     }
 
     /// Returns the connection settings as typed, with their defaults.

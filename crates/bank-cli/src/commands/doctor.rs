@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::args::Location;
 use crate::commands::Context;
-use crate::doctor::{self, Check, Status, Wanted};
+use crate::doctor::{self, Check, Requested, Status};
 use crate::failure::{ExitCode, Failure};
 use crate::output::{RecordFormat, write_checks, write_json};
 
@@ -40,8 +40,8 @@ pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Fa
         }
         Ok(bank) => {
             let diagnosis = context.messages.while_waiting("looking for trouble", || bank.diagnose())?;
-            checks.extend(doctor::judge(&diagnosis, &Wanted { url: &location.url, settings: &settings }));
-            verdict(&checks)
+            checks.extend(doctor::judge(&diagnosis, &Requested { url: &location.url, settings: &settings }));
+            require_healthy(&checks)
         }
     };
     match args.output {
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Fa
     result
 }
 
-fn verdict(checks: &[Check]) -> Result<(), Failure> {
+fn require_healthy(checks: &[Check]) -> Result<(), Failure> {
     let failed: Vec<&str> =
         checks.iter().filter(|check| check.status == Status::Fail).map(|check| check.check).collect();
     match failed.len() {

@@ -8,13 +8,10 @@ use bank_persistence::{BankError, Period, RecordedAccount, RecordedTransfer, Sna
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::args::input;
-use crate::args::time_arg;
+use crate::args::{input, time_arg};
 use crate::commands::Context;
-use crate::failure::Failure;
-use crate::failure::not_found;
-use crate::files::ExportFile;
-use crate::files::refuse_database;
+use crate::failure::{Failure, not_found};
+use crate::files::{ExportFile, refuse_database};
 use crate::output::{CsvJournal, HledgerJournal, write_json_transfer};
 
 /// How many transfers are written between two looks at the progress.
@@ -76,7 +73,7 @@ struct Selection {
 }
 
 /// Why an export ended early.
-enum Stopped {
+enum ExportError {
     /// The export cannot be written.
     Write(io::Error),
     /// The database failed.
@@ -85,13 +82,13 @@ enum Stopped {
     NoAccount(AccountName),
 }
 
-impl From<io::Error> for Stopped {
+impl From<io::Error> for ExportError {
     fn from(error: io::Error) -> Self {
         Self::Write(error)
     }
 }
 
-impl From<BankError> for Stopped {
+impl From<BankError> for ExportError {
     fn from(error: BankError) -> Self {
         Self::Read(error)
     }
@@ -116,15 +113,15 @@ pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Fa
             Some(file) => file.writer(),
             None => &mut context.out,
         };
-        bank.snapshot(|snapshot| export(snapshot, &selection, args.format, out, &Progress::new(is_quiet)))
+        bank.snapshot(|snapshot| export(snapshot, &selection, args.format, out, &ExportProgress::new(is_quiet)))
     };
     let transfers = exported.map_err(|stopped| match stopped {
-        Stopped::Write(error) => match &file {
+        ExportError::Write(error) => match &file {
             Some(file) => file.failure(&error),
             None => Failure::from(error),
         },
-        Stopped::Read(error) => Failure::from(error),
-        Stopped::NoAccount(name) => not_found::account(&bank, &name),
+        ExportError::Read(error) => Failure::from(error),
+        ExportError::NoAccount(name) => not_found::account(&bank, &name),
     })?;
     if let Some(file) = file {
         file.finish()?;
@@ -143,60 +140,60 @@ fn export(
     selection: &Selection,
     format: ExportFormat,
     out: &mut dyn Write,
-    progress: &Progress,
-) -> Result<u64, Stopped> {
+    progress: &ExportProgress,
+) -> Result<u64, ExportError> {
     let account = match &selection.account {
-        Some(name) => Some(snapshot.find_account(name)?.ok_or_else(|| Stopped::NoAccount(name.clone()))?),
+        Some(name) => Some(snapshot.find_account(name)?.ok_or_else(|| ExportError::NoAccount(name.clone()))?),
         None => None,
     };
-    let mut source = Source { snapshot, account, period: selection.period, progress, written: 0 };
+    let mut rows = SelectedRows { snapshot, account, period: selection.period, progress, written: 0 };
     match format {
         ExportFormat::Csv => {
             let mut journal = CsvJournal::begin(out)?;
-            source.transfers(|recorded| journal.write(recorded))?;
+            rows.transfers(|recorded| journal.write(recorded))?;
             journal.finish()?;
         }
-        ExportFormat::Jsonl => source.transfers(|recorded| write_json_transfer(out, recorded))?,
-        ExportFormat::Hledger => hledger(&mut source, &mut HledgerJournal::begin(out)?)?,
+        ExportFormat::Jsonl => rows.transfers(|recorded| write_json_transfer(out, recorded))?,
+        ExportFormat::Hledger => hledger(&mut rows, &mut HledgerJournal::begin(out)?)?,
     }
-    Ok(source.written)
+    Ok(rows.written)
 }
 
 /// Opening balances belong to a journal from its beginning, and what the accounts hold now to one until its end.
-fn hledger(source: &mut Source<'_, '_>, journal: &mut HledgerJournal<'_>) -> Result<(), Stopped> {
-    let Period { since, until } = source.period;
-    source.accounts(|recorded| {
+fn hledger(rows: &mut SelectedRows<'_, '_>, journal: &mut HledgerJournal<'_>) -> Result<(), ExportError> {
+    let Period { since, until } = rows.period;
+    rows.accounts(|recorded| {
         journal.declare(&recorded.account)?;
         let is_open = until.is_none_or(|until| recorded.opened_at <= until);
         if since.is_none() && is_open { journal.open(recorded) } else { Ok(()) }
     })?;
-    source.transfers(|recorded| journal.transfer(recorded))?;
-    if source.period == Period::default() {
-        source.accounts(|recorded| journal.assert(&recorded.account))?;
+    rows.transfers(|recorded| journal.transfer(recorded))?;
+    if rows.period == Period::default() {
+        rows.accounts(|recorded| journal.assert(&recorded.account))?;
     }
     Ok(())
 }
 
 /// What is selected, in a snapshot.
-struct Source<'a, 'b> {
+struct SelectedRows<'a, 'b> {
     snapshot: &'a mut Snapshot<'b>,
     account: Option<RecordedAccount>,
     period: Period,
-    progress: &'a Progress,
+    progress: &'a ExportProgress,
     written: u64,
 }
 
-impl Source<'_, '_> {
-    fn accounts(&mut self, mut each: impl FnMut(&RecordedAccount) -> io::Result<()>) -> Result<(), Stopped> {
+impl SelectedRows<'_, '_> {
+    fn accounts(&mut self, mut each: impl FnMut(&RecordedAccount) -> io::Result<()>) -> Result<(), ExportError> {
         match &self.account {
             Some(recorded) => Ok(each(recorded)?),
-            None => self.snapshot.accounts(None, |recorded| each(&recorded).map_err(Stopped::from)),
+            None => self.snapshot.accounts(None, |recorded| each(&recorded).map_err(ExportError::from)),
         }
     }
 
-    fn transfers(&mut self, mut each: impl FnMut(&RecordedTransfer) -> io::Result<()>) -> Result<(), Stopped> {
+    fn transfers(&mut self, mut each: impl FnMut(&RecordedTransfer) -> io::Result<()>) -> Result<(), ExportError> {
         let (written, progress) = (&mut self.written, self.progress);
-        let write = |recorded: RecordedTransfer| -> Result<(), Stopped> {
+        let write = |recorded: RecordedTransfer| -> Result<(), ExportError> {
             each(&recorded)?;
             *written = written.saturating_add(1);
             if written.is_multiple_of(PROGRESS_TRANSFERS) {
@@ -212,11 +209,11 @@ impl Source<'_, '_> {
 }
 
 /// How much has been exported, on a terminal only.
-struct Progress {
+struct ExportProgress {
     bar: ProgressBar,
 }
 
-impl Progress {
+impl ExportProgress {
     fn new(is_quiet: bool) -> Self {
         // Draws nothing when stderr is no terminal.
         let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
@@ -230,7 +227,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ExportProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -4,12 +4,9 @@ use bank_domain::{AccountId, AccountVersion};
 use bank_persistence::{Bank, Period};
 use clap::Args;
 
-use crate::args::input;
-use crate::args::time_arg;
+use crate::args::{input, time_arg};
 use crate::commands::Context;
-use crate::failure::Failure;
-use crate::failure::not_found;
-use crate::failure::shell;
+use crate::failure::{Failure, not_found, shell};
 use crate::output::{HistoryRow, RowWriter, RowsFormat};
 
 /// How many entries are read at a time, so that no limit costs memory.

@@ -6,9 +6,7 @@ use clap::Args;
 
 use crate::args::input;
 use crate::commands::Context;
-use crate::failure::Failure;
-use crate::failure::not_found;
-use crate::failure::rejection;
+use crate::failure::{Failure, not_found, rejection};
 use crate::output::{RecordFormat, TransferRecord, write_json};
 
 const REPLAYED_NOTE: &str = "it was reversed before: nothing moved now, the balances are those of then";
@@ -72,7 +70,7 @@ fn print(
     format: RecordFormat,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let record = TransferRecord::of_outcome(status, posting, &original.to_name, &original.from_name);
+    let record = TransferRecord::from_outcome(status, posting, &original.to_name, &original.from_name);
     match format {
         RecordFormat::Text => {
             let (original, id) = (original.posted.transfer.id, posting.transfer.id);

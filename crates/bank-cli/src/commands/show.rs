@@ -4,8 +4,7 @@ use clap::Args;
 
 use crate::args::input;
 use crate::commands::Context;
-use crate::failure::Failure;
-use crate::failure::not_found;
+use crate::failure::{Failure, not_found};
 use crate::output::{RecordFormat, TransferRecord, write_json};
 
 /// Show one transfer with the balances right after it
@@ -27,7 +26,7 @@ pub(crate) fn run(args: &ShowArgs, context: &mut Context<'_>) -> Result<(), Fail
     let recorded = bank.find_transfer(id)?.ok_or_else(|| not_found::transfer(id))?;
     let reversal = bank.find_reversal(id)?;
 
-    let record = TransferRecord::of_recorded(&recorded, reversal.as_ref());
+    let record = TransferRecord::from_recorded(&recorded, reversal.as_ref());
     match args.output {
         RecordFormat::Text => record.write_lines(context.out)?,
         RecordFormat::Json => write_json(context.out, &record)?,

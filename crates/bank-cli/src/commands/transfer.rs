@@ -7,13 +7,9 @@ use bank_domain::{
 use bank_persistence::{Bank, BankError, new_transfer_id};
 use clap::Args;
 
-use crate::args::Location;
-use crate::args::input;
+use crate::args::{Location, input};
 use crate::commands::Context;
-use crate::failure::Failure;
-use crate::failure::not_found;
-use crate::failure::rejection;
-use crate::failure::shell;
+use crate::failure::{Failure, not_found, rejection, shell};
 use crate::output::{RecordFormat, TransferRecord, write_json};
 
 const REPLAYED_NOTE: &str = "this id was posted before: nothing moved now, the balances are those of then";
@@ -148,7 +144,7 @@ fn print(
     format: RecordFormat,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let record = TransferRecord::of_outcome(status, posting, &request.from, &request.to);
+    let record = TransferRecord::from_outcome(status, posting, &request.from, &request.to);
     match format {
         RecordFormat::Text => {
             let amount = posting.transfer.amount;

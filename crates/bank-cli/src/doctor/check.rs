@@ -55,7 +55,7 @@ impl Check {
     }
 
     /// Returns a check of a fact, or that it is not known.
-    pub(crate) fn of<T>(check: &'static str, fact: &Fact<T>, judge: impl FnOnce(&T) -> Self) -> Self {
+    pub(crate) fn from_fact<T>(check: &'static str, fact: &Fact<T>, judge: impl FnOnce(&T) -> Self) -> Self {
         match fact {
             Ok(fact) => judge(fact),
             Err(unknown) => Self::unknown(check, unknown),

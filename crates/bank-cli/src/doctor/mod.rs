@@ -1,12 +1,12 @@
 //! What the facts about a database mean: is it well, and if not, what is to be done. Asks nothing itself.
 
 mod check;
+mod connection;
 mod durability;
 mod server;
 mod sqlite;
 #[cfg(test)]
 mod tests;
-mod way;
 
 pub(crate) use check::{Check, Status};
 
@@ -17,8 +17,8 @@ use serde_json::json;
 use crate::args::Location;
 use crate::failure::Failure;
 
-/// What the database was asked for.
-pub(crate) struct Wanted<'a> {
+/// The database and the settings that the user asked for.
+pub(crate) struct Requested<'a> {
     pub(crate) url: &'a DatabaseUrl,
     pub(crate) settings: &'a Settings,
 }
@@ -35,13 +35,13 @@ pub(crate) fn unreachable(failure: &Failure) -> Check {
 }
 
 /// Judges every fact.
-pub(crate) fn judge(diagnosis: &Diagnosis, wanted: &Wanted<'_>) -> Vec<Check> {
+pub(crate) fn judge(diagnosis: &Diagnosis, requested: &Requested<'_>) -> Vec<Check> {
     let mut checks = match &diagnosis.kind {
-        Kind::Server(facts) => server::judge(facts, wanted),
+        Kind::Server(facts) => server::judge(facts, requested),
         Kind::Sqlite(facts) => sqlite::judge(facts),
     };
     checks.push(schema(&diagnosis.schema));
-    checks.push(way::round_trip(&diagnosis.round_trips));
+    checks.push(connection::round_trip(&diagnosis.round_trips));
     checks
 }
 

@@ -6,30 +6,30 @@ use bank_db::diagnosis::{Fact, ServerFacts, WriteSession};
 use bank_persistence::{Engine, Isolation};
 use serde_json::json;
 
-use super::{Check, Wanted, durability, way};
+use super::{Check, Requested, connection, durability};
 
 /// The oldest PostgreSQL whose features bank needs.
 const POSTGRES_MIN: u32 = 11;
 
-pub(super) fn judge(facts: &ServerFacts, wanted: &Wanted<'_>) -> Vec<Check> {
+pub(super) fn judge(facts: &ServerFacts, requested: &Requested<'_>) -> Vec<Check> {
     vec![
         software(facts),
         session(facts),
-        way::encryption(facts, wanted),
+        connection::encryption(facts, requested),
         writable(facts),
-        isolation(facts, wanted),
-        timeouts(facts, wanted),
+        isolation(facts, requested),
+        timeouts(facts, requested),
         durability::disk(facts),
         durability::standbys(facts),
-        connections(facts, wanted),
-        way::pooler(facts, wanted),
-        way::clock(facts),
+        connections(facts, requested),
+        connection::pooler(facts, requested),
+        connection::clock(facts),
     ]
 }
 
 fn software(facts: &ServerFacts) -> Check {
     const NAME: &str = "server";
-    Check::of(NAME, &facts.engine, |engine| {
+    Check::from_fact(NAME, &facts.engine, |engine| {
         let citus = facts.citus.as_ref().ok().and_then(Option::as_ref);
         let value = json!({ "software": engine.to_string(), "citus": citus });
         let check = match (engine, citus) {
@@ -77,14 +77,14 @@ fn writable(facts: &ServerFacts) -> Check {
     }
 }
 
-fn isolation(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
+fn isolation(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     const NAME: &str = "isolation";
-    let (name, rank) = match wanted.settings.isolation {
+    let (name, rank) = match requested.settings.isolation {
         Isolation::ReadCommitted => ("read committed", 1),
         Isolation::RepeatableRead => ("repeatable read", 2),
         Isolation::Serializable => ("serializable", 3),
     };
-    Check::of(NAME, &facts.write_session, |WriteSession { isolation, .. }| {
+    Check::from_fact(NAME, &facts.write_session, |WriteSession { isolation, .. }| {
         let in_force = match isolation.as_str() {
             "read committed" => 1,
             "repeatable read" | "snapshot" => 2,
@@ -106,10 +106,10 @@ fn isolation(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
     })
 }
 
-fn timeouts(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
+fn timeouts(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     const NAME: &str = "timeouts";
-    Check::of(NAME, &facts.write_session, |session| {
-        let settings = wanted.settings;
+    Check::from_fact(NAME, &facts.write_session, |session| {
+        let settings = requested.settings;
         let all = [
             ("statement", &session.statement_timeout, settings.statement_timeout),
             ("lock", &session.lock_timeout, settings.lock_timeout),
@@ -149,9 +149,9 @@ fn duration(text: &str) -> Option<Duration> {
     number.checked_mul(milliseconds).map(Duration::from_millis)
 }
 
-fn connections(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
+fn connections(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     const NAME: &str = "connections";
-    let pool = u64::from(wanted.settings.pool_size);
+    let pool = u64::from(requested.settings.pool_size);
     let (all, used) = match (&facts.sessions_max, &facts.sessions) {
         (Ok(all), Ok(used)) => (*all, *used),
         (Err(unknown), _) | (_, Err(unknown)) => return Check::unknown(NAME, unknown),

@@ -7,11 +7,11 @@ use super::Check;
 
 pub(super) fn judge(facts: &SqliteFacts) -> Vec<Check> {
     vec![
-        Check::of("server", &facts.version, |version| {
+        Check::from_fact("server", &facts.version, |version| {
             let check = Check::ok("server", format!("SQLite {version}"));
             check.value(json!({ "engine": "SQLite", "version": version }))
         }),
-        Check::of("size", &facts.size, |size| {
+        Check::from_fact("size", &facts.size, |size| {
             Check::ok("size", format!("{size} bytes without the log")).value(json!({ "bytes": size }))
         }),
         writable(facts),
@@ -34,7 +34,7 @@ fn writable(facts: &SqliteFacts) -> Check {
 
 fn journal(facts: &SqliteFacts) -> Check {
     const NAME: &str = "journal";
-    Check::of(NAME, &facts.journal_mode, |mode| match mode.as_str() {
+    Check::from_fact(NAME, &facts.journal_mode, |mode| match mode.as_str() {
         "wal" | "memory" => Check::ok(NAME, format!("journal_mode is {mode}")),
         _ => Check::warn(
             NAME,
@@ -46,7 +46,7 @@ fn journal(facts: &SqliteFacts) -> Check {
 
 fn durability(facts: &SqliteFacts) -> Check {
     const NAME: &str = "durability";
-    Check::of(NAME, &facts.synchronous, |level| match level {
+    Check::from_fact(NAME, &facts.synchronous, |level| match level {
         2 => Check::ok(NAME, "synchronous is full: what is committed is on the disk"),
         3.. => Check::ok(NAME, "synchronous is extra: what is committed is on the disk"),
         _ => Check::fail(

@@ -49,7 +49,7 @@ fn judge_with(url: &str, settings: &Settings, change: impl FnOnce(&mut ServerFac
         schema: Ok(SchemaState::Current),
         kind: Kind::Server(Box::new(facts)),
     };
-    judge(&diagnosis, &Wanted { url: &url, settings })
+    judge(&diagnosis, &Requested { url: &url, settings })
 }
 
 /// Returns the check of this name after a change.
@@ -192,9 +192,9 @@ fn tables_that_are_not_current_fail() {
 
 #[test]
 fn a_long_way_is_remarked() {
-    let far = way::round_trip(&Ok(vec![Duration::from_millis(30); 20]));
+    let far = connection::round_trip(&Ok(vec![Duration::from_millis(30); 20]));
     assert_eq!((far.status, far.value["p50_microseconds"].as_u64()), (Status::Warn, Some(30_000)));
-    assert_eq!(way::round_trip(&Ok(Vec::new())).status, Status::Ok);
+    assert_eq!(connection::round_trip(&Ok(Vec::new())).status, Status::Ok);
 }
 
 #[test]

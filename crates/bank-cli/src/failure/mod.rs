@@ -18,13 +18,13 @@ use bank_persistence::{BankError, DbError, SchemaState};
 pub(crate) enum Failure {
     /// Nobody reads standard output any more, as in `bank-cli list | head -1`: no error at all.
     OutputClosed,
-    /// To be told to the user.
-    Told(Box<Told>),
+    /// Reported to the user.
+    Report(Box<Report>),
 }
 
 /// The parts of a failure that the user sees.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Report {
     exit_code: ExitCode,
     code: &'static str,
     message: String,
@@ -34,23 +34,18 @@ pub(crate) struct Told {
 impl Failure {
     /// Returns a failure without a hint; `code` is stable, for programs.
     pub(crate) fn new(exit_code: ExitCode, code: &'static str, message: impl Display) -> Self {
-        Self::Told(Box::new(Told { exit_code, code, message: one_line(&message.to_string()), hint: None }))
+        Self::Report(Box::new(Report { exit_code, code, message: one_line(&message.to_string()), hint: None }))
     }
 
-    /// Returns the failure for an error that somebody else may need, too.
+    /// Returns the failure for an error that the caller keeps.
     pub(crate) fn of(error: &BankError) -> Self {
-        let (exit_code, code, hint) = classify(error);
-        let failure = Self::new(exit_code, code, with_causes(error));
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        Self::from(error)
     }
 
     /// Sets the hint: what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        if let Self::Told(told) = &mut self {
-            told.hint = Some(hint.into());
+        if let Self::Report(report) = &mut self {
+            report.hint = Some(hint.into());
         }
         self
     }
@@ -59,7 +54,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::OutputClosed => ExitCode::Ok,
-            Self::Told(told) => told.exit_code,
+            Self::Report(report) => report.exit_code,
         }
     }
 
@@ -67,7 +62,7 @@ impl Failure {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::OutputClosed => "output_closed",
-            Self::Told(told) => told.code,
+            Self::Report(report) => report.code,
         }
     }
 
@@ -75,7 +70,7 @@ impl Failure {
     pub(crate) fn message(&self) -> &str {
         match self {
             Self::OutputClosed => "standard output is closed",
-            Self::Told(told) => &told.message,
+            Self::Report(report) => &report.message,
         }
     }
 
@@ -83,7 +78,7 @@ impl Failure {
     pub(crate) fn hint_line(&self) -> Option<&str> {
         match self {
             Self::OutputClosed => None,
-            Self::Told(told) => told.hint.as_deref(),
+            Self::Report(report) => report.hint.as_deref(),
         }
     }
 }
@@ -100,9 +95,20 @@ impl From<io::Error> for Failure {
     }
 }
 
+impl From<&BankError> for Failure {
+    fn from(error: &BankError) -> Self {
+        let (exit_code, code, hint) = classify(error);
+        let failure = Self::new(exit_code, code, with_causes(error));
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
 impl From<BankError> for Failure {
     fn from(error: BankError) -> Self {
-        Self::of(&error)
+        Self::from(&error)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use bank_domain::{AccountId, Rejection};
 
-use crate::failure::shell;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, shell};
 
 /// Returns the failure for a rejection; `name_of` knows the two accounts of the transfer.
 pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String) -> Failure {

@@ -30,11 +30,11 @@ pub(crate) fn is_same_file(left: &Path, right: &Path) -> bool {
     // Looking at the identity opens the file, which waits for ever where it is a pipe.
     let are_regular = [left, right].iter().all(|path| path.is_file());
     let are_one = are_regular && ::same_file::is_same_file(left, right).unwrap_or(false);
-    are_one || place(left).is_some_and(|place_of_left| Some(place_of_left) == place(right))
+    are_one || resolve(left).is_some_and(|left| Some(left) == resolve(right))
 }
 
 /// Returns the directory that a file is in, without links, and its name there.
-fn place(path: &Path) -> Option<(PathBuf, OsString)> {
+fn resolve(path: &Path) -> Option<(PathBuf, OsString)> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -16,11 +16,11 @@ pub(crate) struct BalanceRecord {
     version: i64,
     /// The time that was asked for; absent for the balance of now.
     #[serde(flatten)]
-    past: Option<Past>,
+    as_of: Option<AsOf>,
 }
 
 #[derive(Debug, Serialize)]
-struct Past {
+struct AsOf {
     at: String,
     /// When the last transfer before that time was posted.
     posted_at: Option<String>,
@@ -34,17 +34,17 @@ impl BalanceRecord {
             name: account.name.to_string(),
             balance: account.balance.get(),
             version: account.version.get(),
-            past: None,
+            as_of: None,
         }
     }
 
     /// Returns the record of what an account held.
     pub(crate) fn at(at: DateTime<Utc>, account: &Account, held: &Held) -> Self {
-        let text = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
         Self {
             balance: held.balance.get(),
             version: held.version.get(),
-            past: Some(Past { at: text(at), posted_at: held.posted_at.map(text) }),
+            as_of: Some(AsOf { at: text(at), posted_at: held.posted_at.map(text) }),
             ..Self::now(account)
         }
     }
@@ -53,8 +53,8 @@ impl BalanceRecord {
     pub(crate) fn write_line(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { name, balance, version, .. } = self;
         write!(out, "name = {name}, balance = {balance}, version = {version}")?;
-        if let Some(past) = &self.past {
-            write!(out, ", at = {}", past.at)?;
+        if let Some(as_of) = &self.as_of {
+            write!(out, ", at = {}", as_of.at)?;
         }
         writeln!(out)
     }

@@ -75,8 +75,8 @@ impl<'a> HledgerJournal<'a> {
         writeln!(self.out, "    {}  0 = {}", account_of(&account.name), account.balance)
     }
 
-    fn day(&mut self, moment: DateTime<Utc>) -> NaiveDate {
-        let day = moment.date_naive();
+    fn day(&mut self, time: DateTime<Utc>) -> NaiveDate {
+        let day = time.date_naive();
         self.last_day = self.last_day.max(day);
         day
     }

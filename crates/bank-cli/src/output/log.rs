@@ -7,7 +7,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::args::Origin;
+use crate::args::ValueSource;
 
 /// Shows what `RUST_LOG` asks for, such as `bank_persistence=debug`; with `-v`, attempts that are repeated.
 ///
@@ -20,9 +20,9 @@ pub(crate) fn start(verbose: bool) {
 }
 
 /// Returns which log lines are shown, and who asked for them; `None` if nobody did.
-pub(crate) fn filter(verbose: bool) -> Option<(Targets, Origin)> {
+pub(crate) fn filter(verbose: bool) -> Option<(Targets, ValueSource)> {
     let asked_for = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
     let by_default = || verbose.then(|| Targets::new().with_target("bank_persistence", LevelFilter::INFO));
-    let asked_for = asked_for.map(|filter| (filter, Origin::environment("RUST_LOG")));
-    asked_for.or_else(|| by_default().map(|filter| (filter, Origin::option("--verbose"))))
+    let asked_for = asked_for.map(|filter| (filter, ValueSource::environment("RUST_LOG")));
+    asked_for.or_else(|| by_default().map(|filter| (filter, ValueSource::option("--verbose"))))
 }

@@ -89,7 +89,7 @@ impl Messages {
 
     /// Prints a failure, one line and one hint, and returns its exit code.
     pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
-        if let Failure::Told(_) = failure {
+        if let Failure::Report(_) = failure {
             if self.json {
                 print(failure_json(failure));
             } else {
@@ -115,7 +115,7 @@ fn failure_json(failure: &Failure) -> serde_json::Value {
     })
 }
 
-/// Prints one line; when stderr itself is closed, nobody is left to be told.
+/// Prints one line; when stderr itself is closed, nobody can read it.
 fn print(line: impl Display) {
     writeln!(io::stderr(), "{line}").ok();
 }

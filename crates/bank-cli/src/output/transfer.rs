@@ -39,7 +39,7 @@ struct Side {
 
 impl TransferRecord {
     /// Returns the record of a transfer that was asked for just now.
-    pub(crate) fn of_outcome(
+    pub(crate) fn from_outcome(
         status: &'static str,
         posting: &PostedTransfer,
         from: &AccountName,
@@ -60,13 +60,13 @@ impl TransferRecord {
     }
 
     /// Returns the record of a transfer in the journal, with the one that reverses it.
-    pub(crate) fn of_recorded(recorded: &RecordedTransfer, reversal: Option<&RecordedTransfer>) -> Self {
+    pub(crate) fn from_recorded(recorded: &RecordedTransfer, reversal: Option<&RecordedTransfer>) -> Self {
         let posted_at = recorded.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true);
         Self {
             status: None,
             posted_at: Some(posted_at),
             reversed_by: reversal.map(|reversal| reversal.posted.transfer.id.to_string()),
-            ..Self::of_outcome("", &recorded.posted, &recorded.from_name, &recorded.to_name)
+            ..Self::from_outcome("", &recorded.posted, &recorded.from_name, &recorded.to_name)
         }
     }
 

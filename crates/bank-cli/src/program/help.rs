@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use clap::builder::StyledStr;
 use clap::{Command, CommandFactory, FromArgMatches};
 
-use crate::args::Origins;
+use crate::args::ValueSources;
 use crate::output::wrap;
 use crate::program::Cli;
 
@@ -29,9 +29,9 @@ const WIDTH_MAX: usize = 100;
 pub(crate) fn parse(typed: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Cli, clap::Error> {
     let mut program = program(width());
     let mut matches = program.try_get_matches_from_mut(typed)?;
-    let origins = Origins::of(&matches);
+    let value_sources = ValueSources::from(&matches);
     let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut program))?;
-    Ok(Cli { origins, ..cli })
+    Ok(Cli { value_sources, ..cli })
 }
 
 fn width() -> usize {

@@ -7,7 +7,7 @@ pub(crate) use help::parse;
 
 use clap::{Parser, Subcommand};
 
-use crate::args::{ConnectionArgs, GlobalArgs, Origins};
+use crate::args::{ConnectionArgs, GlobalArgs, ValueSources};
 use crate::commands::{
     balance, batch, completions, config, demo, doctor, export, history, list, man, open, reverse, setup, show,
     transfer, verify, workload,
@@ -62,7 +62,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
     /// Where the values of the options come from.
     #[arg(skip)]
-    pub(crate) origins: Origins,
+    pub(crate) value_sources: ValueSources,
 }
 
 /// The commands.

@@ -11,8 +11,7 @@ use clap::Args;
 
 use crate::args::input;
 use crate::commands::Context;
-use crate::failure::rejection;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, rejection};
 use crate::output::{AccountRow, RowWriter, RowsFormat};
 
 const AFTER_HELP: &str = "\

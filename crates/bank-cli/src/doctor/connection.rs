@@ -6,7 +6,7 @@ use bank_db::diagnosis::{Clock, Encryption, Fact, ServerFacts};
 use bank_persistence::Engine;
 use serde_json::json;
 
-use super::{Check, Wanted};
+use super::{Check, Requested};
 
 /// A transfer by `bank-cli` takes three round trips, so above this a connection posts fewer than twenty a second.
 const ROUND_TRIP_MAX: Duration = Duration::from_millis(20);
@@ -19,7 +19,7 @@ const VERIFY: &str = "add sslmode=verify-full&sslrootcert=system, or the CA's fi
 /// Judges what a statement that does nothing takes.
 pub(super) fn round_trip(taken: &Fact<Vec<Duration>>) -> Check {
     const NAME: &str = "round trip";
-    Check::of(NAME, taken, |taken| {
+    Check::from_fact(NAME, taken, |taken| {
         let (Some(median), Some(longest)) = (taken.get(taken.len() / 2), taken.last()) else {
             return Check::ok(NAME, "not measured");
         };
@@ -38,10 +38,10 @@ pub(super) fn round_trip(taken: &Fact<Vec<Duration>>) -> Check {
 }
 
 /// Judges who could read along.
-pub(super) fn encryption(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
+pub(super) fn encryption(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     const NAME: &str = "tls";
-    let (is_remote, is_unverified) = (wanted.url.is_remote(), wanted.url.trusts_unverified_host());
-    Check::of(NAME, &facts.encryption, |encryption| match encryption {
+    let (is_remote, is_unverified) = (requested.url.is_remote(), requested.url.trusts_unverified_host());
+    Check::from_fact(NAME, &facts.encryption, |encryption| match encryption {
         Encryption::None if is_remote => Check::warn(
             NAME,
             "not encrypted, and the host is another machine: others can read and change everything",
@@ -63,7 +63,7 @@ pub(super) fn encryption(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
 }
 
 /// Judges what stands in between.
-pub(super) fn pooler(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
+pub(super) fn pooler(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     const NAME: &str = "pooler";
     let shares = match &facts.shares_sessions {
         Ok(shares) => *shares,
@@ -74,7 +74,7 @@ pub(super) fn pooler(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
         return Check::ok(NAME, finding)
             .advice("bank-cli works with it; programs that use the library may need `session: Session::Pooled`");
     }
-    let ports = wanted.url.ports();
+    let ports = requested.url.ports();
     // Other servers may not know their port.
     let is_postgres = matches!(facts.engine, Ok(Engine::Postgres(_)));
     let cannot_tell = "a pooler in session mode would look the same";
@@ -82,7 +82,7 @@ pub(super) fn pooler(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
         Ok(Some(port)) if ports.iter().all(|typed| i64::from(*typed) != *port) && !ports.is_empty() => {
             format!("something is in between: the server was reached on its port {port}, which the URL does not name; a pooler, a proxy or a mapped port")
         }
-        Ok(None) if wanted.url.is_tcp() && is_postgres => {
+        Ok(None) if requested.url.is_tcp() && is_postgres => {
             "something is in between: the server was reached over a Unix socket, the URL names a host; a pooler or a proxy".to_owned()
         }
         Ok(_) => format!("none seen: each connection has a session of its own; {cannot_tell}"),
@@ -94,7 +94,7 @@ pub(super) fn pooler(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
 /// Judges the two clocks.
 pub(super) fn clock(facts: &ServerFacts) -> Check {
     const NAME: &str = "clock";
-    Check::of(NAME, &facts.clock, |Clock { offset_microseconds, uncertainty }| {
+    Check::from_fact(NAME, &facts.clock, |Clock { offset_microseconds, uncertainty }| {
         let offset = Duration::from_micros(offset_microseconds.unsigned_abs());
         let sense = if *offset_microseconds < 0 { "behind" } else { "ahead of" };
         let finding =
