@@ -12,16 +12,22 @@ mod workload;
 
 pub use failure::exit_code;
 
+use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
+
+use clap::CommandFactory;
 
 use crate::commands::Context;
 use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, log};
-use crate::program::usage;
+use crate::program::Cli;
 
 // The paths by which batch and workload know these modules until they are crates of their own.
 #[cfg(test)]
-use crate::program as arguments;
+mod arguments {
+    pub(crate) use crate::commands::Command;
+    pub(crate) use crate::program::Cli;
+}
 use crate::{
     args::{input, location as configuration},
     commands as context,
@@ -36,17 +42,18 @@ const STDOUT_BUFFER_BYTES: usize = 64 * 1024;
 ///
 /// A binary is one statement: `fn main() -> std::process::ExitCode { bank_cli::main_impl() }`.
 pub fn main_impl() -> std::process::ExitCode {
-    let cli = match program::parse(std::env::args_os()) {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let cli = match program::parse(&typed) {
         Ok(cli) => cli,
-        Err(error) => return usage::report(&error).into(),
+        Err(error) => return program::report(&error, &typed).into(),
     };
     output::choose_colours(cli.global.color);
     log::start(cli.global.verbose);
-    let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.command.is_json());
+    let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.is_json);
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());
-    let mut context = Context::new(&mut stdout, messages, cli.global, cli.connection.settings(), cli.value_sources);
+    let mut context = Context::new(&mut stdout, messages, cli.global, Cli::command);
 
-    let carried_out = commands::run(cli.command, &mut context);
+    let carried_out = cli.command.run(&mut context);
     // Also after a failure: what was printed before it belongs before the error.
     let flushed = stdout.flush().map_err(Failure::from);
     match carried_out.and(flushed) {

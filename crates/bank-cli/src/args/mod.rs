@@ -28,4 +28,9 @@ pub(crate) struct GlobalArgs {
     /// Colours: on terminals unless NO_COLOR is set, always, or never
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// Where the values of these options come from.
+    #[arg(skip)]
+    pub(crate) value_sources: ValueSources,
 }

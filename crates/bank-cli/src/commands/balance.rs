@@ -28,7 +28,7 @@ pub(crate) struct BalanceArgs {
     at: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 /// Shows one balance.

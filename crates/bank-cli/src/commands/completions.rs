@@ -1,11 +1,10 @@
 //! `bank-cli completions`
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::program::Cli;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -33,7 +32,7 @@ pub(crate) struct CompletionsArgs {
 pub(crate) fn run(args: &CompletionsArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     // The generator panics when it cannot write, and memory is always there.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "bank-cli", &mut script);
+    clap_complete::generate(args.shell, &mut (context.program)(), "bank-cli", &mut script);
     if args.shell == Shell::Bash {
         script = with_one_spelling(&script);
     }

@@ -36,14 +36,6 @@ struct ShowArgs {
     output: RecordFormat,
 }
 
-impl ConfigArgs {
-    /// Returns whether the output is JSON.
-    pub(crate) fn is_json(&self) -> bool {
-        let ConfigCommand::Show(args) = &self.command;
-        args.output.is_json()
-    }
-}
-
 /// Shows the settings.
 pub(crate) fn run(args: &ConfigArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let ConfigCommand::Show(args) = &args.command;
@@ -96,12 +88,15 @@ fn connection(context: &Context<'_>) -> Vec<SettingRow> {
         ("attempts", json!(settings.retry.attempts_max)),
         ("retry_time", seconds(settings.retry.elapsed_max)),
     ];
-    values.into_iter().map(|(name, value)| SettingRow::new(name, value, context.value_sources.get(name))).collect()
+    values
+        .into_iter()
+        .map(|(name, value)| SettingRow::new(name, value, context.global.value_sources.get(name)))
+        .collect()
 }
 
 fn color(context: &Context<'_>) -> SettingRow {
     let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let (value, source) = match context.value_sources.get("color") {
+    let (value, source) = match context.global.value_sources.get("color") {
         ValueSource::Default if is_set("NO_COLOR") => (ColorChoice::Never, ValueSource::environment("NO_COLOR")),
         source => (context.global.color, source),
     };

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use bank_persistence::{Bank, BankError, DbError, Settings};
 
-use crate::args::{GlobalArgs, Location, UrlSource, ValueSources};
+use crate::args::{GlobalArgs, Location, UrlSource};
 use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, Terminal};
 
@@ -19,8 +19,8 @@ pub(crate) struct Context<'a> {
     pub(crate) terminal: Terminal,
     /// The options that every command takes, as typed.
     pub(crate) global: GlobalArgs,
-    pub(crate) value_sources: ValueSources,
-    settings: Settings,
+    /// Returns the whole program, for the commands that print what clap knows about it.
+    pub(crate) program: fn() -> clap::Command,
 }
 
 impl<'a> Context<'a> {
@@ -29,15 +29,14 @@ impl<'a> Context<'a> {
         out: &'a mut dyn Write,
         messages: Messages,
         global: GlobalArgs,
-        settings: Settings,
-        value_sources: ValueSources,
+        program: fn() -> clap::Command,
     ) -> Self {
-        Self { out, messages, terminal: Terminal::stdout(), global, value_sources, settings }
+        Self { out, messages, terminal: Terminal::stdout(), global, program }
     }
 
     /// Returns the connection settings as typed, with their defaults.
     pub(crate) fn settings(&self) -> Settings {
-        self.settings.clone()
+        self.global.connection.settings()
     }
 
     /// Returns the value of `--database-url` as typed.

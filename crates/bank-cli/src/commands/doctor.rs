@@ -23,7 +23,7 @@ it. Exit code 0 without FAIL, 7 without a connection, else 1. Changes nothing.";
 pub(crate) struct DoctorArgs {
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 /// Reports what is found, connected or not.

@@ -12,7 +12,7 @@ use crate::args::{input, time_arg};
 use crate::commands::Context;
 use crate::failure::{Failure, not_found};
 use crate::files::{ExportFile, refuse_database};
-use crate::output::{CsvJournal, HledgerJournal, write_json_transfer};
+use crate::output::{CsvJournal, HledgerJournal, OUTPUT_ID, write_json_transfer};
 
 /// How many transfers are written between two looks at the progress.
 const PROGRESS_TRANSFERS: u64 = 1_000;
@@ -36,8 +36,8 @@ in names and memos, ; | : and doubled spaces are written as %XX.
 A date is a whole day in UTC; a time has an offset: 2026-07-01T12:00:00+02:00.")]
 pub(crate) struct ExportArgs {
     /// Format of the export
-    #[arg(long, value_enum, default_value = "csv")]
-    pub(crate) format: ExportFormat,
+    #[arg(long = "format", id = OUTPUT_ID, value_name = "FORMAT", value_enum, default_value = "csv")]
+    format: ExportFormat,
     /// Export only transfers posted at or after this date or time
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -57,7 +57,7 @@ pub(crate) struct ExportArgs {
 
 /// The values of `--format`; see `output/format.rs` for their comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExportFormat {
+enum ExportFormat {
     // Comma-separated values with a header
     Csv,
     // One JSON object a line

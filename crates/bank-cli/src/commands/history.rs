@@ -38,7 +38,7 @@ pub(crate) struct HistoryArgs {
     until: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "table")]
-    pub(crate) output: RowsFormat,
+    output: RowsFormat,
 }
 
 /// Lists the transfers of one account.

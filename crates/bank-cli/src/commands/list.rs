@@ -16,7 +16,7 @@ pub(crate) struct ListArgs {
     limit: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "lines")]
-    pub(crate) output: RowsFormat,
+    output: RowsFormat,
 }
 
 /// Lists the accounts; never holds more than a page of them.

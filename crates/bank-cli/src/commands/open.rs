@@ -29,7 +29,7 @@ pub(crate) struct OpenArgs {
     overdraft_limit: String,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 impl OpenArgs {

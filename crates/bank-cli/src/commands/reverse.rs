@@ -32,7 +32,7 @@ pub(crate) struct ReverseArgs {
     memo: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 /// Reverses one transfer.

@@ -16,7 +16,7 @@ pub(crate) struct ShowArgs {
     id: String,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 /// Shows one transfer.

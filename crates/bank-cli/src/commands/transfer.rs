@@ -45,7 +45,7 @@ pub(crate) struct TransferArgs {
     expect_version: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 /// A transfer between names: what was typed, valid, before the accounts are known.

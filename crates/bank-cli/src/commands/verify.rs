@@ -12,7 +12,7 @@ use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
 pub(crate) struct VerifyArgs {
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 /// Audits the database and fails when an invariant is broken.

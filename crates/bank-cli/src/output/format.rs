@@ -4,6 +4,9 @@
 
 use clap::ValueEnum;
 
+/// The name by which clap knows the option that chooses the format of the output, in every command that has one.
+pub(crate) const OUTPUT_ID: &str = "output";
+
 /// How many rows are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RowsFormat {
@@ -17,13 +20,6 @@ pub(crate) enum RowsFormat {
     Jsonl,
     // Comma-separated values with a header
     Csv,
-}
-
-impl RowsFormat {
-    /// Returns whether messages are JSON, too.
-    pub(crate) fn is_json(self) -> bool {
-        matches!(self, Self::Json | Self::Jsonl)
-    }
 }
 
 /// How a single thing is printed.

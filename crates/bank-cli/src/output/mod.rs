@@ -22,7 +22,7 @@ pub(crate) use account::AccountRow;
 pub(crate) use audit::{AuditRecord, write_audit};
 pub(crate) use balance::BalanceRecord;
 pub(crate) use checks::write_checks;
-pub(crate) use format::{RecordFormat, RowsFormat};
+pub(crate) use format::{OUTPUT_ID, RecordFormat, RowsFormat};
 pub(crate) use history::HistoryRow;
 pub(crate) use hledger::HledgerJournal;
 pub(crate) use journal::{CsvJournal, write_json_transfer};

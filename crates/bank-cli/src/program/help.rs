@@ -1,38 +1,15 @@
-//! The program as clap parses it, its own help included: the commands, grouped by what they are for.
+//! The program's own help: the commands, grouped by what they are for.
 //!
 //! clap lists all commands under one heading, so the list is made here and clap's is left out.
 
-use std::ffi::OsString;
-
+use clap::Command;
 use clap::builder::StyledStr;
-use clap::{Command, CommandFactory, FromArgMatches};
 
-use crate::args::ValueSources;
+use crate::commands::GROUPS;
 use crate::output::wrap;
-use crate::program::Cli;
-
-const GROUPS: [(&str, &[&str]); 4] = [
-    ("Money and accounts", &["transfer", "batch", "reverse", "open", "list", "show", "history", "balance", "export"]),
-    ("The database", &["setup", "verify", "doctor"]),
-    ("Trying out", &["demo", "workload"]),
-    ("This program", &["config", "completions", "man"]),
-];
 
 /// clap itself wraps no wider.
 const WIDTH_MAX: usize = 100;
-
-/// Parses a command line, the program's name first.
-///
-/// # Errors
-///
-/// What clap has to say, help and version included.
-pub(crate) fn parse(typed: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Cli, clap::Error> {
-    let mut program = program(width());
-    let mut matches = program.try_get_matches_from_mut(typed)?;
-    let value_sources = ValueSources::from(&matches);
-    let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut program))?;
-    Ok(Cli { value_sources, ..cli })
-}
 
 fn width() -> usize {
     let (terminal_size::Width(width), _) =
@@ -40,9 +17,9 @@ fn width() -> usize {
     usize::from(width).min(WIDTH_MAX)
 }
 
-fn program(width: usize) -> Command {
-    let program = Cli::command();
-    let commands = commands(&program, width);
+/// Returns the program with its commands listed by group.
+pub(super) fn with_groups(program: Command) -> Command {
+    let commands = commands(&program, width());
     let template =
         format!("{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{commands}{{all-args}}{{after-help}}");
     program
@@ -79,11 +56,14 @@ fn commands(program: &Command, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
+    use super::super::cli::Cli;
     use super::*;
 
     #[test]
     fn every_command_is_listed_once_and_under_a_heading() {
-        let help = program(100).render_help().to_string();
+        let help = with_groups(Cli::command()).render_help().to_string();
         let before_the_options = help.split("Connection options").next().unwrap_or_default();
         for command in Cli::command().get_subcommands() {
             let line = format!("\n  {} ", command.get_name());

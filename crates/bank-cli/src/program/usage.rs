@@ -1,145 +1,143 @@
-//! A command line that clap refuses, reported like every other failure: one line and one hint.
+//! A command line that clap rejects, reported like every other failure: one line and one hint.
 
-use std::ffi::OsStr;
+use std::error::Error as _;
+use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ColorChoice, CommandFactory};
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
+use super::cli::Cli;
+use super::early::EarlyArgs;
 use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, choose_colours};
-use crate::program::Cli;
 
-/// Prints what clap has to say (help and version included) and returns the exit code.
-pub(crate) fn report(error: &clap::Error) -> ExitCode {
-    choose_colours(wanted_colours(std::env::args_os()));
-    let is_refusal = error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-    if is_refusal {
-        let json = wants_json(std::env::args_os());
-        let failure = match error.kind() {
-            ErrorKind::InvalidUtf8 => not_utf8(std::env::args_os()),
-            _ => {
-                let failure = failure(&error.to_string(), &command_of(std::env::args_os()));
-                match variable_at_fault(error, std::env::args_os(), |name| std::env::var_os(name).is_some()) {
-                    Some(name) => failure.hint(format!("the environment variable {name} has this value")),
-                    None => failure,
-                }
-            }
-        };
-        return Messages::new(false, false, json).failure(&failure);
+/// Prints clap's error, help and version included, and returns the exit code.
+pub(crate) fn report(error: &Error, typed: &[OsString]) -> ExitCode {
+    let early = EarlyArgs::parse(Cli::command(), typed);
+    choose_colours(early.color());
+    if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Messages::new(false, false, early.wants_json()).failure(&failure(error, &early, typed));
     }
     // Help into a closed pipe is no failure.
     error.print().ok();
     if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok }
 }
 
-/// Names the arguments that are not UTF-8, which clap does not; paths among them may be.
-fn not_utf8(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> Failure {
-    let is_bad = |argument: &OsStr| argument.to_str().is_none();
-    let bad = arguments.filter(|argument| is_bad(argument.as_ref())).map(|argument| format!("{:?}", argument.as_ref()));
+fn failure(error: &Error, early: &EarlyArgs, typed: &[OsString]) -> Failure {
+    if error.kind() == ErrorKind::InvalidUtf8 {
+        return not_utf8(typed);
+    }
+    let hint = match variable_at_fault(error, early) {
+        Some(name) => format!("the environment variable {name} has this value"),
+        None => {
+            suggestion(error).or_else(|| usage(error)).unwrap_or_else(|| format!("see `{} --help`", early.command()))
+        }
+    };
+    Failure::new(ExitCode::Usage, "usage", message(error)).hint(hint)
+}
+
+/// Names the arguments that are not UTF-8, which clap's error does not; paths among them may be.
+fn not_utf8(typed: &[OsString]) -> Failure {
+    let bad = typed.iter().filter(|argument| argument.to_str().is_none()).map(|argument| format!("{argument:?}"));
     let message = format!("an argument is not UTF-8: {}", bad.collect::<Vec<_>>().join(" "));
     Failure::new(ExitCode::Usage, "usage", message).hint("set the terminal to UTF-8, and type the name again")
 }
 
-/// Returns the environment variable that an option has its invalid value from, which clap does not tell.
-fn variable_at_fault(
-    error: &clap::Error,
-    arguments: impl Iterator<Item = impl AsRef<OsStr>>,
-    is_set: impl Fn(&OsStr) -> bool,
-) -> Option<String> {
-    let ContextValue::String(refused) = error.get(ContextKind::InvalidArg)? else { return None };
-    let command = Cli::command();
-    let has_this_name = |argument: &&Arg| argument.get_long().is_some_and(|name| names_option(refused, name));
-    let argument = command.get_arguments().find(has_this_name)?;
-    let variable = argument.get_env().filter(|name| is_set(name))?;
-    let long = argument.get_long()?;
-    let is_typed = |typed: &OsStr| typed.to_str().is_some_and(|typed| names_option(typed, long));
-    let mut arguments = arguments;
-    let is_from_variable = !arguments.any(|typed| is_typed(typed.as_ref()));
-    is_from_variable.then(|| variable.to_string_lossy().into_owned())
+/// Returns the environment variable from which an option has its invalid value; clap's error names only the option.
+fn variable_at_fault(error: &Error, early: &EarlyArgs) -> Option<String> {
+    let invalid = text(error, ContextKind::InvalidArg);
+    let mut program = Cli::command();
+    program.build();
+    let argument = program.get_arguments().find(|argument| argument.to_string() == invalid)?;
+    let variable = argument.get_env()?.to_string_lossy();
+    early.is_from_environment(argument.get_id().as_str()).then(|| variable.into_owned())
 }
 
-/// Returns whether a text is an option of this name, with or without a value.
-fn names_option(text: &str, name: &str) -> bool {
-    let after = text.strip_prefix("--").and_then(|text| text.strip_prefix(name));
-    after.is_some_and(|after| after.is_empty() || after.starts_with([' ', '=']))
-}
-
-/// Returns the program's name and those of the commands that are typed, as far as they can be told.
-fn command_of(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> String {
-    let mut command = Cli::command();
-    let mut names = vec![command.get_name().to_owned()];
-    for argument in arguments.skip(1) {
-        if let Some(inner) = command.find_subcommand(argument.as_ref()).cloned() {
-            names.push(inner.get_name().to_owned());
-            command = inner;
+/// Returns the error in one line; clap itself would use several.
+fn message(error: &Error) -> String {
+    let argument = text(error, ContextKind::InvalidArg);
+    let value = text(error, ContextKind::InvalidValue);
+    match error.kind() {
+        ErrorKind::UnknownArgument => format!("unexpected argument '{argument}' found"),
+        ErrorKind::InvalidSubcommand => {
+            format!("unrecognized subcommand '{}'", text(error, ContextKind::InvalidSubcommand))
         }
+        ErrorKind::MissingRequiredArgument => {
+            format!("the following required arguments were not provided: {argument}")
+        }
+        ErrorKind::ArgumentConflict => match text(error, ContextKind::PriorArg) {
+            prior if prior == argument => format!("the argument '{argument}' cannot be used multiple times"),
+            prior => format!("the argument '{argument}' cannot be used with '{prior}'"),
+        },
+        ErrorKind::TooManyValues => {
+            format!("unexpected value '{value}' for '{argument}' found; no more were expected")
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let mut message = if value.is_empty() {
+                format!("a value is required for '{argument}' but none was supplied")
+            } else {
+                format!("invalid value '{value}' for '{argument}'")
+            };
+            if let Some(ContextValue::Strings(possible)) = error.get(ContextKind::ValidValue)
+                && !possible.is_empty()
+            {
+                message.push_str(&format!(" [possible values: {}]", possible.join(", ")));
+            }
+            if let Some(source) = error.source() {
+                message.push_str(&format!(": {source}"));
+            }
+            message
+        }
+        kind => kind.to_string(),
     }
-    names.join(" ")
 }
 
-/// Condenses clap's paragraphs: the first is the error, a tip is the hint, and otherwise the command's help.
-fn failure(rendered: &str, command: &str) -> Failure {
-    let mut paragraphs = rendered.split("\n\n").map(|paragraph| {
-        let words: Vec<&str> = paragraph.split_whitespace().collect();
-        words.join(" ")
+/// Returns what clap thinks was meant.
+fn suggestion(error: &Error) -> Option<String> {
+    let kinds = [
+        (ContextKind::SuggestedSubcommand, "subcommand"),
+        (ContextKind::SuggestedArg, "argument"),
+        (ContextKind::SuggestedValue, "value"),
+    ];
+    let similar = kinds.iter().find_map(|(kind, noun)| match error.get(*kind)? {
+        ContextValue::String(one) => Some(format!("a similar {noun} exists: '{one}'")),
+        ContextValue::Strings(all) if all.len() == 1 => Some(format!("a similar {noun} exists: '{}'", all[0])),
+        ContextValue::Strings(all) => Some(format!("some similar {noun}s exist: '{}'", all.join("', '"))),
+        _ => None,
     });
-    let first = paragraphs.next().unwrap_or_default();
-    let message = first.strip_prefix("error: ").unwrap_or(&first);
-    let mut usage = None;
-    let mut tip = None;
-    for paragraph in paragraphs {
-        if let Some(text) = paragraph.strip_prefix("tip: ") {
-            tip.get_or_insert_with(|| text.split(" tip: ").next().unwrap_or(text).to_owned());
-        } else if let Some(text) = paragraph.strip_prefix("Usage: ") {
-            usage = Some(format!("usage: {text}; see --help"));
-        }
-    }
-    let hint = tip.or(usage).unwrap_or_else(|| format!("see `{command} --help`"));
-    Failure::new(ExitCode::Usage, "usage", message).hint(hint)
+    similar.or_else(|| match error.get(ContextKind::Suggested)? {
+        ContextValue::StyledStrs(tips) => tips.first().map(ToString::to_string),
+        _ => None,
+    })
 }
 
-/// Looks for `--color` by itself, because clap could not parse the line, or stopped at `--help`.
-fn wanted_colours(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> ColorChoice {
-    let mut after_color = false;
-    let mut wanted = ColorChoice::Auto;
-    for argument in arguments {
-        let argument = argument.as_ref().to_string_lossy();
-        let value = argument.strip_prefix("--color=").or_else(|| after_color.then_some(&*argument));
-        after_color = argument == "--color";
-        if let Some(choice) = value.and_then(|value| value.parse().ok()) {
-            wanted = choice;
-        }
-    }
-    wanted
+fn usage(error: &Error) -> Option<String> {
+    let usage = error.get(ContextKind::Usage)?.to_string();
+    let words: Vec<&str> = usage.split_whitespace().skip_while(|word| *word == "Usage:").collect();
+    Some(format!("usage: {}; see --help", words.join(" ")))
 }
 
-/// Looks for `--output json`, or `export --format jsonl`, by itself, because clap could not parse the line.
-fn wants_json(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> bool {
-    let mut after_output = false;
-    let mut is_export = false;
-    for argument in arguments {
-        let argument = argument.as_ref();
-        let is_json = |value: &OsStr| value == "json" || value == "jsonl";
-        if after_output && is_json(argument) {
-            return true;
-        }
-        is_export |= argument == "export";
-        after_output = argument == "--output" || (is_export && argument == "--format");
-        if argument == "--output=json" || argument == "--output=jsonl" || (is_export && argument == "--format=jsonl") {
-            return true;
-        }
+/// Returns a part of the error as text; empty if clap's error has no such part.
+fn text(error: &Error, kind: ContextKind) -> String {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(" "),
+        _ => String::new(),
     }
-    false
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
 
-    fn refusal(typed: &[&str]) -> Failure {
-        failure(&Cli::try_parse_from(typed).unwrap_err().to_string(), &command_of(typed.iter()))
+    fn typed(line: &[&str]) -> Vec<OsString> {
+        line.iter().map(OsString::from).collect()
+    }
+
+    fn refusal(line: &[&str]) -> Failure {
+        let typed = typed(line);
+        let error = super::super::parse(&typed).unwrap_err();
+        failure(&error, &EarlyArgs::parse(Cli::command(), &typed), &typed)
     }
 
     #[test]
@@ -160,15 +158,29 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_with_an_invalid_value_is_named() {
-        let typed = ["bank-cli", "list", "--attempts", "abc"];
-        let error = Cli::try_parse_from(typed).unwrap_err();
-        let elsewhere = ["bank-cli", "list"];
-        let variable = variable_at_fault(&error, elsewhere.iter(), |name| name == "BANK_ATTEMPTS");
-        assert_eq!(variable.as_deref(), Some("BANK_ATTEMPTS"));
-        assert_eq!(variable_at_fault(&error, typed.iter(), |_| true), None, "the option is typed");
-        assert_eq!(variable_at_fault(&error, ["--attempts=abc"].iter(), |_| true), None);
-        assert_eq!(variable_at_fault(&error, elsewhere.iter(), |_| false), None);
+    fn every_message_has_claps_words_in_one_line() {
+        for line in [
+            &["bank-cli", "list", "--no-such"][..],
+            &["bank-cli", "list", "--outptu", "json"],
+            &["bank-cli", "list", "--output", "xml"],
+            &["bank-cli", "list", "--output"],
+            &["bank-cli", "list", "--output", "json", "--output", "csv"],
+            &["bank-cli", "list", "-v", "-q"],
+            &["bank-cli", "list", "-v=3"],
+            &["bank-cli", "list", "one", "two"],
+            &["bank-cli", "list", "--attempts", "abc"],
+            &["bank-cli", "setup", "--yes"],
+            &["bank-cli", "man", "list", "--dir", "d"],
+            &["bank-cli", "workload", "run", "--clients", "8"],
+            &["bank-cli", "workload", "run", "--clients", "8", "--transfers", "1", "--batch", "2", "--queue"],
+            &["bank-cli", "transfer", "--", "list"],
+        ] {
+            let error = super::super::parse(&typed(line)).unwrap_err();
+            let rendered = error.to_string();
+            let first = rendered.split("\n\n").next().unwrap_or_default();
+            let expected = first.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(format!("error: {}", message(&error)), expected, "{line:?}");
+        }
     }
 
     #[test]
@@ -182,18 +194,26 @@ mod tests {
 
     #[test]
     fn colours_are_seen_in_both_spellings() {
-        assert_eq!(wanted_colours(["--color", "never", "--help"].iter()), ColorChoice::Never);
-        assert_eq!(wanted_colours(["--help", "--color=always"].iter()), ColorChoice::Always);
-        assert_eq!(wanted_colours(["--help", "--color", "--color=mauve"].iter()), ColorChoice::Auto);
+        let wanted = |line: &[&str]| EarlyArgs::parse(Cli::command(), &typed(&[&["bank-cli"], line].concat())).color();
+        assert_eq!(wanted(&["--color", "never", "--help"]), clap::ColorChoice::Never);
+        assert_eq!(wanted(&["--help", "--color=always"]), clap::ColorChoice::Always);
+        assert_eq!(wanted(&["list", "--no-such", "--color=always"]), clap::ColorChoice::Always);
+        assert_eq!(wanted(&["--help", "--color", "--color=mauve"]), clap::ColorChoice::Auto);
     }
 
     #[test]
     fn output_json_is_seen_in_both_spellings() {
-        assert!(wants_json(["list", "--output", "json", "--x"].iter()));
-        assert!(wants_json(["list", "--output=jsonl"].iter()));
-        assert!(!wants_json(["list", "json", "--output", "csv"].iter()));
-        assert!(wants_json(["export", "--format", "jsonl"].iter()));
-        assert!(wants_json(["export", "--format=jsonl"].iter()));
-        assert!(!wants_json(["batch", "--format", "jsonl"].iter()));
+        let wants =
+            |line: &[&str]| EarlyArgs::parse(Cli::command(), &typed(&[&["bank-cli"], line].concat())).wants_json();
+        assert!(wants(&["list", "--output", "json", "--x"]));
+        assert!(wants(&["list", "--x", "--output", "json"]));
+        assert!(wants(&["show", "--x", "id", "other", "--output", "json"]));
+        assert!(wants(&["lst", "--output", "json"]));
+        assert!(wants(&["workload", "run", "--x", "--output", "json"]));
+        assert!(wants(&["list", "--output=jsonl"]));
+        assert!(!wants(&["list", "json", "--output", "csv"]));
+        assert!(wants(&["export", "--format", "jsonl"]));
+        assert!(wants(&["export", "--format=jsonl"]));
+        assert!(!wants(&["batch", "--format", "jsonl"]));
     }
 }

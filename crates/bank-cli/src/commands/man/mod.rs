@@ -1,15 +1,14 @@
 //! `bank-cli man`
 
-mod page;
+pub(crate) mod page;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 
 use crate::commands::Context;
 use crate::failure::{ExitCode, Failure};
-use crate::program::Cli;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -32,7 +31,7 @@ pub(crate) struct ManArgs {
 
 /// Prints or writes the pages; opens no database.
 pub(crate) fn run(args: &ManArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let mut program = Cli::command();
+    let mut program = (context.program)();
     // Passes the global options on to the commands, and gives these their full names.
     program.build();
     if let Some(directory) = &args.dir {
