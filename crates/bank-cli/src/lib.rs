@@ -23,11 +23,6 @@ use crate::output::{Messages, log};
 use crate::program::Cli;
 
 // The paths by which batch and workload know these modules until they are crates of their own.
-#[cfg(test)]
-mod arguments {
-    pub(crate) use crate::commands::Command;
-    pub(crate) use crate::program::Cli;
-}
 use crate::{
     args::{input, location as configuration},
     commands as context,
@@ -60,4 +55,10 @@ pub fn main_impl() -> std::process::ExitCode {
         Ok(()) => ExitCode::Ok.into(),
         Err(failure) => messages.failure(&failure).into(),
     }
+}
+
+#[cfg(test)]
+mod arguments {
+    pub(crate) use crate::commands::Command;
+    pub(crate) use crate::program::Cli;
 }
