@@ -185,7 +185,7 @@ mod tests {
         let request = Request::parse(&args("Mary Ann", Some("it's rent"))).unwrap();
         assert_eq!(
             request.command(Some("sqlite:a.db")),
-            r"bank-cli transfer --from='Mary Ann' --to=John --amount 800 --id 019b76da-a800-7000-8000-000000000001 --memo='it'\''s rent' --expect-version 7 --database-url sqlite:a.db"
+            r#"bank-cli transfer --from='Mary Ann' --to=John --amount 800 --id 019b76da-a800-7000-8000-000000000001 --memo="it's rent" --expect-version 7 --database-url sqlite:a.db"#
         );
     }
 

@@ -135,18 +135,10 @@ fn timeouts(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
 
 /// Reads a duration as PostgreSQL prints it: `10s`, `500ms`, `1min`, `0`. Other servers print bare milliseconds.
 fn duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().ok()?;
-    let milliseconds: u64 = match unit {
-        "" | "ms" => 1,
-        "s" => 1_000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.checked_mul(milliseconds).map(Duration::from_millis)
+    match text.parse() {
+        Ok(milliseconds) => Some(Duration::from_millis(milliseconds)),
+        Err(_) => humantime::parse_duration(text).ok(),
+    }
 }
 
 fn connections(facts: &ServerFacts, requested: &Requested<'_>) -> Check {

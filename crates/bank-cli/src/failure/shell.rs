@@ -1,12 +1,11 @@
 //! Commands to paste into a POSIX shell.
 
+use std::borrow::Cow;
+
 /// Quotes a word where the shell would read it otherwise.
-pub(crate) fn quote(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,".contains(c);
-    if !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+pub(crate) fn quote(word: &str) -> Cow<'_, str> {
+    // Only NUL cannot be quoted, which no argument contains.
+    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
 }
 
 #[cfg(test)]
@@ -23,7 +22,7 @@ mod tests {
     fn everything_else_is_quoted() {
         assert_eq!(quote(""), "''");
         assert_eq!(quote("Mary Ann"), "'Mary Ann'");
-        assert_eq!(quote("O'Neil; rm"), r"'O'\''Neil; rm'");
+        assert_eq!(quote("O'Neil; rm"), "\"O'Neil; rm\"");
         assert_eq!(quote("$HOME"), "'$HOME'");
     }
 }

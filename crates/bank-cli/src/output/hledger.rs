@@ -6,12 +6,12 @@
 //!
 //! Names and memos are written with as little change as possible: see [`escaped`].
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use bank_domain::{Account, AccountName};
 use bank_persistence::{RecordedAccount, RecordedTransfer};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use percent_encoding::percent_encode_byte;
 
 const HEADER: &str = "\
 ; Exported by bank-cli. Dates are in UTC. In names and memos, characters that mean something
@@ -104,10 +104,7 @@ fn escaped(text: &str, is_name: bool) -> String {
         };
         before = Some(character);
         if is_escape {
-            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-                let written = write!(escaped, "%{byte:02X}");
-                debug_assert!(written.is_ok(), "writing to a string succeeds");
-            }
+            escaped.extend(character.encode_utf8(&mut [0; 4]).bytes().map(percent_encode_byte));
         } else {
             escaped.push(character);
         }
@@ -152,24 +149,7 @@ mod tests {
     use super::*;
 
     fn unescaped(text: &str) -> String {
-        let bytes = text.as_bytes();
-        let mut plain = Vec::new();
-        let mut place = 0;
-        while place < bytes.len() {
-            let digits = text.get(place + 1..place + 3).filter(|_| bytes[place] == b'%');
-            let byte = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
-            match byte.map(|digits| u8::from_str_radix(digits, 16).unwrap()) {
-                Some(byte) => {
-                    plain.push(byte);
-                    place += 3;
-                }
-                None => {
-                    plain.push(bytes[place]);
-                    place += 1;
-                }
-            }
-        }
-        String::from_utf8(plain).unwrap()
+        percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use indicatif::HumanCount;
 
 use super::terminal::Terminal;
 
@@ -195,14 +196,7 @@ impl<'a> TableWriter<'a> {
 /// Returns a whole number, its sign kept, with a comma between thousands.
 fn separate_thousands(number: &str) -> String {
     let (sign, digits) = number.split_at(number.find(|c: char| c.is_ascii_digit()).unwrap_or(number.len()));
-    let mut separated = sign.to_owned();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            separated.push(',');
-        }
-        separated.push(digit);
-    }
-    separated
+    digits.parse().map_or_else(|_| number.to_owned(), |count| format!("{sign}{}", HumanCount(count)))
 }
 
 #[cfg(test)]

@@ -29,20 +29,14 @@ pub(super) fn with_groups(program: Command) -> Command {
         .help_template(StyledStr::from(template))
 }
 
-/// Returns the list of commands; those without a group come last.
+/// Returns the list of commands.
 fn commands(program: &Command, width: usize) -> String {
-    let grouped = |name: &str| GROUPS.iter().any(|(_, names)| names.contains(&name));
-    let found = |names: &[&str]| names.iter().filter_map(|name| program.find_subcommand(name)).collect::<Vec<_>>();
-    let mut groups: Vec<(&str, Vec<&Command>)> =
-        GROUPS.iter().map(|(heading, names)| (*heading, found(names))).collect();
-    groups.push(("Other commands", program.get_subcommands().filter(|command| !grouped(command.get_name())).collect()));
-
     let (heading_style, name_style) = (program.get_styles().get_header(), program.get_styles().get_literal());
     let column = program.get_subcommands().map(|command| command.get_name().len()).max().unwrap_or_default() + 4;
     let mut text = String::new();
-    for (heading, commands) in groups.iter().filter(|(_, commands)| !commands.is_empty()) {
+    for (heading, names) in GROUPS {
         text.push_str(&format!("{heading_style}{heading}:{heading_style:#}\n"));
-        for command in commands {
+        for command in names.iter().filter_map(|name| program.find_subcommand(name)) {
             let name = command.get_name();
             let gap = " ".repeat(column.saturating_sub(name.len() + 2));
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
@@ -69,7 +63,8 @@ mod tests {
             let line = format!("\n  {} ", command.get_name());
             assert_eq!(before_the_options.matches(&line).count(), 1, "{line:?} in {help}");
         }
-        assert!(!help.contains("Other commands"), "a command lacks its group: {help}");
+        let listed: usize = GROUPS.iter().map(|(_, names)| names.len()).sum();
+        assert_eq!(listed, Cli::command().get_subcommands().count(), "every name in the table is a command's");
         assert!(help.contains("Usage: bank-cli [OPTIONS] <COMMAND>\n"), "{help}");
     }
 }
