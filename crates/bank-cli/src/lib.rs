@@ -30,12 +30,12 @@ use crate::{
     files as out_file, files as same_file,
 };
 
-/// Large enough that a list of millions costs few system calls.
+/// Large enough that even a list of millions of rows needs few system calls.
 const STDOUT_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Runs the command line of this process and returns its exit code.
 ///
-/// A binary is one statement: `fn main() -> std::process::ExitCode { bank_cli::main_impl() }`.
+/// A binary consists of one statement: `fn main() -> std::process::ExitCode { bank_cli::main_impl() }`.
 pub fn main_impl() -> std::process::ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
     let cli = match program::parse(&typed) {
@@ -48,10 +48,10 @@ pub fn main_impl() -> std::process::ExitCode {
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());
     let mut context = Context::new(&mut stdout, messages, cli.global, Cli::command);
 
-    let carried_out = cli.command.run(&mut context);
-    // Also after a failure: what was printed before it belongs before the error.
+    let result = cli.command.run(&mut context);
+    // After a failure, too: the data printed so far comes before the error.
     let flushed = stdout.flush().map_err(Failure::from);
-    match carried_out.and(flushed) {
+    match result.and(flushed) {
         Ok(()) => ExitCode::Ok.into(),
         Err(failure) => messages.failure(&failure).into(),
     }

@@ -1,4 +1,4 @@
-//! The options that every command takes, and typed text as domain values. Opens nothing.
+//! The options of every command, the database that they name, and typed text as domain values. Connects to nothing.
 
 mod connection;
 pub(crate) mod input;
@@ -22,10 +22,10 @@ pub(crate) struct GlobalArgs {
     /// Say on stderr which database is used, and why
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
-    /// Print no notes on stderr, errors only
+    /// Print only errors on stderr
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Colours: on terminals unless NO_COLOR is set, always, or never
+    /// When to use colours; auto means on terminals, unless NO_COLOR is set
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
     #[command(flatten)]

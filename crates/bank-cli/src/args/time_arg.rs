@@ -1,6 +1,6 @@
-//! Points in time as they are typed: a date, or a time with its offset.
+//! Parses dates and times on the command line.
 //!
-//! Everything is in UTC, as in every output. A time without an offset is refused rather than guessed.
+//! All times are in UTC, as in the output. A time needs its offset: bank does not guess time zones.
 
 use bank_persistence::Period;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -10,12 +10,12 @@ use crate::failure::Failure;
 
 const HINT: &str = "write a date in UTC, such as 2026-07-01, or a time with its offset, such as 2026-07-01T12:00:00Z";
 
-/// Parses the beginning of a period: a date stands for its first microsecond.
+/// Parses the start of a period; a date means its first microsecond.
 pub(crate) fn since(typed: &str) -> Result<DateTime<Utc>, Failure> {
     parse(typed, |date| Some(date.and_time(NaiveTime::MIN).and_utc()))
 }
 
-/// Parses the end of a period, or the time of a balance: a date stands for its last microsecond.
+/// Parses the end of a period, or the time of a balance; a date means its last microsecond.
 pub(crate) fn until(typed: &str) -> Result<DateTime<Utc>, Failure> {
     parse(typed, |date| {
         let next = date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN).and_utc();
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_taken_at_its_offset() {
+    fn respects_the_offset_of_a_time() {
         for parse in [since, until] {
             assert_eq!(text(parse("2026-07-01T12:00:00.5+02:00")), "2026-07-01T10:00:00.500000Z");
             assert_eq!(text(parse("2026-07-01 12:00:00Z")), "2026-07-01T12:00:00.000000Z");
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ambiguous_or_no_time_is_refused() {
+    fn rejects_ambiguous_and_invalid_times() {
         for typed in [
             "",
             "yesterday",
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_period_is_not_upside_down() {
+    fn rejects_a_period_that_ends_before_it_begins() {
         assert_eq!(period(None, None).unwrap(), Period::default());
         assert!(period(Some("2026-07-01"), Some("2026-07-01")).is_ok());
         assert!(period(Some("2026-07-02"), Some("2026-07-01")).is_err());

@@ -1,4 +1,4 @@
-//! Where the value of an option comes from.
+//! Where the values of options come from.
 
 use std::collections::BTreeMap;
 use std::fmt;

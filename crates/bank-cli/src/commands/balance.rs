@@ -9,16 +9,15 @@ use crate::commands::Context;
 use crate::failure::{ExitCode, Failure, not_found};
 use crate::output::{BalanceRecord, RecordFormat, write_json};
 
-/// Show what an account holds, or held at some time
+/// Show the balance of an account, now or at an earlier time
 #[derive(Debug, Args)]
 #[command(after_help = "\
 EXAMPLE:
   bank-cli balance Jessica --at 2026-06-30
 
-With --at it is the balance after the last transfer that was posted then or
-before. A date stands for its last moment in UTC, so the example shows what
-Jessica held at the end of June. A time has an offset, as in
-2026-06-30T12:00:00+02:00.")]
+With --at, the balance is the one after the last transfer up to that time. A date
+means its end in UTC, so the example shows the balance at the end of June. A time
+needs its offset, as in 2026-06-30T12:00:00+02:00.")]
 pub(crate) struct BalanceArgs {
     /// Name of the account
     #[arg(value_name = "NAME")]

@@ -21,13 +21,13 @@ pub(crate) struct ConfigArgs {
     command: ConfigCommand,
 }
 
-/// What can be done with the configuration.
+/// An action on the configuration.
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     Show(ShowArgs),
 }
 
-/// Show each setting with its value and its origin; connects to nothing
+/// Show each setting, its value and where the value comes from, without connecting
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLE:\n  bank-cli config show --output json")]
 struct ShowArgs {
@@ -65,7 +65,7 @@ fn connect_timeout(location: &Location, context: &Context<'_>) -> SettingRow {
     const NAME: &str = "connect_timeout";
     match location.url.option(NAME) {
         Some(text) => {
-            // What is no number is libpq's to refuse.
+            // libpq rejects a value that is not a number.
             let value = text.parse::<i64>().map_or_else(|_| json!(text), |seconds| json!(seconds));
             SettingRow::new(NAME, value, ValueSource::Url { name: NAME.to_owned() })
         }
@@ -106,7 +106,7 @@ fn color(context: &Context<'_>) -> SettingRow {
 fn data_directory() -> Result<SettingRow, Failure> {
     let file = location::default_file()?;
     let directory = file.parent().unwrap_or(&file);
-    // A relative path in the variable counts as none.
+    // A relative path in the variable is ignored.
     let variable = env::var_os("XDG_DATA_HOME").filter(|home| directory.starts_with(home) && is_absolute(home));
     let source = variable.map_or(ValueSource::Default, |_| ValueSource::environment("XDG_DATA_HOME"));
     Ok(SettingRow::new("data_directory", json!(directory.display().to_string()), source))
@@ -116,7 +116,7 @@ fn is_absolute(path: &OsStr) -> bool {
     std::path::Path::new(path).is_absolute()
 }
 
-/// Lists the variables that libpq will read; their values can be secrets.
+/// Lists the names of the variables that libpq reads; their values may be secrets.
 fn libpq_variables() -> SettingRow {
     const NAMES: [&str; 22] = [
         "PGHOST",

@@ -1,4 +1,4 @@
-//! What a command is given: where to print, and how to reach the database.
+//! What every command needs: a place to print, and a way to the database.
 
 use std::io::Write;
 
@@ -15,7 +15,7 @@ pub(crate) struct Context<'a> {
     /// Takes the data; everything else goes through `messages`.
     pub(crate) out: &'a mut dyn Write,
     pub(crate) messages: Messages,
-    /// What standard output is like.
+    /// The properties of standard output.
     pub(crate) terminal: Terminal,
     /// The options that every command takes, as typed.
     pub(crate) global: GlobalArgs,
@@ -44,7 +44,7 @@ impl<'a> Context<'a> {
         self.global.database_url.as_deref()
     }
 
-    /// Prints a note on what was printed just now, and so after it.
+    /// Prints a note about the data that was printed so far, after that data.
     pub(crate) fn note_after_data(&mut self, text: &str) -> Result<(), Failure> {
         self.out.flush()?;
         self.messages.note(text);
@@ -73,11 +73,11 @@ impl<'a> Context<'a> {
         Ok(bank)
     }
 
-    /// Connects to a database that is there, whatever its tables are like.
+    /// Connects to an existing database, whatever the state of its tables.
     pub(crate) fn open(&self, location: &Location, settings: Settings) -> Result<Bank, Failure> {
         let connect = || Bank::connect(&location.url, settings);
         self.messages.while_waiting("connecting", connect).map_err(|error| {
-            // A file that is only not there yet is a matter of setup, not of connecting.
+            // If only the file is missing, the user has to run setup.
             if matches!(error, BankError::Database(DbError::FileMissing { .. })) && location.is_absent_file() {
                 not_set_up(location)
             } else {
@@ -86,7 +86,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Connects to a database that may still have to be set up, creating its file if missing.
+    /// Connects to a database that may not be set up yet, and creates its file if it is missing.
     pub(crate) fn connect_or_create(&self, location: &Location) -> Result<Bank, Failure> {
         if location.source == UrlSource::Default {
             create_data_directory(location)?;

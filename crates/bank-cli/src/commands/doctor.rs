@@ -13,11 +13,12 @@ const AFTER_HELP: &str = "\
 EXAMPLE:
   bank-cli doctor
 
-Each line is ok, warn (it works, and could be better), FAIL (it does not work, or
-breaks a promise) or unknown (the database does not tell), with what to do about
-it. Exit code 0 without FAIL, 7 without a connection, else 1. Changes nothing.";
+Each line is ok, warn (it works, but could be better), FAIL (it does not work, or
+breaks a guarantee) or unknown (the database does not say), and tells what to do.
+The exit code is 0 without a FAIL, 7 without a connection, otherwise 1. doctor
+changes nothing.";
 
-/// Look for trouble in the database and on the way to it, and say what to do
+/// Check the database and the connection to it, and say what to fix
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct DoctorArgs {
@@ -26,9 +27,9 @@ pub(crate) struct DoctorArgs {
     output: RecordFormat,
 }
 
-/// Reports what is found, connected or not.
+/// Prints the report, with or without a connection.
 pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    // Not `context.locate`, whose remark on certificates is one of the checks.
+    // Not `context.locate`: its remark about certificates is one of the checks.
     let location = Location::find(context.typed_database_url())?;
     let mut checks = vec![doctor::location(&location)];
     let settings = context.settings();
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Fa
             Err(failure)
         }
         Ok(bank) => {
-            let diagnosis = context.messages.while_waiting("looking for trouble", || bank.diagnose())?;
+            let diagnosis = context.messages.while_waiting("checking the database", || bank.diagnose())?;
             checks.extend(doctor::judge(&diagnosis, &Requested { url: &location.url, settings: &settings }));
             require_healthy(&checks)
         }

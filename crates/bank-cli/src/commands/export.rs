@@ -14,26 +14,27 @@ use crate::failure::{Failure, not_found};
 use crate::files::{ExportFile, refuse_database};
 use crate::output::{CsvJournal, HledgerJournal, OUTPUT_ID, write_json_transfer};
 
-/// How many transfers are written between two looks at the progress.
+/// The number of transfers between two updates of the progress.
 const PROGRESS_TRANSFERS: u64 = 1_000;
 
 const PART_NOTE: &str = "the journal begins in the middle: there are no opening balances in it";
 
-/// Write all transfers for other programs, in one snapshot
+/// Write all transfers for other programs, from one snapshot
 #[derive(Debug, Args)]
 #[command(after_help = "\
 EXAMPLE:
   bank-cli export --format hledger --out bank.journal
 
-Transfers are ordered by id, those of one account by its version; the same
-journal gives the same text. Memory use does not grow with their number.
+Transfers are ordered by id, or with --account by that account's version, so that
+the same journal gives the same text. Memory use does not grow with their number.
 
-csv and jsonl have one line for each transfer, all texts as they are: take care
-with spreadsheets, which read a name such as =1+1 as a formula. hledger has the
-accounts with their opening balances, too, and asserts what they hold in the end;
-in names and memos, ; | : and doubled spaces are written as %XX.
+csv and jsonl have one line for each transfer and do not change texts, so a
+spreadsheet takes a name such as =1+1 for a formula. hledger also declares the
+accounts with their opening balances, and asserts their balances at the end; in
+names and memos it writes ; | : and double spaces as %XX.
 
-A date is a whole day in UTC; a time has an offset: 2026-07-01T12:00:00+02:00.")]
+A date means the whole day in UTC; a time needs its offset, as in
+2026-07-01T12:00:00+02:00.")]
 pub(crate) struct ExportArgs {
     /// Format of the export
     #[arg(long = "format", id = OUTPUT_ID, value_name = "FORMAT", value_enum, default_value = "csv")]
@@ -47,7 +48,7 @@ pub(crate) struct ExportArgs {
     /// Export only transfers of this account
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-    /// Write to this file, which is there when it is complete [default: standard output]
+    /// Write to this file, which appears only once it is complete [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Overwrite the file if it exists
@@ -55,7 +56,7 @@ pub(crate) struct ExportArgs {
     force: bool,
 }
 
-/// The values of `--format`; see `output/format.rs` for their comments.
+/// The values of `--format`; see `output/format.rs` for the reason why their comments are plain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ExportFormat {
     // Comma-separated values with a header
@@ -66,19 +67,19 @@ enum ExportFormat {
     Hledger,
 }
 
-/// What is exported.
+/// The part of the journal that is exported.
 struct Selection {
     period: Period,
     account: Option<AccountName>,
 }
 
-/// Why an export ended early.
+/// The reason why an export failed.
 enum ExportError {
-    /// The export cannot be written.
+    /// Writing the export failed.
     Write(io::Error),
     /// The database failed.
     Read(BankError),
-    /// There is no account of the selected name.
+    /// The selected account does not exist.
     NoAccount(AccountName),
 }
 
@@ -94,7 +95,7 @@ impl From<BankError> for ExportError {
     }
 }
 
-/// Exports the journal; what is wrong with the file is found before a connection is made.
+/// Exports the journal; an unusable file fails before anything connects to the database.
 pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let selection = Selection {
         period: time_arg::period(args.since.as_deref(), args.until.as_deref())?,
@@ -159,7 +160,7 @@ fn export(
     Ok(rows.written)
 }
 
-/// Opening balances belong to a journal from its beginning, and what the accounts hold now to one until its end.
+/// Writes opening balances only from the beginning of the journal on, and the assertion only for the whole journal.
 fn hledger(rows: &mut SelectedRows<'_, '_>, journal: &mut HledgerJournal<'_>) -> Result<(), ExportError> {
     let Period { since, until } = rows.period;
     rows.accounts(|recorded| {
@@ -174,7 +175,7 @@ fn hledger(rows: &mut SelectedRows<'_, '_>, journal: &mut HledgerJournal<'_>) ->
     Ok(())
 }
 
-/// What is selected, in a snapshot.
+/// The selected rows of a snapshot.
 struct SelectedRows<'a, 'b> {
     snapshot: &'a mut Snapshot<'b>,
     account: Option<RecordedAccount>,
@@ -208,14 +209,14 @@ impl SelectedRows<'_, '_> {
     }
 }
 
-/// How much has been exported, on a terminal only.
+/// Shows the number of exported transfers, on a terminal only.
 struct ExportProgress {
     bar: ProgressBar,
 }
 
 impl ExportProgress {
     fn new(is_quiet: bool) -> Self {
-        // Draws nothing when stderr is no terminal.
+        // Draws nothing if stderr is not a terminal.
         let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         Self { bar: ProgressBar::with_draw_target(None, target).with_style(style) }

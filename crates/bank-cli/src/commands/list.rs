@@ -19,7 +19,7 @@ pub(crate) struct ListArgs {
     output: RowsFormat,
 }
 
-/// Lists the accounts; never holds more than a page of them.
+/// Lists the accounts, page by page.
 pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let limit = args.limit.as_deref().map(input::limit).transpose()?;
     let bank = context.connect()?;

@@ -1,4 +1,4 @@
-//! The commands, one file each: what can be typed, and what it does.
+//! The commands, one file each: the arguments of a command, and what it does.
 //!
 //! To add a command, write its file, name its module here, and add a line to the table.
 

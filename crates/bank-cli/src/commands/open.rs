@@ -12,7 +12,7 @@ use crate::output::{AccountRow, RecordFormat, Row, write_json};
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLE:\n  bank-cli open Mary --age 35 --country France --balance 500")]
 pub(crate) struct OpenArgs {
-    /// Name of the holder; no two accounts have the same
+    /// Name of the holder, which must be unique
     #[arg(value_name = "NAME")]
     name: String,
     /// Age of the holder in years
@@ -21,7 +21,7 @@ pub(crate) struct OpenArgs {
     /// Country of the holder
     #[arg(long, value_name = "COUNTRY")]
     country: String,
-    /// Balance to begin with
+    /// Opening balance
     #[arg(long, value_name = "BALANCE", default_value = "0", allow_negative_numbers = true)]
     balance: String,
     /// How far below zero the balance may go

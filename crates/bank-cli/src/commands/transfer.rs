@@ -12,7 +12,7 @@ use crate::commands::Context;
 use crate::failure::{Failure, not_found, rejection, shell};
 use crate::output::{RecordFormat, TransferRecord, write_json};
 
-const REPLAYED_NOTE: &str = "this id was posted before: nothing moved now, the balances are those of then";
+const REPLAYED_NOTE: &str = "this id was posted before: no money moved; the balances are from the original posting";
 
 /// Transfer money from one account to another
 #[derive(Debug, Args)]
@@ -20,10 +20,10 @@ const REPLAYED_NOTE: &str = "this id was posted before: nothing moved now, the b
 EXAMPLE:
   bank-cli transfer --from Jessica --to John --amount 800
 
-A transfer is posted once, however often it is sent with the same --id.
+A transfer is posted once, however often you send it with the same --id.
 
-With --expect-version it is refused when anything else has touched the paying
-account since you looked at it. `balance` tells the version of an account.")]
+With --expect-version, the transfer is rejected if another one has changed the
+paying account since you read its balance. `balance` prints the version.")]
 pub(crate) struct TransferArgs {
     /// Name of the account that pays
     #[arg(long, value_name = "NAME")]
@@ -31,7 +31,7 @@ pub(crate) struct TransferArgs {
     /// Name of the account that receives
     #[arg(long, value_name = "NAME")]
     to: String,
-    /// Whole number of 1 or more
+    /// Amount, a whole number of 1 or more
     #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     amount: String,
     /// Id of the transfer, to send it again safely [default: a new one]
@@ -40,7 +40,7 @@ pub(crate) struct TransferArgs {
     /// What the transfer is for
     #[arg(long, value_name = "TEXT")]
     memo: Option<String>,
-    /// Refuse unless the paying account has this version before the transfer
+    /// Reject the transfer unless the paying account has this version
     #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
     expect_version: Option<String>,
     /// Format of the output
@@ -48,7 +48,7 @@ pub(crate) struct TransferArgs {
     output: RecordFormat,
 }
 
-/// A transfer between names: what was typed, valid, before the accounts are known.
+/// A valid transfer between names, before the accounts are looked up.
 struct Request {
     id: TransferId,
     from: AccountName,
@@ -156,7 +156,7 @@ fn print(
     Ok(())
 }
 
-/// Returns `--database-url` as it may be shown: never with its password.
+/// Returns `--database-url` in a form that may be shown, without its password.
 fn printable_option(context: &Context<'_>) -> Option<String> {
     let typed = context.typed_database_url()?;
     let is_secretless = Location::find(Some(typed)).is_ok_and(|location| location.url.to_string() == typed);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_no_uuid_is_a_usage_failure() {
+    fn an_invalid_id_is_a_usage_failure() {
         let mut args = args("Jessica", None);
         args.id = Some("42".to_owned());
         let failure = Request::parse(&args).err().unwrap();

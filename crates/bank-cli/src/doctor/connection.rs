@@ -1,4 +1,4 @@
-//! The way to the database: how long it takes, who could listen, and what stands in between.
+//! The connection to the database: its latency, its encryption, poolers and clocks.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use super::{Check, Requested};
 /// A transfer by `bank-cli` takes three round trips, so above this a connection posts fewer than twenty a second.
 const ROUND_TRIP_MAX: Duration = Duration::from_millis(20);
 
-/// Times of transfers come from the server, ids from here.
+/// Transfers have their times from the server and their ids from this machine.
 const CLOCK_OFFSET_MAX_MICROSECONDS: i64 = 1_000_000;
 
 const VERIFY: &str = "add sslmode=verify-full&sslrootcert=system, or the CA's file, to the URL";
 
-/// Judges what a statement that does nothing takes.
+/// Judges the latency of an empty statement.
 pub(super) fn round_trip(taken: &Fact<Vec<Duration>>) -> Check {
     const NAME: &str = "round trip";
     Check::from_fact(NAME, taken, |taken| {
@@ -25,7 +25,7 @@ pub(super) fn round_trip(taken: &Fact<Vec<Duration>>) -> Check {
         };
         let finding = format!("p50 {}, longest {} of {}", readable(*median), readable(*longest), taken.len());
         let check = if *median > ROUND_TRIP_MAX {
-            Check::warn(NAME, finding, "run bank-cli near the database, or post many transfers at once with `batch`")
+            Check::warn(NAME, finding, "run bank-cli near the database, or post many transfers together with `batch`")
         } else {
             Check::ok(NAME, finding)
         };
@@ -37,7 +37,7 @@ pub(super) fn round_trip(taken: &Fact<Vec<Duration>>) -> Check {
     })
 }
 
-/// Judges who could read along.
+/// Judges whether others can read the traffic.
 pub(super) fn encryption(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     const NAME: &str = "tls";
     let (is_remote, is_unverified) = (requested.url.is_remote(), requested.url.trusts_unverified_host());
@@ -62,7 +62,7 @@ pub(super) fn encryption(facts: &ServerFacts, requested: &Requested<'_>) -> Chec
     })
 }
 
-/// Judges what stands in between.
+/// Looks for a pooler or a proxy before the server.
 pub(super) fn pooler(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     const NAME: &str = "pooler";
     let shares = match &facts.shares_sessions {
@@ -70,12 +70,12 @@ pub(super) fn pooler(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
         Err(unknown) => return Check::unknown(NAME, unknown),
     };
     if shares {
-        let finding = "a pooler in transaction mode is in between: two connections at once have one session";
+        let finding = "a pooler in transaction mode is in between: two open connections share one session";
         return Check::ok(NAME, finding)
             .advice("bank-cli works with it; programs that use the library may need `session: Session::Pooled`");
     }
     let ports = requested.url.ports();
-    // Other servers may not know their port.
+    // Servers other than PostgreSQL may not report their port.
     let is_postgres = matches!(facts.engine, Ok(Engine::Postgres(_)));
     let cannot_tell = "a pooler in session mode would look the same";
     let finding = match &facts.server_port {
@@ -91,7 +91,7 @@ pub(super) fn pooler(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     Check::ok(NAME, finding)
 }
 
-/// Judges the two clocks.
+/// Compares the server's clock with this machine's.
 pub(super) fn clock(facts: &ServerFacts) -> Check {
     const NAME: &str = "clock";
     Check::from_fact(NAME, &facts.clock, |Clock { offset_microseconds, uncertainty }| {
@@ -102,7 +102,7 @@ pub(super) fn clock(facts: &ServerFacts) -> Check {
         let surely = offset.saturating_sub(*uncertainty);
         let is_far = surely > Duration::from_micros(CLOCK_OFFSET_MAX_MICROSECONDS.unsigned_abs());
         let check = if is_far {
-            Check::warn(NAME, finding, "let both machines synchronise their clocks: a transfer's time is the server's")
+            Check::warn(NAME, finding, "synchronise the clocks of both machines: a transfer's time is the server's")
         } else {
             Check::ok(NAME, finding)
         };
@@ -117,7 +117,7 @@ fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Returns a duration in the unit that suits it.
+/// Returns a duration in a suitable unit. Written by hand, because humantime prints every unit down to nanoseconds.
 fn readable(duration: Duration) -> String {
     if duration < Duration::from_millis(1) {
         format!("{} us", duration.as_micros())

@@ -1,4 +1,4 @@
-//! What the facts about a database mean: is it well, and if not, what is to be done. Asks nothing itself.
+//! Judges facts about a database: is it healthy, and if not, what should the user do? Sends no queries.
 
 mod check;
 mod connection;
@@ -23,13 +23,13 @@ pub(crate) struct Requested<'a> {
     pub(crate) settings: &'a Settings,
 }
 
-/// Says which database it is and who named it, connected or not.
+/// Reports which database is used and what named it.
 pub(crate) fn location(location: &Location) -> Check {
     Check::ok("database", format!("{}, from {}", location.url, location.source))
         .value(json!({ "url": location.url.to_string(), "from": location.source.to_string() }))
 }
 
-/// Says why there is no connection.
+/// Reports why there is no connection.
 pub(crate) fn unreachable(failure: &Failure) -> Check {
     Check::fail("connection", failure.message(), failure.hint_line().unwrap_or_default())
 }
@@ -51,7 +51,7 @@ fn schema(state: &Fact<SchemaState>) -> Check {
         Err(unknown) => Check::unknown(NAME, unknown),
         Ok(SchemaState::Current) => Check::ok(NAME, "none pending"),
         Ok(state @ SchemaState::Newer { .. }) => {
-            Check::fail(NAME, state, "use the newer bank-cli that has set this database up")
+            Check::fail(NAME, state, "use the newer bank-cli that set this database up")
         }
         Ok(state @ SchemaState::NotSetUp) => Check::fail(NAME, state, "run `bank-cli setup`"),
         Ok(state) => Check::fail(NAME, state, "run `bank-cli setup`, which keeps all data"),

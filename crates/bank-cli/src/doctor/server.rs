@@ -37,7 +37,7 @@ fn software(facts: &ServerFacts) -> Check {
                 Check::warn(NAME, engine, format!("bank is made for PostgreSQL {POSTGRES_MIN} and newer: upgrade"))
             }
             (_, Some(version)) => Check::ok(NAME, format!("{engine} with Citus {version}"))
-                .advice("run `verify` while nobody posts: Citus has no snapshot across its nodes"),
+                .advice("run `verify` while no client posts: Citus has no snapshot across its nodes"),
             _ => Check::ok(NAME, engine),
         };
         check.value(value)
@@ -71,7 +71,7 @@ fn writable(facts: &ServerFacts) -> Check {
             "check that the server is the primary and that the user may write",
         ),
         (_, Ok(true), Ok(_)) => {
-            Check::ok(NAME, "default_transaction_read_only is on; transactions that write say so and may")
+            Check::ok(NAME, "default_transaction_read_only is on, but writing transactions of bank override it")
         }
         (_, _, Ok(_)) => Check::ok(NAME, "a transaction that writes can begin"),
     }
@@ -94,7 +94,7 @@ fn isolation(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
         let check = if isolation == name {
             Check::ok(NAME, format!("{isolation}, as asked for"))
         } else if in_force > rank {
-            Check::ok(NAME, format!("{isolation}, which is stricter than {name}, as was asked for"))
+            Check::ok(NAME, format!("{isolation}, which is stricter than {name}, as asked for"))
         } else {
             Check::fail(
                 NAME,
@@ -127,7 +127,7 @@ fn timeouts(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
         if ignored.is_empty() {
             Check::ok(NAME, finding)
         } else {
-            let advice = "see whether the server, or a pooler before it, changes the timeouts of a session";
+            let advice = "check whether the server, or a pooler in front of it, changes the timeouts of a session";
             Check::warn(NAME, format!("{finding}; not as asked for: {}", ignored.join(", ")), advice)
         }
     })
@@ -148,7 +148,7 @@ fn connections(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
         (Ok(all), Ok(used)) => (*all, *used),
         (Err(unknown), _) | (_, Err(unknown)) => return Check::unknown(NAME, unknown),
     };
-    // One of those in use is ours, and counts as one of the pool.
+    // One session in use is ours, and belongs to the pool.
     let left = all.saturating_add(1).saturating_sub(used);
     let finding = format!("{used} of {all} in use; a pool has up to {pool}");
     let check = if left < pool {

@@ -27,7 +27,7 @@ fn writable(facts: &SqliteFacts) -> Check {
         Err(reason) => Check::fail(
             NAME,
             format!("no transaction that writes can begin: {reason}"),
-            "check who may write the file and its directory, and which other program holds a lock on it",
+            "check the permissions of the file and its directory, and whether another program has locked the file",
         ),
     }
 }
@@ -47,8 +47,8 @@ fn journal(facts: &SqliteFacts) -> Check {
 fn durability(facts: &SqliteFacts) -> Check {
     const NAME: &str = "durability";
     Check::from_fact(NAME, &facts.synchronous, |level| match level {
-        2 => Check::ok(NAME, "synchronous is full: what is committed is on the disk"),
-        3.. => Check::ok(NAME, "synchronous is extra: what is committed is on the disk"),
+        2 => Check::ok(NAME, "synchronous is full: every commit is on the disk"),
+        3.. => Check::ok(NAME, "synchronous is extra: every commit is on the disk"),
         _ => Check::fail(
             NAME,
             format!("synchronous is {level}: a power failure can lose acknowledged transfers"),

@@ -1,10 +1,10 @@
-//! A transfer that a rule refused, told with the names that the user typed.
+//! Failures for rejected transfers, with the names that the user typed.
 
 use bank_domain::{AccountId, Rejection};
 
 use crate::failure::{ExitCode, Failure, shell};
 
-/// Returns the failure for a rejection; `name_of` knows the two accounts of the transfer.
+/// Returns the failure for a rejection; `name_of` returns the name of either account.
 pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String) -> Failure {
     let rejected = |message: String| Failure::new(ExitCode::Rejected, reason.code(), message);
     match reason {
@@ -42,9 +42,9 @@ pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String)
         }
         Rejection::ReversalOfReversal { id, original } => {
             rejected(format!("the transfer {id} is itself the reversal of {original}"))
-                .hint("reverse it all the same with --force")
+                .hint("pass --force to reverse it anyway")
         }
-        // A reason that is younger than this binary still has its own words.
+        // A rejection that was added later still has its own text.
         other => rejected(other.to_string()),
     }
 }

@@ -1,10 +1,10 @@
-//! Commands to paste into a POSIX shell.
+//! Quoting for commands that the user can paste into a POSIX shell.
 
 use std::borrow::Cow;
 
-/// Quotes a word where the shell would read it otherwise.
+/// Quotes a word unless the shell takes it literally.
 pub(crate) fn quote(word: &str) -> Cow<'_, str> {
-    // Only NUL cannot be quoted, which no argument contains.
+    // shlex rejects only NUL, which no argument contains.
     shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
 }
 

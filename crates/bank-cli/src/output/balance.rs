@@ -7,14 +7,14 @@ use bank_persistence::Held;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-/// What an account holds, or held at some time.
+/// The balance of an account, now or at an earlier time.
 #[derive(Debug, Serialize)]
 pub(crate) struct BalanceRecord {
     account_id: i64,
     name: String,
     balance: i64,
     version: i64,
-    /// The time that was asked for; absent for the balance of now.
+    /// The requested time; absent for the current balance.
     #[serde(flatten)]
     as_of: Option<AsOf>,
 }
@@ -22,12 +22,12 @@ pub(crate) struct BalanceRecord {
 #[derive(Debug, Serialize)]
 struct AsOf {
     at: String,
-    /// When the last transfer before that time was posted.
+    /// The time of the last transfer up to the requested time.
     posted_at: Option<String>,
 }
 
 impl BalanceRecord {
-    /// Returns the record of what an account holds now.
+    /// Returns the record of the current balance.
     pub(crate) fn now(account: &Account) -> Self {
         Self {
             account_id: account.id.get(),
@@ -38,7 +38,7 @@ impl BalanceRecord {
         }
     }
 
-    /// Returns the record of what an account held.
+    /// Returns the record of an earlier balance.
     pub(crate) fn at(at: DateTime<Utc>, account: &Account, held: &Held) -> Self {
         let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
         Self {

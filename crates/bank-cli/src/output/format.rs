@@ -1,13 +1,13 @@
 //! The values of `--output`.
 //!
-//! They carry plain comments: with help texts of their own, clap prints every help in its long form.
+//! The values have plain comments: if they had help texts, clap would print every help in its long form.
 
 use clap::ValueEnum;
 
 /// The name by which clap knows the option that chooses the format of the output, in every command that has one.
 pub(crate) const OUTPUT_ID: &str = "output";
 
-/// How many rows are printed.
+/// The format of many rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RowsFormat {
     // One line of `key = value` pairs for each
@@ -22,7 +22,7 @@ pub(crate) enum RowsFormat {
     Csv,
 }
 
-/// How a single thing is printed.
+/// The format of a single record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RecordFormat {
     // Lines for people

@@ -1,4 +1,4 @@
-//! Log lines of the libraries, on stderr: what is tried again and why.
+//! Log lines of the libraries on stderr, such as repeated attempts and their reasons.
 
 use std::io;
 
@@ -9,9 +9,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::ValueSource;
 
-/// Shows what `RUST_LOG` asks for, such as `bank_persistence=debug`; with `-v`, attempts that are repeated.
+/// Shows the log lines that `RUST_LOG` selects, such as `bank_persistence=debug`, or with `-v` the repeated attempts.
 ///
-/// A directive that cannot be understood counts as none: it is no reason not to move money.
+/// An invalid `RUST_LOG` is ignored, because money should move even then.
 pub(crate) fn start(verbose: bool) {
     if let Some((filter, _)) = filter(verbose) {
         let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).without_time();
@@ -19,10 +19,10 @@ pub(crate) fn start(verbose: bool) {
     }
 }
 
-/// Returns which log lines are shown, and who asked for them; `None` if nobody did.
+/// Returns the filter of the log lines and where it comes from; `None` if no log lines are shown.
 pub(crate) fn filter(verbose: bool) -> Option<(Targets, ValueSource)> {
-    let asked_for = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let from_variable = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
     let by_default = || verbose.then(|| Targets::new().with_target("bank_persistence", LevelFilter::INFO));
-    let asked_for = asked_for.map(|filter| (filter, ValueSource::environment("RUST_LOG")));
-    asked_for.or_else(|| by_default().map(|filter| (filter, ValueSource::option("--verbose"))))
+    let from_variable = from_variable.map(|filter| (filter, ValueSource::environment("RUST_LOG")));
+    from_variable.or_else(|| by_default().map(|filter| (filter, ValueSource::option("--verbose"))))
 }

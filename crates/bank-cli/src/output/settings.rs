@@ -9,7 +9,7 @@ use super::table::{Column, TableWriter};
 use super::terminal::Terminal;
 use crate::args::ValueSource;
 
-/// A setting, its value and who has set it. Durations are in seconds.
+/// A setting, its value and where the value comes from. Durations are in seconds.
 #[derive(Debug, Serialize)]
 pub(crate) struct SettingRow {
     #[serde(skip)]

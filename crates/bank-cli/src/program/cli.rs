@@ -7,7 +7,7 @@ use crate::commands::Command;
 
 const AFTER_HELP: &str = "\
 DATABASE:
-  The first of these that is set names the database:
+  bank-cli uses the first of these that is set:
     1. --database-url URL
     2. the environment variable DATABASE_URL
     3. DATABASE_URL in a file .env, here or in a directory above
@@ -16,23 +16,24 @@ DATABASE:
 
 ENVIRONMENT:
   DATABASE_URL   URL of the database
-  BANK_ISOLATION, BANK_ANSWER_TIMEOUT, ...  stand for the connection options
+  BANK_ISOLATION, BANK_ANSWER_TIMEOUT, ...  set the connection options
   RUST_LOG       log lines of the libraries, such as bank_persistence=debug
   XDG_DATA_HOME  user data directory [default: ~/.local/share]
   NO_COLOR       no colours, unless --color says otherwise
   PGPASSWORD, PGSSLROOTCERT, ...  as for every program that uses libpq
 
 EXIT CODES:
-  0    ok (also: transfer was posted before with this id)
-  1    other failure (also: database not set up, schema too new)
+  0    success; also if the transfer had been posted before under this id
+  1    any other failure; also if the database is not set up or its schema is too new
   2    invalid command line or value
   3    account or transfer not found
-  4    rejected by a rule (insufficient funds, same account, ...), or lines of a batch
-  5    transfer id used before with other content
-  6    retries exhausted, nothing was changed (of a file: what was posted stays)
+  4    rejected by a rule (insufficient funds, same account, ...); also some lines of a batch
+  5    the transfer's id was used before with other content
+  6    gave up retrying. A single transfer changed nothing; posted lines of a batch stay
+       posted, and you can rerun the file.
   7    cannot connect (address, authentication, TLS, file)
   8    verification failed
-  9    outcome unknown: run the transfer again with the same --id, the batch as it was
+  9    outcome unknown: run the transfer again with the same --id, or the same batch
   130  interrupted
 
 EXAMPLE:

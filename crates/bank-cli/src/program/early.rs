@@ -1,4 +1,4 @@
-//! What must be known of a command line that clap rejects, to say so in the right form.
+//! Reads a command line that clap rejects, to find out in which colours and which format to say so.
 
 use std::ffi::{OsStr, OsString};
 
@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, ColorChoice, Command};
 
 use crate::output::OUTPUT_ID;
 
-/// The command line, read as far as it goes.
+/// A command line without its unknown options.
 #[derive(Debug, Default)]
 pub(super) struct EarlyArgs {
     program: String,
@@ -17,7 +17,7 @@ pub(super) struct EarlyArgs {
 }
 
 impl EarlyArgs {
-    /// Reads a command line of this program; leaves out what the program does not know.
+    /// Reads a command line of this program; drops unknown options and accepts any values.
     pub(super) fn parse(program: Command, typed: &[OsString]) -> Self {
         let name = program.get_name().to_owned();
         let parser = lenient(program);
@@ -37,7 +37,7 @@ impl EarlyArgs {
         typed.and_then(|typed| typed.parse().ok()).unwrap_or(ColorChoice::Auto)
     }
 
-    /// Returns whether the output was to be JSON.
+    /// Returns whether the user asked for JSON.
     pub(super) fn wants_json(&self) -> bool {
         wants_json(&self.matches)
     }
@@ -59,7 +59,7 @@ impl EarlyArgs {
     }
 }
 
-/// Returns whether the output is to be JSON, and so every message, too.
+/// Returns whether the user asked for JSON, which then is the format of every message, too.
 pub(super) fn wants_json(matches: &ArgMatches) -> bool {
     raw(matches, OUTPUT_ID).any(|format| format == "json" || format == "jsonl")
         || matches.subcommand().is_some_and(|(_, matches)| wants_json(matches))

@@ -1,6 +1,6 @@
-//! The program's own help: the commands, grouped by what they are for.
+//! The program's own help, which groups the commands by purpose.
 //!
-//! clap lists all commands under one heading, so the list is made here and clap's is left out.
+//! Written by hand, because clap lists all commands under one heading; its own list is hidden.
 
 use clap::Command;
 use clap::builder::StyledStr;
@@ -8,7 +8,7 @@ use clap::builder::StyledStr;
 use crate::commands::GROUPS;
 use crate::output::wrap;
 
-/// clap itself wraps no wider.
+/// The widest line, as in the rest of clap's help.
 const WIDTH_MAX: usize = 100;
 
 fn width() -> usize {

@@ -18,7 +18,7 @@ pub(crate) fn report(error: &Error, typed: &[OsString]) -> ExitCode {
     if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return Messages::new(false, false, early.wants_json()).failure(&failure(error, &early, typed));
     }
-    // Help into a closed pipe is no failure.
+    // It is not a failure if the reader of the help has closed the pipe.
     error.print().ok();
     if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok }
 }
@@ -92,7 +92,7 @@ fn message(error: &Error) -> String {
     }
 }
 
-/// Returns what clap thinks was meant.
+/// Returns clap's suggestion.
 fn suggestion(error: &Error) -> Option<String> {
     let kinds = [
         (ContextKind::SuggestedSubcommand, "subcommand"),
@@ -134,7 +134,7 @@ mod tests {
         line.iter().map(OsString::from).collect()
     }
 
-    fn refusal(line: &[&str]) -> Failure {
+    fn rejected(line: &[&str]) -> Failure {
         let typed = typed(line);
         let error = super::super::parse(&typed).unwrap_err();
         failure(&error, &EarlyArgs::parse(Cli::command(), &typed), &typed)
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn missing_arguments_become_one_line() {
-        let failure = refusal(&["bank-cli", "transfer", "--from=a"]);
+        let failure = rejected(&["bank-cli", "transfer", "--from=a"]);
         assert_eq!(
             failure.message(),
             "the following required arguments were not provided: --to <NAME> --amount <AMOUNT>"
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn tips_become_hints() {
-        let failure = refusal(&["bank-cli", "transfre"]);
+        let failure = rejected(&["bank-cli", "transfre"]);
         assert_eq!(failure.message(), "unrecognized subcommand 'transfre'");
         assert_eq!(failure.hint_line(), Some("a similar subcommand exists: 'transfer'"));
     }
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn every_message_has_claps_words_in_one_line() {
         for line in [
-            &["bank-cli", "list", "--no-such"][..],
+            &["bank-cli", "list", "--unknown"][..],
             &["bank-cli", "list", "--outptu", "json"],
             &["bank-cli", "list", "--output", "xml"],
             &["bank-cli", "list", "--output"],
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_invalid_value_leads_to_the_commands_help() {
-        let hint = |typed: &[&str]| refusal(typed).hint_line().map(str::to_owned);
+        let hint = |typed: &[&str]| rejected(typed).hint_line().map(str::to_owned);
         assert_eq!(hint(&["bank-cli", "batch", "a.csv", "--chunk=x"]).unwrap(), "see `bank-cli batch --help`");
         let run = ["bank-cli", "--attempts", "3", "workload", "run", "--clients=x", "--transfers=1"];
         assert_eq!(hint(&run).unwrap(), "see `bank-cli workload run --help`");
@@ -197,7 +197,7 @@ mod tests {
         let wanted = |line: &[&str]| EarlyArgs::parse(Cli::command(), &typed(&[&["bank-cli"], line].concat())).color();
         assert_eq!(wanted(&["--color", "never", "--help"]), clap::ColorChoice::Never);
         assert_eq!(wanted(&["--help", "--color=always"]), clap::ColorChoice::Always);
-        assert_eq!(wanted(&["list", "--no-such", "--color=always"]), clap::ColorChoice::Always);
+        assert_eq!(wanted(&["list", "--unknown", "--color=always"]), clap::ColorChoice::Always);
         assert_eq!(wanted(&["--help", "--color", "--color=mauve"]), clap::ColorChoice::Auto);
     }
 

@@ -18,10 +18,10 @@ const AFTER_HELP: &str = "\
 EXAMPLE:
   bank-cli demo
 
-Never touches data that it did not make: where there are accounts, it works in a
-scratch database.";
+If the database has accounts already, the demo uses a scratch database and leaves
+yours alone.";
 
-/// Run the whole scenario: connect, create, list, transfer, list
+/// Run the tutorial's scenario: connect, create, list, transfer, list
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct DemoArgs {}
@@ -42,7 +42,7 @@ fn is_empty(bank: &Bank) -> Result<bool, BankError> {
     match bank.schema_state()? {
         SchemaState::NotSetUp => Ok(true),
         SchemaState::Current => Ok(bank.count_accounts()? == 0),
-        // What another version has made may hold anything.
+        // The tables of another version may contain anything.
         _ => Ok(false),
     }
 }
@@ -87,5 +87,5 @@ fn transfer(bank: &Bank, from: &AccountName, to: &AccountName) -> Result<(), Fai
 fn vanished(name: &AccountName) -> Failure {
     let message = format!("the account `{name}` vanished during the demo");
     Failure::new(ExitCode::Other, "account_vanished", message)
-        .hint("something else changes this database: run the demo in one of its own")
+        .hint("another program changes this database: run the demo in a separate one")
 }

@@ -11,11 +11,11 @@ pub(crate) fn file_name(command: &Command) -> String {
     Man::new(command.clone()).get_filename()
 }
 
-/// Returns the page of a command that was built, and so has its global options.
+/// Returns the page of a command, which must be built so that it has its global options.
 pub(crate) fn render(command: &Command) -> io::Result<Vec<u8>> {
     let man = Man::new(command.clone());
-    // By hand, because clap_mangen leaves the quotes of an empty date out, and what follows would move up. A date of
-    // the build would make each build's page another one.
+    // Written by hand, because clap_mangen omits the quotes of an empty date, and the next field would take its place.
+    // With the date of the build, every build would give other pages.
     let name = command.get_display_name().unwrap_or_else(|| command.get_name());
     let mut page = format!(".TH {name} 1 \"\" \"bank {}\" bank\n", env!("CARGO_PKG_VERSION")).into_bytes();
     man.render_name_section(&mut page)?;
@@ -30,7 +30,7 @@ pub(crate) fn render(command: &Command) -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// Returns the sections that end the help, line by line: clap_mangen would join the lines of their tables and examples.
+/// Returns the sections at the end of the help. Written by hand, because clap_mangen joins the lines of tables and examples.
 fn closing_sections(text: &str) -> Roff {
     let mut roff = Roff::new();
     let mut is_open = false;
@@ -52,7 +52,7 @@ fn closing_sections(text: &str) -> Roff {
     roff
 }
 
-/// Returns the heading that a line such as `EXIT CODES:` is.
+/// Returns the heading in a line such as `EXIT CODES:`.
 fn heading(line: &str) -> Option<&str> {
     let words = line.strip_suffix(':')?;
     words.chars().all(|c| c.is_ascii_uppercase() || c == ' ').then_some(words)
