@@ -7,7 +7,7 @@ use clap::Args;
 use crate::args::{input, time_arg};
 use crate::commands::Context;
 use crate::failure::{ExitCode, Failure, not_found};
-use crate::output::{BalanceRecord, RecordFormat, write_json};
+use crate::output::{BalanceRecord, RecordFormat};
 
 /// Show the balance of an account, now or at an earlier time
 #[derive(Debug, Args)]
@@ -40,11 +40,7 @@ pub(crate) fn run(args: &BalanceArgs, context: &mut Context<'_>) -> Result<(), F
         Some(at) => bank.balance_at(&name, at)?.map(|balance| record_at(&balance, at)).transpose()?,
     };
     let record = record.ok_or_else(|| not_found::account(&bank, &name))?;
-    match args.output {
-        RecordFormat::Text => record.write_line(context.out)?,
-        RecordFormat::Json => write_json(context.out, &record)?,
-    }
-    Ok(())
+    Ok(args.output.write(context.out, &record, BalanceRecord::write_line)?)
 }
 
 fn record_at(balance: &BalanceAt, at: DateTime<Utc>) -> Result<BalanceRecord, Failure> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::args::{Location, ValueSource, location};
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::output::{RecordFormat, SettingRow, log, write_json, write_settings};
+use crate::output::{RecordFormat, SettingRow, log, write_settings};
 
 /// Show the settings and where they come from
 #[derive(Debug, Args)]
@@ -50,15 +50,8 @@ pub(crate) fn run(args: &ConfigArgs, context: &mut Context<'_>) -> Result<(), Fa
     rows.push(SettingRow::new("log", json!(filter), source.unwrap_or(ValueSource::Default)));
     rows.push(data_directory()?);
     rows.push(libpq_variables());
-    match args.output {
-        RecordFormat::Text => write_settings(context.out, &rows, context.terminal)?,
-        RecordFormat::Json => {
-            let object: serde_json::Map<String, Value> =
-                rows.iter().map(|row| (row.name.to_owned(), json!(row))).collect();
-            write_json(context.out, &object)?;
-        }
-    }
-    Ok(())
+    let object: serde_json::Map<String, Value> = rows.iter().map(|row| (row.name.to_owned(), json!(row))).collect();
+    Ok(args.output.write(context.out, &object, |_, out| write_settings(out, &rows, context.terminal))?)
 }
 
 fn connect_timeout(location: &Location, context: &Context<'_>) -> SettingRow {
@@ -118,31 +111,10 @@ fn is_absolute(path: &OsStr) -> bool {
 
 /// Lists the names of the variables that libpq reads; their values may be secrets.
 fn libpq_variables() -> SettingRow {
-    const NAMES: [&str; 22] = [
-        "PGHOST",
-        "PGHOSTADDR",
-        "PGPORT",
-        "PGDATABASE",
-        "PGUSER",
-        "PGPASSWORD",
-        "PGPASSFILE",
-        "PGSERVICE",
-        "PGSERVICEFILE",
-        "PGOPTIONS",
-        "PGAPPNAME",
-        "PGSSLMODE",
-        "PGSSLCERT",
-        "PGSSLKEY",
-        "PGSSLROOTCERT",
-        "PGSSLCRL",
-        "PGSSLNEGOTIATION",
-        "PGREQUIREAUTH",
-        "PGCHANNELBINDING",
-        "PGGSSENCMODE",
-        "PGTARGETSESSIONATTRS",
-        "PGCLIENTENCODING",
-    ];
-    let set: Vec<&str> = NAMES.into_iter().filter(|name| env::var_os(name).is_some()).collect();
+    const NAMES: &str = "PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGPASSFILE PGSERVICE PGSERVICEFILE \
+        PGOPTIONS PGAPPNAME PGSSLMODE PGSSLCERT PGSSLKEY PGSSLROOTCERT PGSSLCRL PGSSLNEGOTIATION PGREQUIREAUTH \
+        PGCHANNELBINDING PGGSSENCMODE PGTARGETSESSIONATTRS PGCLIENTENCODING";
+    let set: Vec<&str> = NAMES.split(' ').filter(|name| env::var_os(name).is_some()).collect();
     let source = set.first().map_or(ValueSource::Default, |_| ValueSource::environment("PG..."));
     SettingRow::new("libpq_variables", json!(set), source)
 }

@@ -7,7 +7,7 @@ use crate::args::Location;
 use crate::commands::Context;
 use crate::doctor::{self, Check, Requested, Status};
 use crate::failure::{ExitCode, Failure};
-use crate::output::{RecordFormat, write_checks, write_json};
+use crate::output::{RecordFormat, write_checks};
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -45,10 +45,8 @@ pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Fa
             require_healthy(&checks)
         }
     };
-    match args.output {
-        RecordFormat::Text => write_checks(context.out, &checks, context.terminal)?,
-        RecordFormat::Json => write_json(context.out, &json!({ "ok": result.is_ok(), "checks": checks }))?,
-    }
+    let record = json!({ "ok": result.is_ok(), "checks": checks });
+    args.output.write(context.out, &record, |_, out| write_checks(out, &checks, context.terminal))?;
     result
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::args::input;
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::output::{AccountRow, RecordFormat, Row, write_json};
+use crate::output::{AccountRow, RecordFormat, Row};
 
 /// Open an account
 #[derive(Debug, Args)]
@@ -50,14 +50,9 @@ pub(crate) fn run(args: &OpenArgs, context: &mut Context<'_>) -> Result<(), Fail
     let new = args.parse()?;
     let account = context.connect()?.open_account(&new)?;
 
-    let row = AccountRow::from(&account);
-    match args.output {
-        RecordFormat::Text => {
-            writeln!(context.out, "Opened account {}.", account.name)?;
-            row.write_line(context.out)?;
-            writeln!(context.out)?;
-        }
-        RecordFormat::Json => write_json(context.out, &row)?,
-    }
-    Ok(())
+    Ok(args.output.write(context.out, &AccountRow::from(&account), |row, out| {
+        writeln!(out, "Opened account {}.", account.name)?;
+        row.write_line(out)?;
+        writeln!(out)
+    })?)
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::args::input;
 use crate::commands::Context;
 use crate::failure::{Failure, not_found, rejection};
-use crate::output::{RecordFormat, TransferRecord, write_json};
+use crate::output::{RecordFormat, TransferRecord};
 
 const REPLAYED_NOTE: &str = "it was reversed before: no money moved; the balances are from the original posting";
 
@@ -71,18 +71,14 @@ fn print(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let record = TransferRecord::from_outcome(status, posting, &original.to_name, &original.from_name);
-    match format {
-        RecordFormat::Text => {
-            let (original, id) = (original.posted.transfer.id, posting.transfer.id);
-            match status {
-                "posted" => writeln!(context.out, "Reversed transfer {original}.")?,
-                _ => writeln!(context.out, "Transfer {original} is already reversed by {id}.")?,
-            }
-            record.write_lines(context.out)?;
+    Ok(format.write(context.out, &record, |record, out| {
+        let (original, id) = (original.posted.transfer.id, posting.transfer.id);
+        match status {
+            "posted" => writeln!(out, "Reversed transfer {original}.")?,
+            _ => writeln!(out, "Transfer {original} is already reversed by {id}.")?,
         }
-        RecordFormat::Json => write_json(context.out, &record)?,
-    }
-    Ok(())
+        record.write_lines(out)
+    })?)
 }
 
 /// Returns the failure for a rejected reversal. It moves the whole amount or nothing, so its hints differ from those of a

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::args::input;
 use crate::commands::Context;
 use crate::failure::{Failure, not_found};
-use crate::output::{RecordFormat, TransferRecord, write_json};
+use crate::output::{RecordFormat, TransferRecord};
 
 /// Show one transfer with the balances right after it
 #[derive(Debug, Args)]
@@ -27,9 +27,5 @@ pub(crate) fn run(args: &ShowArgs, context: &mut Context<'_>) -> Result<(), Fail
     let reversal = bank.find_reversal(id)?;
 
     let record = TransferRecord::from_recorded(&recorded, reversal.as_ref());
-    match args.output {
-        RecordFormat::Text => record.write_lines(context.out)?,
-        RecordFormat::Json => write_json(context.out, &record)?,
-    }
-    Ok(())
+    Ok(args.output.write(context.out, &record, TransferRecord::write_lines)?)
 }

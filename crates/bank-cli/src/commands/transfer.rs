@@ -10,7 +10,7 @@ use clap::Args;
 use crate::args::{Location, input};
 use crate::commands::Context;
 use crate::failure::{Failure, not_found, rejection, shell};
-use crate::output::{RecordFormat, TransferRecord, write_json};
+use crate::output::{RecordFormat, TransferRecord};
 
 const REPLAYED_NOTE: &str = "this id was posted before: no money moved; the balances are from the original posting";
 
@@ -145,15 +145,10 @@ fn print(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let record = TransferRecord::from_outcome(status, posting, &request.from, &request.to);
-    match format {
-        RecordFormat::Text => {
-            let amount = posting.transfer.amount;
-            writeln!(context.out, "Transferred {amount} between accounts.")?;
-            record.write_lines(context.out)?;
-        }
-        RecordFormat::Json => write_json(context.out, &record)?,
-    }
-    Ok(())
+    Ok(format.write(context.out, &record, |record, out| {
+        writeln!(out, "Transferred {} between accounts.", posting.transfer.amount)?;
+        record.write_lines(out)
+    })?)
 }
 
 /// Returns `--database-url` in a form that may be shown, without its password.

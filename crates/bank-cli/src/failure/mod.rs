@@ -15,16 +15,11 @@ use bank_persistence::{BankError, DbError, SchemaState};
 
 /// The failure of a command.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// The reader of standard output has closed it, as in `bank-cli list | head -1`. This is not an error.
-    OutputClosed,
-    /// A failure that the user sees.
-    Report(Box<Report>),
-}
+pub(crate) struct Failure(Box<Report>);
 
-/// The parts of a failure that the user sees.
+/// What the user sees of a failure.
 #[derive(Debug)]
-pub(crate) struct Report {
+struct Report {
     exit_code: ExitCode,
     code: &'static str,
     message: String,
@@ -34,7 +29,7 @@ pub(crate) struct Report {
 impl Failure {
     /// Returns a failure without a hint; `code` is stable, for programs.
     pub(crate) fn new(exit_code: ExitCode, code: &'static str, message: impl Display) -> Self {
-        Self::Report(Box::new(Report { exit_code, code, message: one_line(&message.to_string()), hint: None }))
+        Self(Box::new(Report { exit_code, code, message: one_line(&message.to_string()), hint: None }))
     }
 
     /// Returns the failure for an error that the caller keeps.
@@ -44,42 +39,28 @@ impl Failure {
 
     /// Sets the hint: what the user can do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        if let Self::Report(report) = &mut self {
-            report.hint = Some(hint.into());
-        }
+        self.0.hint = Some(hint.into());
         self
     }
 
     /// Returns the exit code of the process.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::OutputClosed => ExitCode::Ok,
-            Self::Report(report) => report.exit_code,
-        }
+        self.0.exit_code
     }
 
     /// Returns the stable code.
     pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::OutputClosed => "output_closed",
-            Self::Report(report) => report.code,
-        }
+        self.0.code
     }
 
     /// Returns the message, one line.
     pub(crate) fn message(&self) -> &str {
-        match self {
-            Self::OutputClosed => "standard output is closed",
-            Self::Report(report) => &report.message,
-        }
+        &self.0.message
     }
 
     /// Returns the hint, one line.
     pub(crate) fn hint_line(&self) -> Option<&str> {
-        match self {
-            Self::OutputClosed => None,
-            Self::Report(report) => report.hint.as_deref(),
-        }
+        self.0.hint.as_deref()
     }
 }
 
@@ -87,7 +68,8 @@ impl Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::OutputClosed;
+            // The reader of standard output has closed it, as in `bank-cli list | head -1`. This is not an error.
+            return Self::new(ExitCode::Ok, "output_closed", "standard output is closed");
         }
         let message = format!("cannot write to standard output: {error}");
         Self::new(ExitCode::Other, "output_failed", message)

@@ -2,7 +2,12 @@
 //!
 //! The values have plain comments: if they had help texts, clap would print every help in its long form.
 
+use std::io::{self, Write};
+
 use clap::ValueEnum;
+use serde::Serialize;
+
+use super::rows::write_json;
 
 /// The name by which clap knows the option that chooses the format of the output, in every command that has one.
 pub(crate) const OUTPUT_ID: &str = "output";
@@ -33,6 +38,19 @@ pub(crate) enum RecordFormat {
 }
 
 impl RecordFormat {
+    /// Prints a record in this format; `write_text` prints it for people.
+    pub(crate) fn write<R: Serialize>(
+        self,
+        out: &mut dyn Write,
+        record: &R,
+        write_text: impl FnOnce(&R, &mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        match self {
+            Self::Text => write_text(record, out),
+            Self::Json => write_json(out, record),
+        }
+    }
+
     /// Returns whether messages are JSON, too.
     pub(crate) fn is_json(self) -> bool {
         self == Self::Json

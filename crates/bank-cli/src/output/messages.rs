@@ -89,16 +89,14 @@ impl Messages {
 
     /// Prints a failure, one line and one hint, and returns its exit code.
     pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
-        if let Failure::Report(_) = failure {
-            if self.json {
-                print(failure_json(failure));
-            } else {
-                let style = self.palette.bad;
-                print(format_args!("{style}error:{style:#} {}", failure.message()));
-                if let Some(hint) = failure.hint_line() {
-                    let style = self.palette.heading;
-                    print(format_args!("{style}hint:{style:#} {hint}"));
-                }
+        if failure.exit_code() == ExitCode::Ok {
+        } else if self.json {
+            print(failure_json(failure));
+        } else {
+            let (error, heading) = (self.palette.bad, self.palette.heading);
+            print(format_args!("{error}error:{error:#} {}", failure.message()));
+            if let Some(hint) = failure.hint_line() {
+                print(format_args!("{heading}hint:{heading:#} {hint}"));
             }
         }
         failure.exit_code()

@@ -73,7 +73,7 @@ fn message(error: &Error) -> String {
             format!("unexpected value '{value}' for '{argument}' found; no more were expected")
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            let mut message = if value.is_empty() {
+            let mut message = if value.is_empty() && error.source().is_none() {
                 format!("a value is required for '{argument}' but none was supplied")
             } else {
                 format!("invalid value '{value}' for '{argument}'")
@@ -169,6 +169,9 @@ mod tests {
             &["bank-cli", "list", "-v=3"],
             &["bank-cli", "list", "one", "two"],
             &["bank-cli", "list", "--attempts", "abc"],
+            &["bank-cli", "list", "--attempts", ""],
+            &["bank-cli", "list", "--color", ""],
+            &["bank-cli", "list", "--answer-timeout="],
             &["bank-cli", "setup", "--yes"],
             &["bank-cli", "man", "list", "--dir", "d"],
             &["bank-cli", "workload", "run", "--clients", "8"],

@@ -1,6 +1,6 @@
 //! A scratch database for the demo, which is removed when the demo ends.
 
-use std::io;
+use std::fmt::Display;
 
 use bank_persistence::{Backend, Bank, DatabaseUrl, Settings, new_transfer_id};
 
@@ -28,7 +28,7 @@ fn in_temporary_file(
     body: impl FnOnce(&Bank) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     // A directory, because SQLite creates further files next to the database.
-    let directory = tempfile::tempdir().map_err(|error| no_temporary_directory(&error))?;
+    let directory = tempfile::tempdir().map_err(|error| no_scratch_database("a temporary file", error))?;
     messages.note("this database is not empty: the demo works in a temporary file instead");
     let url = DatabaseUrl::sqlite_file(&directory.path().join("demo.db"));
     let scratch = Bank::create_or_connect(&url, settings)?;
@@ -49,7 +49,8 @@ fn in_scratch_schema(
     body: impl FnOnce(&Bank) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let schema = format!("bank_demo_{}", new_transfer_id().as_uuid().simple());
-    bank.create_schema(&schema).map_err(|error| no_scratch_schema(&error.into()))?;
+    bank.create_schema(&schema)
+        .map_err(|error| no_scratch_database("a scratch schema", Failure::from(error).message()))?;
     messages.note(&format!("this database is not empty: the demo works in the scratch schema {schema} instead"));
     let played = Bank::connect(&url.with_search_path(&schema), settings)
         .map_err(Failure::from)
@@ -60,14 +61,8 @@ fn in_scratch_schema(
     played
 }
 
-fn no_scratch_schema(failure: &Failure) -> Failure {
-    let message = format!("this database is not empty, and a scratch schema cannot be created: {}", failure.message());
-    Failure::new(ExitCode::Other, "no_scratch_database", message)
-        .hint("run the demo elsewhere: `bank-cli demo --database-url sqlite:demo.db`")
-}
-
-fn no_temporary_directory(error: &io::Error) -> Failure {
-    let message = format!("this database is not empty, and a temporary file cannot be created: {error}");
+fn no_scratch_database(what: &str, reason: impl Display) -> Failure {
+    let message = format!("this database is not empty, and {what} cannot be created: {reason}");
     Failure::new(ExitCode::Other, "no_scratch_database", message)
         .hint("run the demo elsewhere: `bank-cli demo --database-url sqlite:demo.db`")
 }
