@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bank_db::diagnosis::{Clock, Encryption, Fact, ServerFacts};
-use bank_persistence::Engine;
+use bank_persistence::{DatabaseUrl, Engine, Settings};
 use serde_json::json;
 
-use super::{Check, Requested};
+use super::Check;
 
 /// A transfer by `bank-cli` takes three round trips, so above this a connection posts fewer than twenty a second.
 const ROUND_TRIP_MAX: Duration = Duration::from_millis(20);
@@ -15,6 +15,12 @@ const ROUND_TRIP_MAX: Duration = Duration::from_millis(20);
 const CLOCK_OFFSET_MAX_MICROSECONDS: i64 = 1_000_000;
 
 const VERIFY: &str = "add sslmode=verify-full&sslrootcert=system, or the CA's file, to the URL";
+
+/// The database and the settings that the user asked for.
+pub(crate) struct Requested<'a> {
+    pub(crate) url: &'a DatabaseUrl,
+    pub(crate) settings: &'a Settings,
+}
 
 /// Judges the latency of an empty statement.
 pub(super) fn round_trip(taken: &Fact<Vec<Duration>>) -> Check {

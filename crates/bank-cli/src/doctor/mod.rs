@@ -9,19 +9,14 @@ mod sqlite;
 mod tests;
 
 pub(crate) use check::{Check, Status};
+pub(crate) use connection::Requested;
 
 use bank_db::diagnosis::{Diagnosis, Fact, Kind};
-use bank_persistence::{DatabaseUrl, SchemaState, Settings};
+use bank_persistence::SchemaState;
 use serde_json::json;
 
 use crate::args::Location;
 use crate::failure::Failure;
-
-/// The database and the settings that the user asked for.
-pub(crate) struct Requested<'a> {
-    pub(crate) url: &'a DatabaseUrl,
-    pub(crate) settings: &'a Settings,
-}
 
 /// Reports which database is used and what named it.
 pub(crate) fn location(location: &Location) -> Check {

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::rows::write_json;
+use super::json::write_json;
 
 /// The name by which clap knows the option that chooses the format of the output, in every command that has one.
 pub(crate) const OUTPUT_ID: &str = "output";

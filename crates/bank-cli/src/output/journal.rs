@@ -6,7 +6,8 @@ use bank_persistence::RecordedTransfer;
 use chrono::SecondsFormat;
 use serde::Serialize;
 
-use super::rows::{csv_error, write_json};
+use super::json::write_json;
+use super::rows::csv_error;
 
 /// A transfer as it is exported. The names of the fields are the header of the CSV and the keys of the JSON, and a batch
 /// reads the same names.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::format::RowsFormat;
+use super::json::write_json;
 use super::table::{Column, TableWriter};
 use super::terminal::Terminal;
 
@@ -91,12 +92,6 @@ impl<'a> RowWriter<'a> {
             Sink::Csv(mut writer) => writer.flush(),
         }
     }
-}
-
-/// Prints one JSON object on a line of its own.
-pub(crate) fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
 }
 
 /// Returns the I/O error inside, so that a closed pipe is recognized.
