@@ -153,17 +153,6 @@ struct CheckArgs {
     output: RecordFormat,
 }
 
-impl WorkloadArgs {
-    /// Returns whether the output is JSON.
-    pub(crate) fn is_json(&self) -> bool {
-        match &self.action {
-            Action::Init(_) => false,
-            Action::Run(args) => args.output.is_json(),
-            Action::Check(args) => args.output.is_json(),
-        }
-    }
-}
-
 impl RunArgs {
     fn plan(&self) -> Plan {
         Plan {

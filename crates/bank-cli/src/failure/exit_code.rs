@@ -2,11 +2,11 @@
 
 /// Why the process ended.
 ///
-/// A process that Ctrl-C interrupts is ended by the signal itself, which a shell reports as 130. Only `batch` and `workload
-/// run` stop between commits and end with that number.
+/// Ctrl-C ends the process by its signal, which a shell reports as 130. Only `batch` and `workload run` catch the signal:
+/// they stop between commits and exit with 130.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitCode {
-    /// The command was carried out; a replayed transfer counts too.
+    /// The command succeeded; also if the transfer had been posted before under this id.
     Ok,
     /// Any failure that has no code of its own, such as a database that is not set up.
     Other,
@@ -14,11 +14,11 @@ pub enum ExitCode {
     Usage,
     /// An account or transfer does not exist.
     NotFound,
-    /// A rule refused the request; nothing was changed.
+    /// A rule rejected the request, or lines of a batch; rejected transfers change nothing.
     Rejected,
     /// The transfer id was used before with other content.
     IdConflict,
-    /// The database stayed busy until the retries were used up; nothing was changed.
+    /// bank-cli gave up retrying; a single transfer changed nothing, posted lines of a batch stay posted.
     RetriesExhausted,
     /// No connection: address, authentication, TLS, or a file that cannot be opened.
     CannotConnect,
@@ -26,7 +26,7 @@ pub enum ExitCode {
     VerificationFailed,
     /// The answer to a commit was lost: run the transfer again with the same id.
     OutcomeUnknown,
-    /// Ctrl-C has stopped the command at a point from which it can be continued.
+    /// Ctrl-C stopped the command between commits; running it again continues the work.
     Interrupted,
 }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_count_up_from_zero_and_an_interruption_is_the_shells() {
+    fn numbers_count_up_from_zero_except_for_an_interruption() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|code| code.number()).collect();
         assert_eq!(numbers, (0..10).chain([130]).collect::<Vec<u8>>());
     }

@@ -1,4 +1,4 @@
-//! The second stage of the arguments: typed text becomes domain values, before any connection.
+//! Parses typed text into domain values, before anything connects to a database.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -7,8 +7,7 @@ use bank_domain::{
     AccountName, AccountVersion, Age, Amount, Balance, Country, Memo, OverdraftLimit, ReversalNote, TransferId,
 };
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
 /// Parses the name of an account.
 pub(crate) fn account_name(typed: &str) -> Result<AccountName, Failure> {
@@ -40,7 +39,7 @@ pub(crate) fn overdraft_limit(typed: &str) -> Result<OverdraftLimit, Failure> {
     parse(typed, "an overdraft limit is a whole number of 0 or more, such as 500")
 }
 
-/// Parses a version, as `history` shows them.
+/// Parses the version of an account, as `history` prints it.
 pub(crate) fn account_version(typed: &str) -> Result<AccountVersion, Failure> {
     parse(typed, "a version is a whole number from the first column of `bank-cli history`")
 }
@@ -60,7 +59,7 @@ pub(crate) fn reversal_note(typed: &str) -> Result<ReversalNote, Failure> {
     parse(typed, "a reversal's memo has 1 to 153 characters, no control characters: the link takes the rest")
 }
 
-/// Parses how many rows are wanted at most.
+/// Parses the largest number of rows to print.
 pub(crate) fn limit<T: FromStr + Default + PartialEq>(typed: &str) -> Result<T, Failure> {
     match typed.parse::<T>() {
         Ok(limit) if limit != T::default() => Ok(limit),
@@ -71,7 +70,7 @@ pub(crate) fn limit<T: FromStr + Default + PartialEq>(typed: &str) -> Result<T, 
     }
 }
 
-/// Returns the failure for a value that breaks a rule.
+/// Returns the failure for an invalid value.
 pub(crate) fn invalid(message: impl Display, hint: &str) -> Failure {
     Failure::new(ExitCode::Usage, "invalid_input", message).hint(hint)
 }
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bad_amounts_are_usage_failures_with_a_hint() {
+    fn invalid_amounts_are_usage_failures_with_a_hint() {
         for typed in ["", "0", "-5", "1.5", "ten", "9223372036854775808", "1e3"] {
             let failure = amount(typed).unwrap_err();
             assert_eq!(failure.exit_code(), ExitCode::Usage, "{typed}");
@@ -99,12 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn sql_in_a_name_is_a_name() {
+    fn accepts_sql_as_a_name() {
         assert!(account_name("Robert'); DROP TABLE accounts;--").is_ok());
     }
 
     #[test]
-    fn limits_are_positive() {
+    fn rejects_limits_that_are_not_positive() {
         assert_eq!(limit::<u64>("20").unwrap(), 20);
         assert!(limit::<u64>("0").is_err());
         assert!(limit::<u64>("-1").is_err());

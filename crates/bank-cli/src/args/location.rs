@@ -1,4 +1,4 @@
-//! Where the database's URL comes from. Reads the environment and `.env`; opens nothing.
+//! Finds the database's URL: in an option, the environment or a file `.env`. Connects to nothing.
 
 use std::env;
 use std::fmt;
@@ -8,24 +8,23 @@ use std::path::PathBuf;
 use bank_persistence::{DatabaseUrl, UrlError};
 use etcetera::BaseStrategy;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
 const VARIABLE: &str = "DATABASE_URL";
 
-/// The database to use, and who named it.
+/// The database to use, and what named it.
 #[derive(Debug)]
 pub(crate) struct Location {
     pub(crate) url: DatabaseUrl,
     pub(crate) source: UrlSource,
 }
 
-/// Who named the database.
+/// What named the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum UrlSource {
     Option,
     Environment,
-    /// The path is the file's.
+    /// The path of the file.
     DotEnv(PathBuf),
     Default,
 }
@@ -50,20 +49,20 @@ impl Location {
         }
     }
 
-    /// Returns whether there is no database file yet where one may be made.
+    /// Returns whether the database's file is missing and may be created.
     ///
-    /// A missing directory counts only for the default database, whose directory is ours to make.
+    /// Only the default database may lack its directory, too, because bank creates that directory itself.
     pub(crate) fn is_absent_file(&self) -> bool {
         let Some(path) = self.url.sqlite_path() else {
             return false;
         };
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let may_be_made = self.source == UrlSource::Default || directory.is_none_or(std::path::Path::is_dir);
-        may_be_made && matches!(path.try_exists(), Ok(false))
+        let may_be_created = self.source == UrlSource::Default || directory.is_none_or(std::path::Path::is_dir);
+        may_be_created && matches!(path.try_exists(), Ok(false))
     }
 }
 
-/// Returns the URL that wins; the later places are not read when an earlier one has it.
+/// Returns the first URL that is set; does not read the places after it.
 fn choose(
     option: Option<&str>,
     environment: impl FnOnce() -> Result<Option<String>, Failure>,
@@ -72,7 +71,7 @@ fn choose(
     if let Some(typed) = option {
         return Ok(Some((typed.to_owned(), UrlSource::Option)));
     }
-    // An empty variable is how many tools say "not set".
+    // Many tools set a variable to the empty string to unset it.
     if let Some(typed) = environment()?.filter(|value| !value.is_empty()) {
         return Ok(Some((typed, UrlSource::Environment)));
     }
@@ -86,7 +85,7 @@ fn environment() -> Result<Option<String>, Failure> {
         Err(env::VarError::NotPresent) => Ok(None),
         Err(env::VarError::NotUnicode(_)) => Err(unusable(
             "the environment variable DATABASE_URL is not UTF-8",
-            "percent-encode what is not ASCII, or give --database-url",
+            "percent-encode all characters that are not ASCII, or give --database-url",
         )),
     }
 }
@@ -99,7 +98,7 @@ fn dot_env() -> Result<Option<(String, PathBuf)>, Failure> {
     };
     let lines = dotenvy::from_path_iter(&path).map_err(|error| unreadable_dot_env(&error))?;
     for line in lines {
-        // A line that cannot be read might be the one that names the database: never guess on.
+        // The unreadable line might be the one that names the database, so do not skip it.
         let (name, value) = line.map_err(|error| unreadable_dot_env(&error))?;
         if name == VARIABLE {
             return Ok(Some((value, path)));
@@ -108,7 +107,9 @@ fn dot_env() -> Result<Option<(String, PathBuf)>, Failure> {
     Ok(None)
 }
 
-/// Finds the file `.env` in the working directory or the nearest one above it. Dotenvy would, too, and not say where.
+/// Finds the file `.env` in the working directory or the nearest directory above it.
+///
+/// Written by hand, because dotenvy tells the path only if it also changes the environment of the process.
 fn dot_env_file() -> io::Result<Option<PathBuf>> {
     let here = env::current_dir()?;
     for directory in here.ancestors() {
@@ -125,11 +126,11 @@ fn dot_env_file() -> io::Result<Option<PathBuf>> {
 
 fn unreadable_dot_env(error: &dotenvy::Error) -> Failure {
     let message = match error {
-        // The text of the line stays out of it: it may hold a password.
+        // The message does not show the line, which may contain a password.
         dotenvy::Error::LineParse(..) => "a line of .env is not of the form NAME=value".to_owned(),
         other => format!("cannot read .env: {other}"),
     };
-    unusable(message, "mend .env, or give --database-url")
+    unusable(message, "correct .env, or give --database-url")
 }
 
 fn parse(typed: &str, source: &UrlSource) -> Result<DatabaseUrl, Failure> {
@@ -145,7 +146,7 @@ fn url_hint(error: &UrlError, typed: &str) -> String {
             "leave it out; to name several servers write postgres://host1,host2/database".to_owned()
         }
         UrlError::UnencodedSlash => "write / as %2F, @ as %40 and : as %3A in user and password".to_owned(),
-        // With an @ it may hold a password, which must not be printed.
+        // A URL with an @ may contain a password, which must not be printed.
         UrlError::NoScheme if !typed.is_empty() && !typed.contains('@') => {
             format!("for a SQLite file write sqlite:{typed}")
         }
@@ -156,7 +157,7 @@ fn url_hint(error: &UrlError, typed: &str) -> String {
 /// Returns the path of the default database.
 pub(crate) fn default_file() -> Result<PathBuf, Failure> {
     let strategy = etcetera::choose_base_strategy().map_err(|_| {
-        Failure::new(ExitCode::Other, "no_home_directory", "cannot tell where your home directory is")
+        Failure::new(ExitCode::Other, "no_home_directory", "cannot find your home directory")
             .hint("give --database-url, such as sqlite:bank.db")
     })?;
     Ok(strategy.data_dir().join("bank").join("bank.db"))
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_option_wins_and_nothing_else_is_read() {
+    fn the_option_wins_and_the_other_places_are_not_read() {
         let chosen = choose(Some("sqlite:a"), || unreachable!(), || unreachable!()).unwrap();
         assert_eq!(chosen, Some(("sqlite:a".to_owned(), UrlSource::Option)));
     }
@@ -200,19 +201,19 @@ mod tests {
     }
 
     #[test]
-    fn without_any_the_default_is_used() {
+    fn uses_the_default_if_no_place_names_a_database() {
         assert_eq!(choose(None, || Ok(None), || Ok(None)).unwrap(), None);
     }
 
     #[test]
-    fn a_bare_path_is_refused_with_the_url_to_write() {
+    fn rejects_a_bare_path_and_suggests_its_url() {
         let failure = parse("bank.db", &UrlSource::Option).unwrap_err();
         assert_eq!(failure.exit_code(), ExitCode::Usage);
         assert_eq!(failure.hint_line(), Some("for a SQLite file write sqlite:bank.db"));
     }
 
     #[test]
-    fn a_broken_dot_env_does_not_show_its_text() {
+    fn never_shows_a_line_of_a_broken_dot_env() {
         let error = dotenvy::Error::LineParse("DATABASE_URL secret".to_owned(), 3);
         assert!(!unreadable_dot_env(&error).message().contains("secret"));
     }

@@ -1,12 +1,10 @@
-//! A transfer that a rule refused, told with the names that the user typed.
+//! Failures for rejected transfers, with the names that the user typed.
 
 use bank_domain::{AccountId, Rejection};
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::shell;
+use crate::failure::{ExitCode, Failure, shell};
 
-/// Returns the failure for a rejection; `name_of` knows the two accounts of the transfer.
+/// Returns the failure for a rejection; `name_of` returns the name of either account.
 pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String) -> Failure {
     let exit_code = match reason {
         Rejection::AccountNotFound { .. } => ExitCode::NotFound,
@@ -31,8 +29,8 @@ pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String)
         Rejection::IdConflict { id, .. } => {
             failure.hint(format!("see it with `bank-cli show {id}`; leave --id out for a new transfer"))
         }
-        Rejection::ReversalOfReversal { .. } => failure.hint("reverse it all the same with --force"),
-        // A reason that is younger than this binary has no hint yet.
+        Rejection::ReversalOfReversal { .. } => failure.hint("pass --force to reverse it anyway"),
+        // A rejection that was added later has no hint yet.
         _ => failure,
     }
 }

@@ -1,15 +1,14 @@
 //! `bank-cli man`
 
+pub(crate) mod page;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 
-use crate::arguments::Cli;
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::manual;
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure};
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -22,18 +21,18 @@ EXAMPLE:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct ManArgs {
-    /// Command to print the page of [default: the program's own]
+    /// Command whose page to print [default: the page of bank-cli itself]
     #[arg(value_name = "COMMAND")]
     command: Vec<String>,
-    /// Write the pages of all commands to this directory, which is made if it is missing
+    /// Write the pages of all commands to this directory, which is created if it is missing
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
     dir: Option<PathBuf>,
 }
 
 /// Prints or writes the pages; opens no database.
 pub(crate) fn run(args: &ManArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let mut program = Cli::command();
-    // Passes the global options on to the commands, and gives these their full names.
+    let mut program = (context.program)();
+    // This adds the global options and the full names to the commands.
     program.build();
     if let Some(directory) = &args.dir {
         let made = std::fs::create_dir_all(directory).and_then(|()| write_all(&program, directory));
@@ -44,17 +43,17 @@ pub(crate) fn run(args: &ManArgs, context: &mut Context<'_>) -> Result<(), Failu
     }
     let mut command = &program;
     for name in &args.command {
-        command = command.find_subcommand(name).ok_or_else(|| no_such_command(name))?;
+        command = command.find_subcommand(name).ok_or_else(|| unknown_command(name))?;
     }
-    Ok(context.out.write_all(&manual::page(command)?)?)
+    Ok(context.out.write_all(&page::render(command)?)?)
 }
 
 fn write_all(command: &Command, directory: &Path) -> io::Result<()> {
-    std::fs::write(directory.join(manual::file_name(command)), manual::page(command)?)?;
+    std::fs::write(directory.join(page::file_name(command)), page::render(command)?)?;
     command.get_subcommands().try_for_each(|command| write_all(command, directory))
 }
 
-fn no_such_command(name: &str) -> Failure {
-    let message = format!("there is no command {name:?} to print the page of");
+fn unknown_command(name: &str) -> Failure {
+    let message = format!("there is no command {name:?}");
     Failure::new(ExitCode::Usage, "usage", message).hint("see all commands with `bank-cli --help`")
 }

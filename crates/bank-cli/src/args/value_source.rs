@@ -1,20 +1,18 @@
-//! Where the value of an option comes from.
+//! Where the values of options come from.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use clap::ArgMatches;
-use clap::parser::ValueSource;
+use clap::{ArgMatches, Id};
 use serde::Serialize;
 
-use crate::configuration::UrlSource;
-use crate::connection_args::ConnectionArgs;
+use super::UrlSource;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
-pub(crate) enum Origin {
+pub(crate) enum ValueSource {
     /// An option on the command line.
     Option {
         name: String,
@@ -34,7 +32,7 @@ pub(crate) enum Origin {
     Default,
 }
 
-impl Origin {
+impl ValueSource {
     pub(crate) fn option(name: impl Into<String>) -> Self {
         Self::Option { name: name.into() }
     }
@@ -44,7 +42,7 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ValueSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Option { name } => f.write_str(name),
@@ -56,7 +54,7 @@ impl fmt::Display for Origin {
     }
 }
 
-impl From<&UrlSource> for Origin {
+impl From<&UrlSource> for ValueSource {
     fn from(source: &UrlSource) -> Self {
         match source {
             UrlSource::Option => Self::option("--database-url"),
@@ -67,26 +65,31 @@ impl From<&UrlSource> for Origin {
     }
 }
 
-/// What clap knows of the origin of the options that `config show` lists; those of which it has no value are left out.
+/// Where the values of the options come from, as clap knows it; options that keep their default are left out.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Origins(BTreeMap<&'static str, Origin>);
+pub(crate) struct ValueSources(BTreeMap<String, ValueSource>);
 
-impl Origins {
-    /// Takes down where the options' values come from.
-    pub(crate) fn of(matches: &ArgMatches) -> Self {
-        let origin = |id: &'static str| {
-            let origin = match matches.value_source(id)? {
-                ValueSource::CommandLine => Origin::option(format!("--{}", id.replace('_', "-"))),
-                ValueSource::EnvVariable => Origin::environment(format!("BANK_{}", id.to_uppercase())),
+impl From<&ArgMatches> for ValueSources {
+    fn from(matches: &ArgMatches) -> Self {
+        let source = |id: &Id| {
+            let source = match matches.value_source(id.as_str())? {
+                clap::parser::ValueSource::CommandLine => {
+                    ValueSource::option(format!("--{}", id.as_str().replace('_', "-")))
+                }
+                clap::parser::ValueSource::EnvVariable => {
+                    ValueSource::environment(format!("BANK_{}", id.as_str().to_uppercase()))
+                }
                 _ => return None,
             };
-            Some((id, origin))
+            Some((id.to_string(), source))
         };
-        Self(ConnectionArgs::IDS.into_iter().chain(["color"]).filter_map(origin).collect())
+        Self(matches.ids().filter_map(source).collect())
     }
+}
 
+impl ValueSources {
     /// Returns where the value of an option comes from, by clap's name of the option.
-    pub(crate) fn get(&self, id: &str) -> Origin {
-        self.0.get(id).cloned().unwrap_or(Origin::Default)
+    pub(crate) fn get(&self, id: &str) -> ValueSource {
+        self.0.get(id).cloned().unwrap_or(ValueSource::Default)
     }
 }

@@ -1,28 +1,27 @@
 //! `bank-cli demo`
 
+pub(crate) mod accounts;
+mod scratch;
+
 use std::io::Write;
 
 use bank_domain::{AccountName, Outcome, Transfer};
 use bank_persistence::{Bank, BankError, SchemaState, new_transfer_id};
 use clap::Args;
 
-use crate::context::Context;
-use crate::demo_accounts;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::input;
+use crate::args::input;
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure, rejection};
 use crate::output::{AccountRow, RowWriter, RowsFormat};
-use crate::rejection;
-use crate::scratch;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
   bank-cli demo
 
-Never touches data that it did not make: where there are accounts, it works in a
-scratch database.";
+If the database has accounts already, the demo uses a scratch database and leaves
+yours alone.";
 
-/// Run the whole scenario: connect, create, list, transfer, list
+/// Run the tutorial's scenario: connect, create, list, transfer, list
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct DemoArgs {}
@@ -43,7 +42,7 @@ fn is_empty(bank: &Bank) -> Result<bool, BankError> {
     match bank.schema_state()? {
         SchemaState::NotSetUp => Ok(true),
         SchemaState::Current => Ok(bank.count_accounts()? == 0),
-        // What another version has made may hold anything.
+        // The tables of another version may contain anything.
         _ => Ok(false),
     }
 }
@@ -51,7 +50,7 @@ fn is_empty(bank: &Bank) -> Result<bool, BankError> {
 fn play(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, ">>>> Successfully connected to {}!", bank.engine()?)?;
     bank.migrate()?;
-    let accounts = demo_accounts::all()?;
+    let accounts = accounts::all()?;
     for new in &accounts {
         bank.open_account(new)?;
     }
@@ -88,5 +87,5 @@ fn transfer(bank: &Bank, from: &AccountName, to: &AccountName) -> Result<(), Fai
 fn vanished(name: &AccountName) -> Failure {
     let message = format!("the account `{name}` vanished during the demo");
     Failure::new(ExitCode::Other, "account_vanished", message)
-        .hint("something else changes this database: run the demo in one of its own")
+        .hint("another program changes this database: run the demo in a separate one")
 }

@@ -1,17 +1,16 @@
-//! What is not there: an account, with the one that was probably meant, or a transfer.
+//! Failures for unknown accounts, with the name that was probably meant, and for unknown transfers.
 
 use bank_domain::{AccountName, TransferId};
 use bank_persistence::Bank;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
 /// From 0 (nothing in common) to 1 (equal): below this, a suggestion would only confuse.
 const SIMILARITY_MIN: f64 = 0.6;
 
-/// Returns the failure for a name without an account, with the nearest name as the hint.
-pub(crate) fn not_found(bank: &Bank, name: &AccountName) -> Failure {
-    // The hint is a courtesy: if it cannot be had, the failure is still the same.
+/// Returns the failure for an unknown account, with the most similar name as the hint.
+pub(crate) fn account(bank: &Bank, name: &AccountName) -> Failure {
+    // If the look-up fails, only the hint is missing.
     let candidates = bank.similar_names(name).unwrap_or_default();
     let hint = match nearest(name.as_str(), &candidates) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
@@ -21,8 +20,8 @@ pub(crate) fn not_found(bank: &Bank, name: &AccountName) -> Failure {
     Failure::new(ExitCode::NotFound, "account_not_found", message).hint(hint)
 }
 
-/// Returns the failure for an id without a transfer.
-pub(crate) fn transfer_not_found(id: TransferId) -> Failure {
+/// Returns the failure for an unknown transfer.
+pub(crate) fn transfer(id: TransferId) -> Failure {
     let message = format!("there is no transfer {id}");
     Failure::new(ExitCode::NotFound, "transfer_not_found", message)
         .hint("a rejected transfer is not recorded; see the others with `bank-cli history`")
@@ -50,14 +49,14 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_name_is_found_whatever_its_case() {
+    fn suggests_the_most_similar_name_in_any_case() {
         let candidates = names(&["John", "Jessica", "Jesse"]);
         assert_eq!(nearest("jesica", &candidates).unwrap().as_str(), "Jessica");
         assert_eq!(nearest("Jhon", &candidates).unwrap().as_str(), "John");
     }
 
     #[test]
-    fn nothing_is_suggested_for_a_stranger() {
+    fn suggests_nothing_if_no_name_is_similar() {
         assert!(nearest("Xavier", &names(&["John", "Jessica"])).is_none());
     }
 }

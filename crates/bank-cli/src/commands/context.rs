@@ -1,14 +1,11 @@
-//! What a command is given: where to print, and how to reach the database.
+//! What every command needs: a place to print, and a way to the database.
 
 use std::io::Write;
 
 use bank_persistence::{Bank, BankError, DbError, Settings};
 
-use crate::arguments::GlobalArgs;
-use crate::configuration::{Location, UrlSource};
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::origin::Origins;
+use crate::args::{GlobalArgs, Location, UrlSource};
+use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, Terminal};
 
 const UNVERIFIED: &str = "the server's certificate is not verified: add sslmode=verify-full&sslrootcert=system, or the CA's file, to the URL";
@@ -18,12 +15,12 @@ pub(crate) struct Context<'a> {
     /// Takes the data; everything else goes through `messages`.
     pub(crate) out: &'a mut dyn Write,
     pub(crate) messages: Messages,
-    /// What standard output is like.
+    /// The properties of standard output.
     pub(crate) terminal: Terminal,
     /// The options that every command takes, as typed.
     pub(crate) global: GlobalArgs,
-    pub(crate) origins: Origins,
-    settings: Settings,
+    /// Returns the whole program, for the commands that print what clap knows about it.
+    pub(crate) program: fn() -> clap::Command,
 }
 
 impl<'a> Context<'a> {
@@ -32,15 +29,14 @@ impl<'a> Context<'a> {
         out: &'a mut dyn Write,
         messages: Messages,
         global: GlobalArgs,
-        settings: Settings,
-        origins: Origins,
+        program: fn() -> clap::Command,
     ) -> Self {
-        Self { out, messages, terminal: Terminal::stdout(), global, origins, settings }
+        Self { out, messages, terminal: Terminal::stdout(), global, program }
     }
 
     /// Returns the connection settings as typed, with their defaults.
     pub(crate) fn settings(&self) -> Settings {
-        self.settings.clone()
+        self.global.connection.settings()
     }
 
     /// Returns the value of `--database-url` as typed.
@@ -48,7 +44,7 @@ impl<'a> Context<'a> {
         self.global.database_url.as_deref()
     }
 
-    /// Prints a note on what was printed just now, and so after it.
+    /// Prints a note about the data that was printed so far, after that data.
     pub(crate) fn note_after_data(&mut self, text: &str) -> Result<(), Failure> {
         self.out.flush()?;
         self.messages.note(text);
@@ -77,11 +73,11 @@ impl<'a> Context<'a> {
         Ok(bank)
     }
 
-    /// Connects to a database that is there, whatever its tables are like.
+    /// Connects to an existing database, whatever the state of its tables.
     pub(crate) fn open(&self, location: &Location, settings: Settings) -> Result<Bank, Failure> {
         let connect = || Bank::connect(&location.url, settings);
         self.messages.while_waiting("connecting", connect).map_err(|error| {
-            // A file that is only not there yet is a matter of setup, not of connecting.
+            // If only the file is missing, the user has to run setup.
             if matches!(error, BankError::Database(DbError::FileMissing { .. })) && location.is_absent_file() {
                 not_set_up(location)
             } else {
@@ -90,7 +86,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Connects to a database that may still have to be set up, creating its file if missing.
+    /// Connects to a database that may not be set up yet, and creates its file if it is missing.
     pub(crate) fn connect_or_create(&self, location: &Location) -> Result<Bank, Failure> {
         if location.source == UrlSource::Default {
             create_data_directory(location)?;

@@ -3,8 +3,8 @@
 use bank_domain::NewAccount;
 use bank_persistence::{Bank, BankError};
 
+use crate::args::input;
 use crate::failure::Failure;
-use crate::input;
 
 /// Returns Jessica's and John's accounts, in this order.
 pub(crate) fn all() -> Result<[NewAccount; 2], Failure> {
@@ -13,7 +13,7 @@ pub(crate) fn all() -> Result<[NewAccount; 2], Failure> {
 
 /// Opens an account unless its name is taken; returns whether it did.
 pub(crate) fn open_if_missing(bank: &Bank, new: &NewAccount) -> Result<bool, Failure> {
-    // Looking first leaves no gap in the ids, as a refused insert would.
+    // A rejected insert would leave a gap in the ids, so look first.
     if bank.find_account(new.name())?.is_some() {
         return Ok(false);
     }

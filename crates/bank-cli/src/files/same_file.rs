@@ -1,17 +1,16 @@
-//! Whether two paths lead to one file, so that none is overwritten that the command needs itself.
+//! Tells whether two paths lead to one file, so that a command does not overwrite a file that it needs.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use bank_persistence::DatabaseUrl;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
-/// What SQLite writes beside a database's file, by what is appended to its name.
-const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+/// The suffixes of a database's file and of the files that SQLite keeps next to it.
+const SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// Refuses to write over the files of a database.
+/// Returns a failure if the path is one of the database's files.
 pub(crate) fn refuse_database(url: &DatabaseUrl, path: &Path) -> Result<(), Failure> {
     let Some(database) = url.sqlite_path() else { return Ok(()) };
     let is_part = |suffix: &&str| {
@@ -19,23 +18,23 @@ pub(crate) fn refuse_database(url: &DatabaseUrl, path: &Path) -> Result<(), Fail
         file.push(suffix);
         is_same_file(Path::new(&file), path)
     };
-    if BESIDE.iter().any(is_part) {
+    if SUFFIXES.iter().any(is_part) {
         let message = format!("{} belongs to the database {url}", path.display());
         return Err(Failure::new(ExitCode::Usage, "database_file", message).hint("name another file"));
     }
     Ok(())
 }
 
-/// Returns whether both are one file, through whatever links; also one that is not there yet.
+/// Returns whether both paths lead to one file, through any links; the file need not exist yet.
 pub(crate) fn is_same_file(left: &Path, right: &Path) -> bool {
-    // Looking at the identity opens the file, which waits for ever where it is a pipe.
+    // Comparing identities opens the files, and opening a pipe would wait forever.
     let are_regular = [left, right].iter().all(|path| path.is_file());
     let are_one = are_regular && ::same_file::is_same_file(left, right).unwrap_or(false);
-    are_one || place(left).is_some_and(|place_of_left| Some(place_of_left) == place(right))
+    are_one || resolve(left).is_some_and(|left| Some(left) == resolve(right))
 }
 
-/// Returns the directory that a file is in, without links, and its name there.
-fn place(path: &Path) -> Option<(PathBuf, OsString)> {
+/// Returns the directory of a file, with all links resolved, and the name of the file.
+fn resolve(path: &Path) -> Option<(PathBuf, OsString)> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

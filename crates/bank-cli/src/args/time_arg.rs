@@ -1,21 +1,21 @@
-//! Points in time as they are typed: a date, or a time with its offset.
+//! Parses dates and times on the command line.
 //!
-//! Everything is in UTC, as in every output. A time without an offset is refused rather than guessed.
+//! All times are in UTC, as in the output. A time needs its offset: bank does not guess time zones.
 
 use bank_persistence::Period;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
+use crate::args::input;
 use crate::failure::Failure;
-use crate::input;
 
 const HINT: &str = "write a date in UTC, such as 2026-07-01, or a time with its offset, such as 2026-07-01T12:00:00Z";
 
-/// Parses the beginning of a period: a date stands for its first moment.
+/// Parses the start of a period; a date means its first microsecond.
 pub(crate) fn since(typed: &str) -> Result<DateTime<Utc>, Failure> {
     parse(typed, |date| Some(date.and_time(NaiveTime::MIN).and_utc()))
 }
 
-/// Parses the end of a period, or the moment of a balance: a date stands for its last moment.
+/// Parses the end of a period, or the time of a balance; a date means its last microsecond.
 pub(crate) fn until(typed: &str) -> Result<DateTime<Utc>, Failure> {
     parse(typed, |date| {
         let next = date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN).and_utc();
@@ -34,14 +34,14 @@ pub(crate) fn period(typed_since: Option<&str>, typed_until: Option<&str>) -> Re
     Ok(period)
 }
 
-fn parse(typed: &str, of_date: impl Fn(NaiveDate) -> Option<DateTime<Utc>>) -> Result<DateTime<Utc>, Failure> {
+fn parse(typed: &str, time_of: impl Fn(NaiveDate) -> Option<DateTime<Utc>>) -> Result<DateTime<Utc>, Failure> {
     const DATE_LENGTH: usize = "2026-07-01".len();
     let date = (typed.len() == DATE_LENGTH).then(|| NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok()).flatten();
-    let moment = match date {
-        Some(date) => of_date(date),
-        None => DateTime::parse_from_rfc3339(typed).ok().map(|moment| moment.to_utc()),
+    let time = match date {
+        Some(date) => time_of(date),
+        None => DateTime::parse_from_rfc3339(typed).ok().map(|time| time.to_utc()),
     };
-    moment.ok_or_else(|| input::invalid(format!("time {typed:?} is neither a date nor a time with its offset"), HINT))
+    time.ok_or_else(|| input::invalid(format!("time {typed:?} is neither a date nor a time with its offset"), HINT))
 }
 
 #[cfg(test)]
@@ -50,8 +50,8 @@ mod tests {
 
     use super::*;
 
-    fn text(moment: Result<DateTime<Utc>, Failure>) -> String {
-        moment.unwrap().to_rfc3339_opts(SecondsFormat::Micros, true)
+    fn text(time: Result<DateTime<Utc>, Failure>) -> String {
+        time.unwrap().to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 
     #[test]
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_taken_at_its_offset() {
+    fn respects_the_offset_of_a_time() {
         for parse in [since, until] {
             assert_eq!(text(parse("2026-07-01T12:00:00.5+02:00")), "2026-07-01T10:00:00.500000Z");
             assert_eq!(text(parse("2026-07-01 12:00:00Z")), "2026-07-01T12:00:00.000000Z");
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ambiguous_or_no_time_is_refused() {
+    fn rejects_ambiguous_and_invalid_times() {
         for typed in [
             "",
             "yesterday",
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_period_is_not_upside_down() {
+    fn rejects_a_period_that_ends_before_it_begins() {
         assert_eq!(period(None, None).unwrap(), Period::default());
         assert!(period(Some("2026-07-01"), Some("2026-07-01")).is_ok());
         assert!(period(Some("2026-07-02"), Some("2026-07-01")).is_err());

@@ -1,10 +1,10 @@
-//! A file that is written for the user: known to be writable before anything else happens, never overwritten unasked.
+//! An output file: opened before the work begins, so that an unusable path fails early, and never overwritten unasked.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file that is open for writing, and goes again if nothing is written to it.
+/// A file that is open for writing; a new file is removed if nothing is written to it.
 #[derive(Debug)]
 pub(crate) struct OutFile {
     path: PathBuf,
@@ -14,11 +14,11 @@ pub(crate) struct OutFile {
 }
 
 impl OutFile {
-    /// Opens the file; what an existing one holds is kept until the first write.
+    /// Opens the file; an existing file keeps its content until the first write.
     ///
     /// # Errors
     ///
-    /// `AlreadyExists`, unless it may be overwritten; or the operating system's.
+    /// Returns `AlreadyExists` if the file exists and may not be overwritten, or another error if it cannot be opened.
     pub(crate) fn open(path: &Path, overwrite: bool) -> io::Result<Self> {
         let created = OpenOptions::new().write(true).create_new(true).open(path);
         let (file, is_new) = match created {
@@ -30,7 +30,7 @@ impl OutFile {
         Ok(Self { path: path.to_owned(), file, is_new, is_empty: true })
     }
 
-    /// Returns the path as it was given.
+    /// Returns the path, as typed.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_kept_until_something_is_written() {
+    fn keeps_an_existing_file_until_something_is_written() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("report.html");
         drop(OutFile::open(&path, false).unwrap());

@@ -1,16 +1,15 @@
-//! The file that an export is written to: there as a whole, or not at all.
+//! The file of an export, written atomically: it appears only once it is complete.
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// A file that gets its name when it is complete.
+/// A file that gets its name only once it is complete.
 pub(crate) struct ExportFile {
     path: PathBuf,
     replace: bool,
@@ -18,21 +17,21 @@ pub(crate) struct ExportFile {
 }
 
 impl ExportFile {
-    /// Creates the file beside its final place, so that what is wrong with the place is known before anything is read.
+    /// Creates a temporary file in the same directory, so that an unusable path fails before anything is read.
     ///
-    /// A file that is replaced keeps its rights, and a link to it stays one.
+    /// A replaced file keeps its permissions, and a link to it stays a link.
     pub(crate) fn create(path: &Path, replace: bool) -> Result<Self, Failure> {
-        let mut rights = None;
+        let mut permissions = None;
         if let Ok(metadata) = path.metadata() {
             if !metadata.is_file() {
-                let message = format!("{} is no file", path.display());
+                let message = format!("{} is not a regular file", path.display());
                 return Err(Failure::new(ExitCode::Usage, "export_exists", message)
-                    .hint("name a file, or leave --out away for standard output"));
+                    .hint("name a file, or omit --out to write to standard output"));
             }
             if !replace {
                 return Err(exists(path));
             }
-            rights = Some(metadata.permissions());
+            permissions = Some(metadata.permissions());
         }
         let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let directory = match path.parent() {
@@ -40,13 +39,13 @@ impl ExportFile {
             _ => Path::new("."),
         };
         let file = builder().tempfile_in(directory).map_err(|error| unwritable(path, &error))?;
-        if let Some(rights) = rights {
-            file.as_file().set_permissions(rights).map_err(|error| unwritable(path, &error))?;
+        if let Some(permissions) = permissions {
+            file.as_file().set_permissions(permissions).map_err(|error| unwritable(path, &error))?;
         }
         Ok(Self { path: path.to_owned(), replace, writer: BufWriter::with_capacity(BUFFER_BYTES, file) })
     }
 
-    /// Returns where to write.
+    /// Returns the writer.
     pub(crate) fn writer(&mut self) -> &mut dyn Write {
         &mut self.writer
     }
@@ -56,7 +55,7 @@ impl ExportFile {
         unwritable(&self.path, error)
     }
 
-    /// Puts the complete file in its place.
+    /// Gives the complete file its name.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         let Self { path, replace, writer } = self;
         let file = writer.into_inner().map_err(|error| unwritable(&path, error.error()))?;
@@ -70,7 +69,7 @@ impl ExportFile {
     }
 }
 
-/// The rights are those of any new file, not the narrower ones of a temporary one.
+/// Gives the file the permissions of any new file, not the narrower ones of a temporary file.
 fn builder() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".bank-export-");
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_there_when_it_is_complete() {
+    fn the_file_appears_once_it_is_complete() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("journal.csv");
         let mut file = ExportFile::create(&path, false).ok().unwrap();
@@ -124,7 +123,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_file_that_is_replaced_keeps_its_rights_and_its_links() {
+    fn a_replaced_file_keeps_its_permissions_and_its_links() {
         use std::os::unix::fs::{PermissionsExt, symlink};
 
         let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,11 @@
-//! What a command can fail with: exit code, stable code for programs, message, hint.
+//! The failure of a command: an exit code, a stable code for programs, a message and a hint.
+
+pub mod exit_code;
+pub(crate) mod not_found;
+pub(crate) mod rejection;
+pub(crate) mod shell;
+
+pub(crate) use exit_code::ExitCode;
 
 mod batch;
 
@@ -8,20 +15,13 @@ use std::io;
 
 use bank_persistence::{BankError, DbError, SchemaState};
 
-use crate::exit_code::ExitCode;
-
 /// The failure of a command.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// Nobody reads standard output any more, as in `bank-cli list | head -1`: no error at all.
-    OutputClosed,
-    /// To be told to the user.
-    Told(Box<Told>),
-}
+pub(crate) struct Failure(Box<Report>);
 
-/// The parts of a failure that the user sees.
+/// What the user sees of a failure.
 #[derive(Debug)]
-pub(crate) struct Told {
+struct Report {
     exit_code: ExitCode,
     code: &'static str,
     message: String,
@@ -31,11 +31,56 @@ pub(crate) struct Told {
 impl Failure {
     /// Returns a failure without a hint; `code` is stable, for programs.
     pub(crate) fn new(exit_code: ExitCode, code: &'static str, message: impl Display) -> Self {
-        Self::Told(Box::new(Told { exit_code, code, message: one_line(&message.to_string()), hint: None }))
+        Self(Box::new(Report { exit_code, code, message: one_line(&message.to_string()), hint: None }))
     }
 
-    /// Returns the failure for an error that somebody else may need, too.
+    /// Returns the failure for an error that the caller keeps.
     pub(crate) fn of(error: &BankError) -> Self {
+        Self::from(error)
+    }
+
+    /// Sets the hint: what the user can do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Returns the exit code of the process.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        self.0.exit_code
+    }
+
+    /// Returns the stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// Returns the message, one line.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Returns the hint, one line.
+    pub(crate) fn hint_line(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+}
+
+/// Only for writes to standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // The reader of standard output has closed it, as in `bank-cli list | head -1`. This is not an error.
+            return Self::new(ExitCode::Ok, "output_closed", "standard output is closed");
+        }
+        let message = format!("cannot write to standard output: {error}");
+        Self::new(ExitCode::Other, "output_failed", message)
+            .hint("the command may have taken effect: check before you repeat it")
+    }
+}
+
+impl From<&BankError> for Failure {
+    fn from(error: &BankError) -> Self {
         let (exit_code, code, hint) = classify(error);
         let failure = Self::new(exit_code, code, with_causes(error));
         match hint {
@@ -43,63 +88,11 @@ impl Failure {
             None => failure,
         }
     }
-
-    /// Sets the hint: what to do about it.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        if let Self::Told(told) = &mut self {
-            told.hint = Some(hint.into());
-        }
-        self
-    }
-
-    /// Returns the exit code of the process.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::OutputClosed => ExitCode::Ok,
-            Self::Told(told) => told.exit_code,
-        }
-    }
-
-    /// Returns the stable code.
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::OutputClosed => "output_closed",
-            Self::Told(told) => told.code,
-        }
-    }
-
-    /// Returns the message, one line.
-    pub(crate) fn message(&self) -> &str {
-        match self {
-            Self::OutputClosed => "standard output is closed",
-            Self::Told(told) => &told.message,
-        }
-    }
-
-    /// Returns the hint, one line.
-    pub(crate) fn hint_line(&self) -> Option<&str> {
-        match self {
-            Self::OutputClosed => None,
-            Self::Told(told) => told.hint.as_deref(),
-        }
-    }
-}
-
-/// Only writes to standard output end here.
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::OutputClosed;
-        }
-        let message = format!("cannot write to standard output: {error}");
-        Self::new(ExitCode::Other, "output_failed", message)
-            .hint("the command itself may have been carried out: look before you repeat it")
-    }
 }
 
 impl From<BankError> for Failure {
     fn from(error: BankError) -> Self {
-        Self::of(&error)
+        Self::from(&error)
     }
 }
 
@@ -134,7 +127,7 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, Option<String>) {
         BankError::Database(DbError::Migration { .. }) => (
             ExitCode::Other,
             "migration_failed",
-            "the database may hold tables of something else: name one of its own in the URL",
+            "the database may contain tables of another program: name a separate database in the URL",
         ),
         BankError::Corrupt { .. } => (ExitCode::Other, "corrupt", "run `bank-cli verify`"),
         BankError::InvariantViolation { .. } => (ExitCode::Other, "invariant_violation", "run `bank-cli verify`"),
@@ -156,32 +149,32 @@ fn schema_failure(state: &SchemaState) -> (ExitCode, &'static str, &'static str)
     }
 }
 
-/// Chooses the hint from the database's words; only the hint depends on them.
+/// Chooses the hint by the database's message; nothing else depends on that message.
 fn database_hint(reason: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if says(&["disk is full", "disk I/O error", "No space left"]) {
-        "make room on the disk that holds the database, then run the same command again; nothing was changed"
+        "free some space on the database's disk, then run the same command again; nothing was changed"
     } else if says(&["readonly database", "read-only transaction"]) {
-        "the database can only be read: check who may write the file, or name the primary server in the URL"
+        "the database is read-only: check the permissions of the file, or name the primary server in the URL"
     } else if says(&["permission denied"]) {
-        "ask for the rights that are missing, or connect as another user"
+        "ask for the missing privileges, or connect as another user"
     } else {
         "see which database is used with -v"
     }
 }
 
-/// Chooses the hint from libpq's words: it gives no code, and only the hint depends on them.
+/// Chooses the hint by libpq's message, because libpq gives no code; nothing else depends on that message.
 fn connection_hint(reason: &str) -> &'static str {
     let reason = reason.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if says(&["not a database"]) {
         "name another file in the URL; this one was not touched"
     } else if says(&["invalid uri query parameter"]) {
-        "leave this option out: libpq does not know it, nor load_balance or topology_keys of other drivers"
+        "leave this option out: libpq does not know it (load_balance and topology_keys belong to other drivers)"
     } else if says(&["unable to open"]) {
-        "check that the directory exists, that it is a file, and who may read and write it"
+        "check that the directory exists, that the path is a file, and that you may read and write it"
     } else if says(&["certificate", "ssl", "tls"]) {
-        "check sslmode and sslrootcert in the URL, and that the host is the one in the certificate"
+        "check sslmode and sslrootcert in the URL, and that the certificate names this host"
     } else if says(&["password", "authentication", "role", "no pg_hba.conf entry"]) {
         "check user and password in the URL, or PGPASSWORD"
     } else if says(&["translate host name", "resolve"]) {
@@ -199,19 +192,19 @@ fn connection_hint(reason: &str) -> &'static str {
     ]) {
         "check that the server runs and that host and port in the URL are right"
     } else if says(&["permission", "readonly", "read-only"]) {
-        "check who may read and write the file and its directory"
+        "check the permissions of the file and its directory"
     } else {
-        "check that the file or server in the URL is there; -v says where the URL comes from"
+        "check that the file or server in the URL exists; -v says where the URL comes from"
     }
 }
 
-/// Joins an error and its causes: each text leaves its cause out.
+/// Joins the messages of an error and its causes, because no message repeats its cause.
 fn with_causes(error: &dyn Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        // Transparent variants repeat their cause.
+        // Only transparent variants do.
         if !message.contains(&text) {
             message.push_str(": ");
             message.push_str(&text);
@@ -221,7 +214,7 @@ fn with_causes(error: &dyn Error) -> String {
     message
 }
 
-/// Joins lines and shows control characters as escapes: what was typed may hold either.
+/// Joins the lines of a text and escapes control characters; what the user typed may contain both.
 pub(crate) fn one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let joined = lines.collect::<Vec<_>>().join("; ");
@@ -239,13 +232,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_closed_pipe_is_no_error() {
+    fn a_closed_pipe_is_not_an_error() {
         let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(failure.exit_code(), ExitCode::Ok);
     }
 
     #[test]
-    fn a_full_disk_is_one() {
+    fn a_full_disk_is_an_error() {
         let failure = Failure::from(io::Error::from(io::ErrorKind::StorageFull));
         assert_eq!(failure.exit_code(), ExitCode::Other);
         assert_eq!(failure.code(), "output_failed");

@@ -1,4 +1,4 @@
-//! How the connection behaves: options that every command takes.
+//! The options of every command that set how the connection behaves.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use clap::{Args, ValueEnum};
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection options")]
 pub(crate) struct ConnectionArgs {
-    /// Isolation level of transactions that write, on servers
+    /// Isolation level of writing transactions; has no effect on SQLite
     #[arg(long, value_enum, value_name = "LEVEL", global = true, env = "BANK_ISOLATION", hide_env_values = true)]
     isolation: Option<IsolationArg>,
-    /// Seconds before a server that does not answer is given up and tried again [default: 10]
+    /// Seconds to wait for a server that does not answer before trying again [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true, env = "BANK_ANSWER_TIMEOUT", hide_env_values = true)]
     answer_timeout: Option<Duration>,
     /// Seconds that a statement may run on the server [default: 10]
@@ -21,15 +21,15 @@ pub(crate) struct ConnectionArgs {
     /// Seconds to wait for a lock, and on SQLite for another writer, before trying again [default: 5]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true, env = "BANK_LOCK_TIMEOUT", hide_env_values = true)]
     lock_timeout: Option<Duration>,
-    /// Largest number of attempts, the first included [default: 10]
+    /// Largest number of attempts, including the first [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), global = true, env = "BANK_ATTEMPTS", hide_env_values = true)]
     attempts: Option<u32>,
-    /// Seconds after which no further attempt begins [default: 30]
+    /// Seconds after which no new attempt starts [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true, env = "BANK_RETRY_TIME", hide_env_values = true)]
     retry_time: Option<Duration>,
 }
 
-/// An isolation level as it is typed.
+/// An isolation level, as typed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum IsolationArg {
     ReadCommitted,
@@ -38,11 +38,7 @@ enum IsolationArg {
 }
 
 impl ConnectionArgs {
-    /// The options, by the names that clap knows them by.
-    pub(crate) const IDS: [&str; 6] =
-        ["isolation", "answer_timeout", "statement_timeout", "lock_timeout", "attempts", "retry_time"];
-
-    /// Returns the settings of a command line's connection.
+    /// Returns the settings of the connection.
     pub(crate) fn settings(&self) -> Settings {
         let base = Settings::one_shot();
         Settings {
@@ -72,7 +68,7 @@ impl IsolationArg {
     }
 }
 
-/// The longest time that can be asked for, in seconds: a day.
+/// The longest time that an option accepts, in seconds: a day.
 const SECONDS_MAX: f64 = 86_400.0;
 
 /// Parses a number of seconds, such as `2` or `0.5`, from a millisecond to a day.
@@ -88,14 +84,19 @@ fn seconds(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
-    use crate::arguments::Cli;
     use clap::Parser;
+
+    #[derive(Parser)]
+    struct Typed {
+        #[command(flatten)]
+        connection: ConnectionArgs,
+    }
 
     #[test]
     fn every_option_reaches_its_setting() {
         let settings = |options: &[&str]| {
-            let typed = ["bank-cli", "list"].iter().chain(options);
-            Cli::try_parse_from(typed).unwrap().connection.settings()
+            let typed = ["bank-cli"].iter().chain(options);
+            Typed::try_parse_from(typed).unwrap().connection.settings()
         };
         let isolation = |level| settings(&["--isolation", level]).isolation;
         assert_eq!(isolation("read-committed"), Isolation::ReadCommitted);
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_from_a_millisecond_to_a_day() {
+    fn accepts_seconds_from_a_millisecond_to_a_day() {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         assert_eq!(seconds("86400"), Ok(Duration::from_secs(86_400)));
         for text in ["0", "-1", "NaN", "inf", "86401", "1e99", "", "2s"] {
