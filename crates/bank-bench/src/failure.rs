@@ -1,7 +1,5 @@
 //! Why the benchmark ends early.
 
-use std::error::Error as _;
-
 use bank_domain::InvalidInput;
 use bank_persistence::{QueueError, UrlError};
 use thiserror::Error;
@@ -64,16 +62,5 @@ impl Failure {
             Self::Broken(_) => 8,
             _ => 1,
         }
-    }
-
-    /// Returns the message with the chain of its causes.
-    pub(crate) fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
     }
 }

@@ -34,6 +34,7 @@ mod workload;
 
 use std::process::ExitCode;
 
+use bank_db::WithCauses;
 use clap::Parser;
 
 use crate::arguments::Arguments;
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("bank-bench: {}", failure.with_causes());
+            eprintln!("bank-bench: {}", WithCauses(&failure));
             ExitCode::from(failure.exit_code())
         }
     }

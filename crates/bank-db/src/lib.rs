@@ -21,7 +21,7 @@ pub use database::Database;
 pub use deadline::CommitGate;
 pub use diagnosis::Diagnosis;
 pub use engine::Engine;
-pub use error::{AttemptError, DbError, TransactionError};
+pub use error::{AttemptError, DbError, TransactionError, WithCauses};
 pub use migrate::{Migrations, SchemaState};
 pub use retry::{RetryEvent, RetryObserver, RetryPolicy, Retryable, Transient};
 pub use settings::{Isolation, Session, Settings};
