@@ -25,7 +25,6 @@ mod same_file;
 mod scratch;
 mod shell;
 mod usage;
-mod workload;
 
 use std::io::{self, BufWriter, Write};
 

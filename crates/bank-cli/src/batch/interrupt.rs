@@ -28,6 +28,11 @@ impl Interrupt {
         }
     }
 
+    /// Returns what is true from the first Ctrl-C on.
+    pub(crate) fn flag(&self) -> &AtomicBool {
+        &self.0
+    }
+
     /// Returns whether to stop.
     pub(crate) fn is_asked(&self) -> bool {
         self.0.load(Ordering::SeqCst)

@@ -1,20 +1,30 @@
 //! `bank-cli workload`
 
+mod display;
+mod failure;
+mod file;
+mod values;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bank_domain::Balance;
-use clap::{ArgGroup, Args, Subcommand};
+use bank_persistence::DatabaseUrl;
+use bank_workload::{
+    Accounts, CLIENTS_MAX, Distribution, Hot, Mode, Plan, Run, Sample, Summary, Target, WorkloadError, open_accounts,
+    page,
+};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use serde::Serialize;
 
 use crate::batch::Interrupt;
-use crate::context::Context;
+use crate::context::{Context, create_data_directory};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
-use crate::workload::{
-    self, Accounts, CLIENTS_MAX, Display, Distribution, Hot, Mode, Outputs, Plan, Run, Target, open_accounts, values,
-};
+
+use display::Display;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -108,7 +118,7 @@ struct RunArgs {
     queue: bool,
     /// How often each account takes part
     #[arg(long, value_enum, default_value = "uniform", help_heading = "Accounts")]
-    distribution: Distribution,
+    distribution: DistributionArg,
     /// So many accounts are hot
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Accounts")]
     hot_accounts: Option<u32>,
@@ -141,6 +151,13 @@ struct RunArgs {
     output: RecordFormat,
 }
 
+/// How the accounts of a transfer are chosen.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DistributionArg {
+    Uniform,
+    Zipfian,
+}
+
 /// Recompute every balance of the workload's accounts from the journal and check all invariants
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLE:\n  bank-cli workload check")]
@@ -171,7 +188,10 @@ impl RunArgs {
             duration: self.duration,
             transfers: self.transfers,
             rate: self.rate,
-            distribution: self.distribution,
+            distribution: match self.distribution {
+                DistributionArg::Uniform => Distribution::Uniform,
+                DistributionArg::Zipfian => Distribution::Zipfian,
+            },
             hot: self.hot_accounts.map(|accounts| Hot { accounts, percent: self.hot_percent }),
             mode: match self.batch {
                 Some(size) => Mode::Batch(size),
@@ -197,52 +217,75 @@ pub(crate) fn run(args: &WorkloadArgs, context: &mut Context<'_>) -> Result<(), 
 }
 
 fn init(args: &InitArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    const HINT: &str = "an opening balance is a whole number of 0 or more";
     let balance = input::balance(&args.balance)?;
     if balance < Balance::default() {
-        return Err(input::invalid(format!("balance {balance} is negative"), HINT));
+        return Err(input::invalid(format!("balance {balance} is negative"), failure::BALANCE_HINT));
     }
     if balance.get().checked_mul(args.accounts.into()).is_none() {
         return Err(input::invalid("so much money in all is more than one account can hold", "lower --balance"));
     }
     let location = context.locate()?;
-    let target = Target::find(&location, args.here)?;
-    let bank = target.create(context, &location)?;
+    let target = target(&location.url, args.here)?;
+    create_data_directory(&location)?;
+    let bank = context.messages.while_waiting("connecting", || target.create(context.settings()))?;
     let there = Accounts::find(&bank, &target)?.own.len();
     let open = || open_accounts(&bank, args.accounts, balance);
     let opened = context.messages.while_waiting("opening accounts", open)?;
-    writeln!(context.out, "The workload is in {}.", target.describe())?;
+    writeln!(context.out, "The workload is in {target}.")?;
     writeln!(context.out, "Opened {opened} accounts with {balance} each; {there} were there already.")?;
     Ok(())
 }
 
 fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let location = context.locate()?;
-    let target = Target::find(&location, args.here)?;
-    let open = |path: &PathBuf| workload::open_file(path, args.force, &target);
-    let lines = args.jsonl.as_ref().map(open).transpose()?;
-    let mut page = args.report.as_ref().map(open).transpose()?;
+    let target = target(&location.url, args.here)?;
+    let open = |path: &PathBuf| file::open(path, args.force, &target);
+    let mut lines = args.jsonl.as_ref().map(open).transpose()?;
+    let mut page_file = args.report.as_ref().map(open).transpose()?;
     let run = Run::prepare(args.plan(), &target, context.settings())?;
     let interrupt = Interrupt::listen(context.messages)?;
-    let display = Display::new(context.messages, args.output.is_json());
-    let report = run.run(Outputs { display, lines, messages: context.messages }, &interrupt)?;
-    let printed = match args.output {
-        RecordFormat::Text => report.summary.write(context.out),
-        RecordFormat::Json => write_json(context.out, &report.summary),
+    let mut display = Display::new(context.messages, args.output.is_json());
+    let on_second = |sample: &Sample| {
+        display.show(sample);
+        lines.as_mut().map_or(Ok(()), |file| file::write_line(file, "second", sample))
     };
-    let written = match &mut page {
-        Some(file) => workload::page(&report.summary, &report.samples, chrono::Utc::now())
-            .and_then(|page| workload::write_file(file, &page)),
+    let stopped = run.run::<Failure>(interrupt.flag(), on_second)?;
+    display.clear();
+    let report = context.messages.while_waiting("recomputing every balance", || stopped.check());
+    let record = SummaryRecord { summary: &report.summary, audit: report.audit.as_ref().map(AuditRecord::from) };
+    if let Some(file) = &mut lines {
+        file::write_line(file, "summary", &record)?;
+    }
+    let printed = match args.output {
+        RecordFormat::Text => writeln!(context.out, "{}", report.summary),
+        RecordFormat::Json => write_json(context.out, &record),
+    };
+    let written = match &mut page_file {
+        Some(file) => {
+            page(&report, chrono::Utc::now()).map_err(Failure::from).and_then(|page| file::write(file, &page))
+        }
         None => Ok(()),
     };
-    match report.summary.failure(report.failure) {
+    match failure::of_run(&report.summary, report.failure) {
         Some(failure) => Err(failure),
         None => written.and(Ok(printed?)),
     }
 }
 
+/// The end of a run as JSON.
+#[derive(Serialize)]
+struct SummaryRecord<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    audit: Option<AuditRecord<'a>>,
+}
+
+fn target(database: &DatabaseUrl, is_here: bool) -> Result<Target, WorkloadError> {
+    if is_here { Target::here(database) } else { Target::beside(database) }
+}
+
 fn check(args: &CheckArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let target = Target::find(&context.locate()?, args.here)?;
+    let target = target(&context.locate()?.url, args.here)?;
     let bank = target.connect(context.settings())?;
     let report = context.messages.while_waiting("recomputing every balance", || bank.audit())?;
     match args.output {

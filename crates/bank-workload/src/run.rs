@@ -1,44 +1,34 @@
 //! One run, from its first thread to its summary.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use bank_domain::AccountId;
 use bank_persistence::{
-    Backend, Bank, Isolation, PostingQueue, QueueSettings, RetryObserver, RetryPolicy, Session, Settings,
+    AuditReport, Backend, Bank, Isolation, PostingQueue, QueueSettings, RetryObserver, RetryPolicy, Session, Settings,
 };
 
-use super::accounts::Accounts;
-use super::book::Book;
-use super::client::{Client, Path};
-use super::control::Control;
-use super::display::Display;
-use super::draw::Draw;
-use super::ids::RunId;
-use super::meter::Meter;
-use super::monitor::Monitor;
-use super::plan::{Mode, Plan};
-use super::reader::{self, Expected};
-use super::sample::Sample;
-use super::summary::{Configuration, Ended, Summary, Transfers};
-use super::target::Target;
-use super::verdict;
-use crate::batch::Interrupt;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::out_file::OutFile;
-use crate::output::Messages;
-
-/// What is written while a run goes on.
-pub(crate) struct Outputs {
-    pub(crate) display: Display,
-    pub(crate) lines: Option<OutFile>,
-    pub(crate) messages: Messages,
-}
+use crate::accounts::Accounts;
+use crate::book::Book;
+use crate::client::{Client, Path};
+use crate::control::Control;
+use crate::draw::Draw;
+use crate::error::WorkloadError;
+use crate::ids::RunId;
+use crate::meter::Meter;
+use crate::monitor::Monitor;
+use crate::plan::{Mode, Plan};
+use crate::reader::{self, Expected};
+use crate::sample::Sample;
+use crate::summary::{Configuration, Ended, Summary, Transfers};
+use crate::target::Target;
+use crate::verdict;
 
 /// A run that is about to begin.
-pub(crate) struct Run {
+#[derive(Debug)]
+pub struct Run {
     plan: Plan,
     bank: Bank,
     control: Arc<Control>,
@@ -47,17 +37,39 @@ pub(crate) struct Run {
     configuration: Configuration,
 }
 
+/// A run that posts no more and has still to be checked.
+#[derive(Debug)]
+pub struct Stopped<'a> {
+    run: Run,
+    id: RunId,
+    stop: &'a AtomicBool,
+    elapsed: Duration,
+    books: Vec<Book>,
+    monitor: Monitor,
+}
+
 /// A run that has ended.
-pub(crate) struct Report {
-    pub(crate) summary: Summary,
-    pub(crate) samples: Vec<Sample>,
+#[derive(Debug)]
+pub struct Report {
+    /// What the run ended with.
+    pub summary: Summary,
+    /// Each second of the run.
+    pub samples: Vec<Sample>,
+    /// The invariants that were recomputed from the journal, unless the database could not be audited.
+    pub audit: Option<AuditReport>,
     /// Why the run ended early or could not be audited.
-    pub(crate) failure: Option<Failure>,
+    pub failure: Option<WorkloadError>,
 }
 
 impl Run {
     /// Connects to the workload's place and looks what is there.
-    pub(crate) fn prepare(plan: Plan, target: &Target, settings: Settings) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// Returns [`WorkloadError::NotInitialised`] if there are no accounts of a workload,
+    /// [`WorkloadError::ForeignAccounts`] if its own tables hold other accounts, and an error if the database cannot be
+    /// reached or a query fails.
+    pub fn prepare(plan: Plan, target: &Target, settings: Settings) -> Result<Self, WorkloadError> {
         let control = Arc::new(Control::new(plan.settle));
         let isolation = isolation_level(&settings);
         let bank = target.connect(adjust(settings, &plan, &control))?;
@@ -70,7 +82,7 @@ impl Run {
         let configuration = Configuration {
             plan: plan.clone(),
             accounts: u64::try_from(accounts.own.len()).unwrap_or(u64::MAX),
-            place: target.describe(),
+            place: target.to_string(),
             engine: bank.engine()?.to_string(),
             isolation: if bank.backend() == Backend::Sqlite { "SERIALIZABLE" } else { isolation },
             version: env!("CARGO_PKG_VERSION"),
@@ -79,15 +91,25 @@ impl Run {
         Ok(Self { plan, bank, control, accounts: accounts.own.into(), expected, configuration })
     }
 
-    /// Runs to the end, whatever happens meanwhile, and says what it has found.
-    pub(crate) fn run(self, outputs: Outputs, interrupt: &Interrupt) -> Result<Report, Failure> {
-        let (run, began) = (RunId::new(), Instant::now());
+    /// Posts until the plan's end, or until `stop` is true, whatever happens meanwhile. Each second is handed to
+    /// `on_second`, whose error ends the run.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `on_second`, and an error if a thread cannot be started or has panicked. What happens to the
+    /// database is no error here: the summary says it.
+    pub fn run<E: From<WorkloadError>>(
+        self,
+        stop: &AtomicBool,
+        on_second: impl FnMut(&Sample) -> Result<(), E>,
+    ) -> Result<Stopped<'_>, E> {
+        let (id, began) = (RunId::new(), Instant::now());
         let mut meters = Vec::new();
-        let (clients, queue) = self.start_clients(run, began, &mut meters)?;
+        let (clients, queue) = self.start_clients(id, began, &mut meters)?;
         let readers = self.start_readers(&mut meters)?;
-        let mut monitor = Monitor::new(Arc::clone(&self.control), meters, began, outputs.display, outputs.lines)?;
+        let mut monitor = Monitor::new(Arc::clone(&self.control), meters, began)?;
         let are_done = || clients.iter().all(JoinHandle::is_finished);
-        let watched = monitor.watch(self.plan.duration, interrupt, are_done);
+        let watched = monitor.watch(self.plan.duration, stop, are_done, on_second);
         // The threads end on their own when nobody watches them any more.
         self.control.stop();
         let books = join(clients);
@@ -96,30 +118,9 @@ impl Run {
         if let Some(queue) = queue {
             queue.close();
         }
-        let (mut books, _) = (books?, read?);
+        let (books, _) = (books?, read?);
         watched?;
-
-        let find = || verdict::find(&self.bank, self.expected, run, &mut books, &self.control);
-        let findings = outputs.messages.while_waiting("recomputing every balance", find);
-        let (audit, not_audited) = match findings.audit {
-            Ok(report) => (Some(report), None),
-            Err(failure) => (None, Some(failure)),
-        };
-        let failure = self.control.take_failure().or(not_audited);
-        let summary = Summary::new(Ended {
-            elapsed,
-            interrupted: interrupt.is_asked(),
-            transfers: Transfers::of(&books, findings.in_journal),
-            latencies: &monitor.latencies,
-            retries: self.control.retries.read(),
-            reads: monitor.reads,
-            violations: self.control.violations(),
-            audit: audit.as_ref(),
-            failure: failure.as_ref(),
-            configuration: self.configuration,
-        });
-        monitor.line("summary", &summary)?;
-        Ok(Report { summary, samples: monitor.samples, failure })
+        Ok(Stopped { run: self, id, stop, elapsed, books, monitor })
     }
 
     fn start_clients(
@@ -127,7 +128,7 @@ impl Run {
         run: RunId,
         began: Instant,
         meters: &mut Vec<Meter>,
-    ) -> Result<(Vec<JoinHandle<Book>>, Option<PostingQueue>), Failure> {
+    ) -> Result<(Vec<JoinHandle<Book>>, Option<PostingQueue>), WorkloadError> {
         let queue = match self.plan.mode {
             Mode::Queue => Some(PostingQueue::start(&self.bank, QueueSettings::default())?),
             Mode::Single | Mode::Batch(_) => None,
@@ -153,7 +154,7 @@ impl Run {
         Ok((clients, queue))
     }
 
-    fn start_readers(&self, meters: &mut Vec<Meter>) -> Result<Vec<JoinHandle<()>>, Failure> {
+    fn start_readers(&self, meters: &mut Vec<Meter>) -> Result<Vec<JoinHandle<()>>, WorkloadError> {
         let mut readers = Vec::new();
         for _ in 0..self.plan.readers {
             let meter = Meter::new()?;
@@ -163,6 +164,33 @@ impl Run {
             readers.push(spawned.inspect_err(|_| self.control.stop())?);
         }
         Ok(readers)
+    }
+}
+
+impl Stopped<'_> {
+    /// Audits the database, looks for each acknowledged transfer in the journal, and says what was found.
+    #[must_use]
+    pub fn check(mut self) -> Report {
+        let Run { bank, control, expected, configuration, .. } = self.run;
+        let findings = verdict::find(&bank, expected, self.id, &mut self.books, &control);
+        let (audit, not_audited) = match findings.audit {
+            Ok(report) => (Some(report), None),
+            Err(error) => (None, Some(error.into())),
+        };
+        let failure = control.take_failure().or(not_audited);
+        let summary = Summary::new(Ended {
+            elapsed: self.elapsed,
+            interrupted: self.stop.load(Ordering::SeqCst),
+            transfers: Transfers::of(&self.books, findings.in_journal),
+            latencies: &self.monitor.latencies,
+            retries: control.retries.read(),
+            reads: self.monitor.reads,
+            violations: control.violations(),
+            is_audited: audit.is_some(),
+            failure: failure.as_ref(),
+            configuration,
+        });
+        Report { summary, samples: self.monitor.samples, audit, failure }
     }
 }
 
@@ -193,16 +221,15 @@ fn adjust(settings: Settings, plan: &Plan, control: &Arc<Control>) -> Settings {
     }
 }
 
-fn spawn<T: Send + 'static>(name: &str, body: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, Failure> {
-    thread::Builder::new().name(name.to_owned()).spawn(body).map_err(|error| {
-        Failure::new(ExitCode::Other, "no_thread", format!("cannot start a thread: {error}"))
-            .hint("ask for fewer --clients and --readers")
-    })
+fn spawn<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, WorkloadError> {
+    thread::Builder::new().name(name.to_owned()).spawn(body).map_err(WorkloadError::Thread)
 }
 
 /// Waits for all threads, and only then complains about one that panicked.
-fn join<T>(threads: Vec<JoinHandle<T>>) -> Result<Vec<T>, Failure> {
+fn join<T>(threads: Vec<JoinHandle<T>>) -> Result<Vec<T>, WorkloadError> {
     let ended: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
-    let panicked = |_| Failure::new(ExitCode::Other, "panicked", "a thread of the workload panicked");
-    ended.into_iter().map(|result| result.map_err(panicked)).collect()
+    ended.into_iter().map(|result| result.map_err(|_| WorkloadError::Panicked)).collect()
 }

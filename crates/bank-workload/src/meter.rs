@@ -5,18 +5,16 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::control::locked;
-use crate::failure::Failure;
+use crate::control::locked;
+use crate::error::WorkloadError;
 
 /// Latencies in microseconds, true to a tenth of a percent, of any length.
 pub(crate) type Latencies = Histogram<u64>;
 
 /// Returns a histogram without entries.
-pub(crate) fn no_latencies() -> Result<Latencies, Failure> {
+pub(crate) fn no_latencies() -> Result<Latencies, WorkloadError> {
     const SIGNIFICANT_DIGITS: u8 = 3;
-    Histogram::new(SIGNIFICANT_DIGITS).map_err(|error| {
-        Failure::new(crate::exit_code::ExitCode::Other, "no_histogram", format!("cannot make a histogram: {error}"))
-    })
+    Ok(Histogram::new(SIGNIFICANT_DIGITS)?)
 }
 
 /// What has happened since it was last collected.
@@ -31,7 +29,7 @@ pub(crate) struct Interval {
 
 impl Interval {
     /// Returns an interval in which nothing has happened.
-    pub(crate) fn empty() -> Result<Self, Failure> {
+    pub(crate) fn empty() -> Result<Self, WorkloadError> {
         Ok(Self { latencies: no_latencies()?, acknowledged: 0, rejected: 0, reads: 0 })
     }
 
@@ -52,7 +50,7 @@ pub(crate) struct Meter(Arc<Mutex<Interval>>);
 
 impl Meter {
     /// Returns a meter that has measured nothing.
-    pub(crate) fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, WorkloadError> {
         Ok(Self(Arc::new(Mutex::new(Interval::empty()?))))
     }
 

@@ -1,31 +1,24 @@
-//! The thread that looks on: once a second it collects what all others have measured, shows it and writes it down.
+//! The thread that looks on: once a second it collects what all others have measured, and hands it on.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
-use super::control::{Control, Retries};
-use super::display::Display;
-use super::file;
-use super::meter::{Interval, Latencies, Meter, no_latencies};
-use super::sample::Sample;
-use crate::batch::Interrupt;
-use crate::failure::Failure;
-use crate::out_file::OutFile;
+use crate::control::{Control, Retries};
+use crate::error::WorkloadError;
+use crate::meter::{Interval, Latencies, Meter, no_latencies};
+use crate::sample::Sample;
 
 const TICK: Duration = Duration::from_secs(1);
-/// How soon Ctrl-C and the end of the clients are noticed.
+/// How soon the caller's wish to stop and the end of the clients are noticed.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// Everything that was measured.
+#[derive(Debug)]
 pub(crate) struct Monitor {
     control: Arc<Control>,
     meters: Vec<Meter>,
     began: Instant,
-    display: Display,
-    lines: Option<OutFile>,
     last: (Instant, Retries),
     pub(crate) samples: Vec<Sample>,
     pub(crate) latencies: Latencies,
@@ -34,20 +27,12 @@ pub(crate) struct Monitor {
 }
 
 impl Monitor {
-    /// Returns a monitor of these threads; `lines` takes a JSON object for each second.
-    pub(crate) fn new(
-        control: Arc<Control>,
-        meters: Vec<Meter>,
-        began: Instant,
-        display: Display,
-        lines: Option<OutFile>,
-    ) -> Result<Self, Failure> {
+    /// Returns a monitor of these threads.
+    pub(crate) fn new(control: Arc<Control>, meters: Vec<Meter>, began: Instant) -> Result<Self, WorkloadError> {
         Ok(Self {
             control,
             meters,
             began,
-            display,
-            lines,
             last: (began, Retries::default()),
             samples: Vec::new(),
             latencies: no_latencies()?,
@@ -56,21 +41,22 @@ impl Monitor {
         })
     }
 
-    /// Looks on until `are_done`, and stops the run when its time is over or somebody interrupts it.
-    pub(crate) fn watch(
+    /// Looks on until `are_done`, and stops the run when its time is over or the caller wants it to stop.
+    pub(crate) fn watch<E: From<WorkloadError>>(
         &mut self,
         duration: Option<Duration>,
-        interrupt: &Interrupt,
+        stop: &AtomicBool,
         are_done: impl Fn() -> bool,
-    ) -> Result<(), Failure> {
+        mut on_second: impl FnMut(&Sample) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut next_tick = self.began + TICK;
         while !are_done() {
             let is_over = duration.is_some_and(|duration| self.began.elapsed() >= duration);
-            if (is_over || interrupt.is_asked()) && !self.control.is_stopped() {
+            if (is_over || stop.load(Ordering::SeqCst)) && !self.control.is_stopped() {
                 self.control.stop();
             }
             if Instant::now() >= next_tick {
-                self.tick()?;
+                on_second(&self.tick()?)?;
                 // After a pause of the whole machine the seconds that were missed are one long one.
                 while next_tick <= Instant::now() {
                     next_tick += TICK;
@@ -79,12 +65,10 @@ impl Monitor {
             std::thread::sleep(GLANCE);
         }
         self.control.stop();
-        self.tick()?;
-        self.display.clear();
-        Ok(())
+        on_second(&self.tick()?)
     }
 
-    fn tick(&mut self) -> Result<(), Failure> {
+    fn tick(&mut self) -> Result<Sample, WorkloadError> {
         let mut interval = Interval::empty()?;
         for meter in &self.meters {
             meter.collect_into(&mut interval);
@@ -103,25 +87,7 @@ impl Monitor {
             retries.since(earlier),
             self.control.unresolved.load(Ordering::Relaxed),
         );
-        self.display.show(&sample);
         self.samples.push(sample);
-        self.line("second", &sample)
+        Ok(sample)
     }
-
-    /// Writes a JSON object as a line of its own.
-    pub(crate) fn line(&mut self, kind: &str, record: &impl Serialize) -> Result<(), Failure> {
-        let Some(file) = &mut self.lines else {
-            return Ok(());
-        };
-        let text = serde_json::to_string(&Line { kind, record }).map_err(std::io::Error::from)?;
-        file::write(file, &format!("{text}\n"))
-    }
-}
-
-#[derive(Serialize)]
-struct Line<'a, T> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(flatten)]
-    record: &'a T,
 }

@@ -1,47 +1,55 @@
 //! What a run ends with: totals, latencies, the verdict.
 
-use std::io::{self, Write};
+use std::fmt;
 use std::time::Duration;
 
-use bank_persistence::AuditReport;
+use bank_db::WithCauses;
 use serde::Serialize;
 
-use super::book::Book;
-use super::control::{Retries, Violations};
-use super::meter::Latencies;
-use super::plan::Plan;
-use super::sample::{Percentiles, milliseconds, rate};
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::output::AuditRecord;
+use crate::book::Book;
+use crate::control::{Retries, Violations};
+use crate::error::WorkloadError;
+use crate::meter::Latencies;
+use crate::plan::Plan;
+use crate::sample::{Percentiles, milliseconds, rate};
 
 /// The end of a run, as JSON and for the report.
 #[derive(Debug, Serialize)]
-pub(crate) struct Summary {
-    pub(crate) verdict: Verdict,
-    pub(crate) interrupted: bool,
+pub struct Summary {
+    /// What the run proves.
+    pub verdict: Verdict,
+    /// Whether the caller stopped the run.
+    pub interrupted: bool,
     /// Why the run ended early, or why it could not be audited.
-    pub(crate) failure: Option<String>,
-    pub(crate) elapsed_s: f64,
-    pub(crate) transfers: Transfers,
+    pub failure: Option<String>,
+    /// Seconds from the first thread's start to the last client's end.
+    pub elapsed_s: f64,
+    /// What became of the transfers.
+    pub transfers: Transfers,
     /// Acknowledged transfers a second.
-    pub(crate) per_second: f64,
-    pub(crate) latency_ms: Percentiles,
-    pub(crate) mean_ms: f64,
-    pub(crate) retries: Retries,
-    pub(crate) reads: u64,
-    pub(crate) violations: u64,
-    pub(crate) first_violations: Vec<String>,
-    /// The invariants that were recomputed from the journal.
-    pub(crate) audit: Option<serde_json::Value>,
-    pub(crate) histogram: Vec<Bucket>,
-    pub(crate) configuration: Configuration,
+    pub per_second: f64,
+    /// Latencies of all answered transfers.
+    pub latency_ms: Percentiles,
+    /// The mean of these latencies.
+    pub mean_ms: f64,
+    /// Attempts that were repeated.
+    pub retries: Retries,
+    /// How many times the readers summed all balances.
+    pub reads: u64,
+    /// The number of violations, of readers and of the final check together.
+    pub violations: u64,
+    /// The first of them, those that the audit found before the others.
+    pub first_violations: Vec<String>,
+    /// All latencies, in ranges that double.
+    pub histogram: Vec<Bucket>,
+    /// The plan, and what it was run on.
+    pub configuration: Configuration,
 }
 
 /// What a run proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// Every invariant holds and every acknowledged transfer is there once.
     Sound,
     /// An invariant was broken, or a transfer lost or invented.
@@ -54,16 +62,19 @@ pub(crate) enum Verdict {
 
 /// What became of the transfers.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(crate) struct Transfers {
-    pub(crate) posted: u64,
+pub struct Transfers {
+    /// Posted by the call that was answered.
+    pub posted: u64,
     /// Found posted by an earlier attempt, whose answer was lost.
-    pub(crate) replayed: u64,
-    pub(crate) rejected: u64,
-    pub(crate) unknown: u64,
+    pub replayed: u64,
+    /// Rejected by a rule.
+    pub rejected: u64,
+    /// Those of which nobody can tell, because the answer to COMMIT was lost for good.
+    pub unknown: u64,
     /// Known not to be in effect, because the run ended before they could be sent again.
-    pub(crate) abandoned: u64,
+    pub abandoned: u64,
     /// The run's transfers that are in the journal.
-    pub(crate) in_journal: u64,
+    pub in_journal: u64,
 }
 
 impl Transfers {
@@ -81,28 +92,37 @@ impl Transfers {
     }
 
     /// Returns how many transfers were acknowledged.
-    pub(crate) fn acknowledged(&self) -> u64 {
+    #[must_use]
+    pub fn acknowledged(&self) -> u64 {
         self.posted + self.replayed
     }
 }
 
 /// A range of latencies and how many transfers took so long.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Bucket {
-    pub(crate) up_to_ms: f64,
-    pub(crate) count: u64,
+pub struct Bucket {
+    /// The longest latency in this range.
+    pub up_to_ms: f64,
+    /// The number of transfers.
+    pub count: u64,
 }
 
 /// The plan, and what it was run on.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Configuration {
+pub struct Configuration {
+    /// The plan.
     #[serde(flatten)]
-    pub(crate) plan: Plan,
-    pub(crate) accounts: u64,
-    pub(crate) place: String,
-    pub(crate) engine: String,
-    pub(crate) isolation: &'static str,
-    pub(crate) version: &'static str,
+    pub plan: Plan,
+    /// The number of accounts.
+    pub accounts: u64,
+    /// The workload's place, in words.
+    pub place: String,
+    /// The database's product and version.
+    pub engine: String,
+    /// The isolation level of every transaction.
+    pub isolation: &'static str,
+    /// The version of bank.
+    pub version: &'static str,
 }
 
 /// What a run has left behind, from which its summary is made.
@@ -114,8 +134,8 @@ pub(crate) struct Ended<'a> {
     pub(crate) retries: Retries,
     pub(crate) reads: u64,
     pub(crate) violations: Violations,
-    pub(crate) audit: Option<&'a AuditReport>,
-    pub(crate) failure: Option<&'a Failure>,
+    pub(crate) is_audited: bool,
+    pub(crate) failure: Option<&'a WorkloadError>,
     pub(crate) configuration: Configuration,
 }
 
@@ -124,18 +144,17 @@ impl Summary {
     pub(crate) fn new(ended: Ended<'_>) -> Self {
         let verdict = if ended.violations.count > 0 {
             Verdict::Violated
-        } else if ended.audit.is_none() {
+        } else if !ended.is_audited {
             Verdict::NotAudited
         } else if ended.transfers.unknown > 0 {
             Verdict::OutcomesUnknown
         } else {
             Verdict::Sound
         };
-        let audit = ended.audit.map(AuditRecord::from).and_then(|record| serde_json::to_value(record).ok());
         Self {
             verdict,
             interrupted: ended.interrupted,
-            failure: ended.failure.map(|failure| failure.message().to_owned()),
+            failure: ended.failure.map(|failure| one_line(&WithCauses(failure).to_string())),
             elapsed_s: ended.elapsed.as_secs_f64(),
             transfers: ended.transfers,
             per_second: rate(ended.transfers.acknowledged(), ended.elapsed),
@@ -145,84 +164,59 @@ impl Summary {
             reads: ended.reads,
             violations: ended.violations.count,
             first_violations: ended.violations.first,
-            audit,
             histogram: buckets(ended.latencies),
             configuration: ended.configuration,
         }
     }
 
-    /// Prints the summary for people.
-    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Transfers { posted, replayed, rejected, unknown, abandoned, in_journal } = self.transfers;
-        let latency = self.latency_ms;
-        let Retries { serialization, deadlock, lock_timeout, connection, lost_commits } = self.retries;
-        writeln!(out, "transfers  = {posted} posted, {replayed} found posted, {rejected} rejected")?;
-        writeln!(out, "left       = {unknown} unknown, {abandoned} given up before they were in effect")?;
-        writeln!(out, "journal    = {in_journal} transfers of this run")?;
-        writeln!(out, "time       = {:.1} s, {:.0} transfers/s", self.elapsed_s, self.per_second)?;
-        writeln!(
-            out,
-            "latency    = p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, max {:.1} ms",
-            latency.p50, latency.p95, latency.p99, latency.max
-        )?;
-        self.write_histogram(out)?;
-        writeln!(
-            out,
-            "retries    = {serialization} serialization, {deadlock} deadlock, {lock_timeout} lock timeout, \
-             {connection} connection; {lost_commits} answers to COMMIT lost"
-        )?;
-        writeln!(out, "reads      = {} of all balances", self.reads)?;
-        for violation in &self.first_violations {
-            writeln!(out, "VIOLATION  {violation}")?;
-        }
-        let unlisted = self.violations.saturating_sub(u64::try_from(self.first_violations.len()).unwrap_or(u64::MAX));
-        if unlisted > 0 {
-            writeln!(out, "           and {unlisted} more")?;
-        }
-        writeln!(out, "verdict    = {}", self.verdict.words())
-    }
-
-    fn write_histogram(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write_histogram(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const WIDTH: u64 = 40;
         let most = self.histogram.iter().map(|bucket| bucket.count).max().unwrap_or(0).max(1);
         for bucket in &self.histogram {
             let length =
                 usize::try_from((u128::from(bucket.count) * u128::from(WIDTH)).div_ceil(u128::from(most))).unwrap_or(0);
-            writeln!(out, "  <= {:>9.2} ms  {:>10}  {}", bucket.up_to_ms, bucket.count, "#".repeat(length))?;
+            writeln!(f, "  <= {:>9.2} ms  {:>10}  {}", bucket.up_to_ms, bucket.count, "#".repeat(length))?;
         }
         Ok(())
     }
+}
 
-    /// Returns the failure that the process ends with, if the run is not sound; the worst comes first.
-    pub(crate) fn failure(&self, ended_by: Option<Failure>) -> Option<Failure> {
-        if self.verdict == Verdict::Violated {
-            let first = self.first_violations.first().map_or("", String::as_str);
-            let message = match self.violations {
-                1 => first.to_owned(),
-                count => format!("{count} violations, the first: {first}"),
-            };
-            return Some(
-                Failure::new(ExitCode::VerificationFailed, "verification_failed", message)
-                    .hint("keep a copy of the database and look at the offenders: `bank-cli workload check`"),
-            );
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Transfers { posted, replayed, rejected, unknown, abandoned, in_journal } = self.transfers;
+        let latency = self.latency_ms;
+        let Retries { serialization, deadlock, lock_timeout, connection, lost_commits } = self.retries;
+        writeln!(f, "transfers  = {posted} posted, {replayed} found posted, {rejected} rejected")?;
+        writeln!(f, "left       = {unknown} unknown, {abandoned} given up before they were in effect")?;
+        writeln!(f, "journal    = {in_journal} transfers of this run")?;
+        writeln!(f, "time       = {:.1} s, {:.0} transfers/s", self.elapsed_s, self.per_second)?;
+        writeln!(
+            f,
+            "latency    = p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, max {:.1} ms",
+            latency.p50, latency.p95, latency.p99, latency.max
+        )?;
+        self.write_histogram(f)?;
+        writeln!(
+            f,
+            "retries    = {serialization} serialization, {deadlock} deadlock, {lock_timeout} lock timeout, \
+             {connection} connection; {lost_commits} answers to COMMIT lost"
+        )?;
+        writeln!(f, "reads      = {} of all balances", self.reads)?;
+        for violation in &self.first_violations {
+            writeln!(f, "VIOLATION  {violation}")?;
         }
-        if self.transfers.unknown > 0 {
-            let message = format!("the outcomes of {} transfers stay unknown", self.transfers.unknown);
-            return Some(
-                Failure::new(ExitCode::OutcomeUnknown, "outcome_unknown", message)
-                    .hint("give the database more time to come back with --settle"),
-            );
+        let unlisted = self.violations.saturating_sub(u64::try_from(self.first_violations.len()).unwrap_or(u64::MAX));
+        if unlisted > 0 {
+            writeln!(f, "           and {unlisted} more")?;
         }
-        if ended_by.is_some() {
-            return ended_by;
-        }
-        self.interrupted.then(|| Failure::new(ExitCode::Interrupted, "interrupted", "interrupted"))
+        write!(f, "verdict    = {}", self.verdict.words())
     }
 }
 
 impl Verdict {
     /// Returns the verdict in words.
-    pub(crate) fn words(self) -> &'static str {
+    #[must_use]
+    pub fn words(self) -> &'static str {
         match self {
             Self::Sound => "sound: every invariant holds, every acknowledged transfer is in the journal once",
             Self::Violated => "VIOLATED: the ledger is wrong",
@@ -230,6 +224,11 @@ impl Verdict {
             Self::NotAudited => "not audited: the database could not be read in the end",
         }
     }
+}
+
+/// Joins lines: what a database says may have several.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns ranges that double, from the first to the last that has an entry.
@@ -256,7 +255,7 @@ fn buckets(latencies: &Latencies) -> Vec<Bucket> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::meter::no_latencies;
+    use crate::meter::no_latencies;
 
     #[test]
     fn every_latency_is_in_one_bucket() {

@@ -2,62 +2,71 @@
 
 use std::time::Duration;
 
-use clap::ValueEnum;
 use serde::{Serialize, Serializer};
 
 /// The largest number of clients: each has a place of this size in the ids of its transfers.
-pub(crate) const CLIENTS_MAX: u16 = 1024;
+pub const CLIENTS_MAX: u16 = 1024;
 
 /// What a run is to do.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Plan {
-    pub(crate) clients: u16,
+pub struct Plan {
+    /// Threads that post.
+    pub clients: u16,
+    /// How long to post.
     #[serde(serialize_with = "optional_seconds", rename = "duration_s")]
-    pub(crate) duration: Option<Duration>,
-    pub(crate) transfers: Option<u64>,
+    pub duration: Option<Duration>,
+    /// How many transfers to post.
+    pub transfers: Option<u64>,
     /// Transfers a second; without it each client sends the next one when the last has been answered.
-    pub(crate) rate: Option<f64>,
-    pub(crate) distribution: Distribution,
-    pub(crate) hot: Option<Hot>,
-    pub(crate) mode: Mode,
+    pub rate: Option<f64>,
+    /// How the accounts of a transfer are chosen.
+    pub distribution: Distribution,
+    /// Accounts that take part in most transfers.
+    pub hot: Option<Hot>,
+    /// Through what the transfers go.
+    pub mode: Mode,
     /// Whether each client keeps a session with prepared statements.
-    pub(crate) prepares: bool,
-    pub(crate) readers: u16,
-    pub(crate) seed: u64,
+    pub prepares: bool,
+    /// Threads that sum all balances, again and again.
+    pub readers: u16,
+    /// Decides each client's sequence of transfers; their ids are always new.
+    pub seed: u64,
+    /// The time over which the clients' beginnings are spread.
     #[serde(serialize_with = "seconds", rename = "ramp_s")]
-    pub(crate) ramp: Duration,
+    pub ramp: Duration,
     /// How long, after the end, to go on finding out what became of transfers without an answer.
     #[serde(serialize_with = "seconds", rename = "settle_s")]
-    pub(crate) settle: Duration,
+    pub settle: Duration,
 }
 
 /// How the accounts of a transfer are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Distribution {
-    // All alike
+pub enum Distribution {
+    /// Each account as often as any other.
     Uniform,
-    // The first most often, the n-th in proportion to 1/n to the power 0.99
+    /// The first account most often, the n-th in proportion to 1/n to the power 0.99.
     Zipfian,
 }
 
 /// A few accounts that take part in most transfers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Hot {
-    pub(crate) accounts: u32,
-    /// Of a hundred transfers, so many pay from or to one of them.
-    pub(crate) percent: u8,
+pub struct Hot {
+    /// The number of hot accounts.
+    pub accounts: u32,
+    /// The percentage of transfers that touch one of them.
+    pub percent: u8,
 }
 
 /// Through what the transfers go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Each in a transaction of its own.
     Single,
-    /// So many in a transaction.
+    /// This number of transfers in a transaction.
     Batch(u16),
-    /// Whatever has gathered, through the posting queue.
+    /// Through the posting queue, which gathers transfers of all clients into batches.
     Queue,
 }
 

@@ -8,14 +8,13 @@ use bank_db::Retryable;
 use bank_domain::{AccountId, Amount, Outcome, Rejection, Transfer};
 use bank_persistence::{Bank, BankError, PostingQueue, QueueError};
 
-use super::book::Book;
-use super::control::Control;
-use super::draw::Draw;
-use super::ids::{Place, RunId};
-use super::meter::Meter;
-use super::plan::Plan;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::book::Book;
+use crate::control::Control;
+use crate::draw::Draw;
+use crate::error::WorkloadError;
+use crate::ids::{Place, RunId};
+use crate::meter::Meter;
+use crate::plan::Plan;
 
 /// The product's own way of posting.
 #[derive(Clone, Debug)]
@@ -32,20 +31,20 @@ enum Answer {
     /// They are not in effect; another call may do better.
     NotNow,
     /// No other call will do better.
-    Never(Failure),
+    Never(WorkloadError),
     /// The ledger itself is wrong.
-    Broken(String),
+    Broken(WorkloadError),
 }
 
 impl Path {
     fn post(&self, control: &Control, transfers: &[Transfer]) -> Answer {
         match (self, transfers) {
             (Self::Bank(bank), _) => {
-                bank.post_batch(transfers).map_or_else(|error| answer(control, &error), Answer::Outcomes)
+                bank.post_batch(transfers).map_or_else(|error| answer(control, Arc::new(error)), Answer::Outcomes)
             }
             (Self::Queue(queue), [transfer]) => match queue.post(transfer.clone()) {
                 Ok(outcome) => Answer::Outcomes(vec![outcome]),
-                Err(QueueError::Failed(error)) => answer(control, &error),
+                Err(QueueError::Failed(error)) => answer(control, error),
                 Err(QueueError::Panicked) => Answer::Unknown,
                 Err(_) => Answer::NotNow,
             },
@@ -54,8 +53,8 @@ impl Path {
     }
 }
 
-fn answer(control: &Control, error: &BankError) -> Answer {
-    match error {
+fn answer(control: &Control, error: Arc<BankError>) -> Answer {
+    match &*error {
         BankError::OutcomeUnknown { source, .. } => {
             count_last(control, source);
             Answer::Unknown
@@ -64,12 +63,12 @@ fn answer(control: &Control, error: &BankError) -> Answer {
             count_last(control, source);
             Answer::NotNow
         }
-        BankError::InvariantViolation { .. } | BankError::Corrupt { .. } => Answer::Broken(error.to_string()),
-        error if error.transient().is_some() => {
-            count_last(control, error);
+        BankError::InvariantViolation { .. } | BankError::Corrupt { .. } => Answer::Broken(WorkloadError::Bank(error)),
+        _ if error.transient().is_some() => {
+            count_last(control, &error);
             Answer::NotNow
         }
-        error => Answer::Never(Failure::of(error)),
+        _ => Answer::Never(WorkloadError::Bank(error)),
     }
 }
 
@@ -163,13 +162,13 @@ impl Client {
                         self.control.is_stopped()
                     }
                 }
-                Answer::Never(failure) => {
-                    self.control.fail(failure);
+                Answer::Never(error) => {
+                    self.control.fail(error);
                     true
                 }
-                Answer::Broken(what) => {
-                    self.control.violation(what.clone());
-                    self.control.fail(Failure::new(ExitCode::VerificationFailed, "violation", what));
+                Answer::Broken(error) => {
+                    self.control.violation(error.to_string());
+                    self.control.fail(error);
                     true
                 }
             };

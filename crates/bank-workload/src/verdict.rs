@@ -4,19 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bank_domain::TransferId;
-use bank_persistence::{AuditReport, Bank};
+use bank_persistence::{AuditReport, Bank, BankError, DbError};
 
-use super::book::{Book, Tick};
-use super::control::Control;
-use super::ids::{Place, RunId};
-use super::reader::Expected;
-use crate::failure::Failure;
+use crate::book::{Book, Tick};
+use crate::control::Control;
+use crate::ids::{Place, RunId};
+use crate::reader::Expected;
 
 /// What was found when everything was quiet.
 #[derive(Debug)]
 pub(crate) struct Findings {
     /// The audit's report, or why there is none.
-    pub(crate) audit: Result<AuditReport, Failure>,
+    pub(crate) audit: Result<AuditReport, BankError>,
     /// How many of the run's transfers are in the journal.
     pub(crate) in_journal: u64,
 }
@@ -30,7 +29,7 @@ pub(crate) fn find(
     books: &mut [Book],
     control: &Arc<Control>,
 ) -> Findings {
-    let audit = patiently(control, || Ok(bank.audit()?)).and_then(|report| {
+    let audit = patiently(control, || bank.audit()).and_then(|report| {
         for finding in &report.findings {
             control.violation_of_audit(format!(
                 "{} does not hold: {}",
@@ -38,7 +37,7 @@ pub(crate) fn find(
                 finding.offenders.join("; ")
             ));
         }
-        for violation in expected.violations(&patiently(control, || Ok(bank.totals()?))?) {
+        for violation in expected.violations(&patiently(control, || bank.totals())?) {
             control.violation(format!("in the end there is a {violation}"));
         }
         Ok(report)
@@ -49,19 +48,19 @@ pub(crate) fn find(
     };
     match in_journal {
         Ok(in_journal) => Findings { audit, in_journal },
-        Err(failure) => Findings { audit: Err(failure), in_journal: 0 },
+        Err(error) => Findings { audit: Err(error), in_journal: 0 },
     }
 }
 
 /// Reads the ids of the run's transfers, all of them, and ticks each off in the books.
-fn tick_off(bank: &Bank, run: RunId, books: &mut [Book], control: &Arc<Control>) -> Result<u64, Failure> {
+fn tick_off(bank: &Bank, run: RunId, books: &mut [Book], control: &Arc<Control>) -> Result<u64, BankError> {
     const PAGE: u32 = 10_000;
     let mut found = 0;
     let mut after = run.before_first();
     // Others may go on posting.
     let end = run.after_last();
     while after < end {
-        let ids = patiently(control, || Ok(bank.transfer_ids_after(after, PAGE)?))?;
+        let ids = patiently(control, || bank.transfer_ids_after(after, PAGE))?;
         let Some(last) = ids.last() else {
             break;
         };
@@ -91,16 +90,22 @@ fn look_at(id: TransferId, place: Place, books: &mut [Book], control: &Arc<Contr
 }
 
 /// Tries again until the time for it is over: the last server may have died a moment ago.
-fn patiently<T>(control: &Arc<Control>, read: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
+fn patiently<T>(control: &Arc<Control>, read: impl Fn() -> Result<T, BankError>) -> Result<T, BankError> {
     const REST: Duration = Duration::from_millis(100);
     loop {
         match read() {
-            Err(failure) if !control.is_settled() && may_pass(&failure) => std::thread::sleep(REST),
+            Err(error) if !control.is_settled() && may_pass(&error) => std::thread::sleep(REST),
             other => return other,
         }
     }
 }
 
-fn may_pass(failure: &Failure) -> bool {
-    matches!(failure.code(), "unavailable" | "pool_timeout" | "retries_exhausted")
+fn may_pass(error: &BankError) -> bool {
+    matches!(
+        error,
+        BankError::RetriesExhausted { .. }
+            | BankError::Database(
+                DbError::Unavailable { .. } | DbError::FileMissing { .. } | DbError::PoolTimeout { .. }
+            )
+    )
 }

@@ -3,27 +3,31 @@
 use bank_domain::{AccountId, AccountName, Age, Balance, Country, NewAccount, OverdraftLimit};
 use bank_persistence::{Bank, accounts};
 
-use super::target::Target;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::error::WorkloadError;
+use crate::target::Target;
 
 /// How the names of all accounts of a workload begin.
 const PREFIX: &str = "workload-";
 
 /// The accounts that a run may use.
 #[derive(Debug)]
-pub(crate) struct Accounts {
+pub struct Accounts {
     /// The workload's own, in ascending order.
-    pub(crate) own: Vec<AccountId>,
+    pub own: Vec<AccountId>,
     /// How many belong to others.
-    pub(crate) others: u64,
+    pub others: u64,
 }
 
 impl Accounts {
-    /// Finds the workload's accounts, and refuses those of others unless the workload is to work beside them.
-    pub(crate) fn find(bank: &Bank, target: &Target) -> Result<Self, Failure> {
+    /// Finds the workload's accounts.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`WorkloadError::ForeignAccounts`] if the workload's own tables hold other accounts, and an error if the
+    /// query fails.
+    pub fn find(bank: &Bank, target: &Target) -> Result<Self, WorkloadError> {
         let mut found = Self { own: Vec::new(), others: 0 };
-        bank.list_accounts(None, |account| -> Result<(), Failure> {
+        bank.list_accounts(None, |account| -> Result<(), WorkloadError> {
             if account.name.as_str().starts_with(PREFIX) {
                 found.own.push(account.id);
             } else {
@@ -32,16 +36,18 @@ impl Accounts {
             Ok(())
         })?;
         if found.others > 0 && !target.is_here() {
-            let message = format!("{} holds {} accounts that are not the workload's", target.describe(), found.others);
-            return Err(Failure::new(ExitCode::Other, "real_accounts", message)
-                .hint("a workload leaves the accounts of others alone: drop them, or work beside them with --here"));
+            return Err(WorkloadError::ForeignAccounts { target: Box::new(target.clone()), accounts: found.others });
         }
         Ok(found)
     }
 }
 
-/// Opens accounts number 1 to `count` where they are missing, and returns how many were.
-pub(crate) fn open(bank: &Bank, count: u32, balance: Balance) -> Result<u32, Failure> {
+/// Opens those of the workload's accounts from number 1 to `count` that are missing, and returns how many it opened.
+///
+/// # Errors
+///
+/// Returns an error if an account cannot have this balance, or if a statement fails.
+pub fn open(bank: &Bank, count: u32, balance: Balance) -> Result<u32, WorkloadError> {
     const CHUNK: u32 = 1000;
     let mut opened = 0;
     let mut first = 1;
@@ -63,10 +69,7 @@ pub(crate) fn open(bank: &Bank, count: u32, balance: Balance) -> Result<u32, Fai
     Ok(opened)
 }
 
-fn new(number: u32, balance: Balance) -> Result<NewAccount, Failure> {
-    let account = || {
-        let name = AccountName::new(format!("{PREFIX}{number:07}"))?;
-        NewAccount::new(name, Age::new(30)?, Country::new("Nowhere")?, balance, OverdraftLimit::default())
-    };
-    account().map_err(|error| crate::input::invalid(error, "an opening balance is a whole number of 0 or more"))
+fn new(number: u32, balance: Balance) -> Result<NewAccount, WorkloadError> {
+    let name = AccountName::new(format!("{PREFIX}{number:07}"))?;
+    Ok(NewAccount::new(name, Age::new(30)?, Country::new("Nowhere")?, balance, OverdraftLimit::default())?)
 }

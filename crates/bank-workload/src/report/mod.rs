@@ -4,6 +4,7 @@ mod axis;
 mod chart;
 mod series;
 
+use bank_persistence::{AuditReport, Invariant};
 use chrono::{DateTime, SecondsFormat, Utc};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Value, context};
@@ -11,11 +12,11 @@ use serde::Serialize;
 
 use self::chart::{histogram, latency, throughput};
 use self::series::{Marks, thinned};
-use super::plan::{Mode, Plan};
-use super::sample::Sample;
-use super::summary::{Summary, Verdict};
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::error::WorkloadError;
+use crate::plan::{Mode, Plan};
+use crate::run::Report;
+use crate::sample::Sample;
+use crate::summary::{Summary, Verdict};
 
 /// The most points that a line has and rows that a table has.
 const POINTS_MAX: usize = 480;
@@ -31,36 +32,40 @@ fn fact(name: &'static str, value: impl Into<String>) -> Fact {
     Fact { name, value: value.into() }
 }
 
-/// Returns the page.
-pub(crate) fn page(summary: &Summary, samples: &[Sample], ended: DateTime<Utc>) -> Result<String, Failure> {
-    let samples = thinned(samples, POINTS_MAX);
+/// Returns the report of a run as a page of HTML.
+///
+/// # Errors
+///
+/// Returns [`WorkloadError::Report`] if the page cannot be rendered.
+pub fn page(report: &Report, ended: DateTime<Utc>) -> Result<String, WorkloadError> {
+    let summary = &report.summary;
+    let samples = thinned(&report.samples, POINTS_MAX);
     let marks = Marks::of(&samples);
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let safe = Value::from_safe_string;
-    environment
-        .render_named_str(
-            "report.html",
-            include_str!("report.html"),
-            context! {
-                summary => Value::from(Serde(summary)),
-                rows => Value::from(Serde(samples.iter().map(row).collect::<Vec<_>>())),
-                verdict => verdict_class(summary.verdict),
-                verdict_words => summary.verdict.words(),
-                figures => Value::from(Serde(figures(summary))),
-                configuration => Value::from(Serde(configuration(summary))),
-                outcomes => Value::from(Serde(outcomes(summary))),
-                invariants => Value::from(Serde(summary.audit.as_ref().and_then(|audit| audit.get("invariants")))),
-                lost => marks.lost.len(),
-                idle => marks.idle.len(),
-                risen => marks.risen.len(),
-                ended => ended.to_rfc3339_opts(SecondsFormat::Secs, true),
-                throughput => safe(throughput(&samples, &marks)),
-                latency => safe(latency(&samples, &marks)),
-                histogram => safe(histogram(&summary.histogram)),
-            },
-        )
-        .map_err(|error| Failure::new(ExitCode::Other, "no_report", format!("cannot make the report: {error:#}")))
+    let page = environment.render_named_str(
+        "report.html",
+        include_str!("report.html"),
+        context! {
+            summary => Value::from(Serde(summary)),
+            rows => Value::from(Serde(samples.iter().map(row).collect::<Vec<_>>())),
+            verdict => verdict_class(summary.verdict),
+            verdict_words => summary.verdict.words(),
+            figures => Value::from(Serde(figures(summary))),
+            configuration => Value::from(Serde(configuration(summary))),
+            outcomes => Value::from(Serde(outcomes(summary))),
+            invariants => Value::from(Serde(report.audit.as_ref().map(invariants))),
+            lost => marks.lost.len(),
+            idle => marks.idle.len(),
+            risen => marks.risen.len(),
+            ended => ended.to_rfc3339_opts(SecondsFormat::Secs, true),
+            throughput => safe(throughput(&samples, &marks)),
+            latency => safe(latency(&samples, &marks)),
+            histogram => safe(histogram(&summary.histogram)),
+        },
+    );
+    Ok(page?)
 }
 
 const fn verdict_class(verdict: Verdict) -> &'static str {
@@ -69,6 +74,23 @@ const fn verdict_class(verdict: Verdict) -> &'static str {
         Verdict::Violated => "violated",
         Verdict::OutcomesUnknown | Verdict::NotAudited => "open",
     }
+}
+
+/// An invariant, as the audit left it.
+#[derive(Debug, Serialize)]
+struct InvariantRow<'a> {
+    description: String,
+    offenders: Option<&'a [String]>,
+}
+
+fn invariants(audit: &AuditReport) -> Vec<InvariantRow<'_>> {
+    let offenders = |invariant| {
+        let finding = audit.findings.iter().find(|finding| finding.invariant == invariant)?;
+        Some(finding.offenders.as_slice())
+    };
+    let row =
+        |invariant: Invariant| InvariantRow { description: invariant.to_string(), offenders: offenders(invariant) };
+    Invariant::ALL.iter().copied().map(row).collect()
 }
 
 fn figures(summary: &Summary) -> Vec<Fact> {

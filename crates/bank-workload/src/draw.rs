@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Zipf};
 
-use super::plan::{Distribution, Plan};
+use crate::plan::{Distribution, Plan};
 
 /// Small against the usual opening balances, so that most transfers are possible and some are rejected.
 const AMOUNT_MAX: i64 = 100;
@@ -14,15 +14,18 @@ const ZIPF_EXPONENT: f64 = 0.99;
 
 /// Two different places in the list of accounts, and an amount from 1 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Drawn {
-    pub(crate) from: usize,
-    pub(crate) to: usize,
-    pub(crate) amount: i64,
+pub struct Drawn {
+    /// Who pays.
+    pub from: usize,
+    /// Who receives.
+    pub to: usize,
+    /// How much.
+    pub amount: i64,
 }
 
 /// Draws one client's transfers.
 #[derive(Debug)]
-pub(crate) struct Draw {
+pub struct Draw {
     random: ChaCha8Rng,
     accounts: usize,
     zipf: Option<Zipf<f64>>,
@@ -87,8 +90,8 @@ fn rank(sample: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::plan::Hot;
-    use crate::workload::plan::tests::plan;
+    use crate::plan::Hot;
+    use crate::plan::tests::plan;
 
     fn first(plan: &Plan, client: u16, count: usize) -> Vec<Drawn> {
         let mut draw = Draw::new(plan, client, 50);

@@ -2,10 +2,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use bank_workload::{Retries, Sample};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::control::Retries;
-use super::sample::Sample;
 use crate::output::Messages;
 
 /// Shows a sample a second.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use bank_persistence::{Bank, Totals};
 
-use super::control::Control;
-use super::meter::Meter;
+use crate::control::Control;
+use crate::meter::Meter;
 
 /// What every read must show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

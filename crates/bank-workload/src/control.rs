@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bank_persistence::{RetryEvent, Transient};
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::error::WorkloadError;
 
 /// Enough to see what is wrong.
 const VIOLATIONS_MAX: usize = 10;
@@ -20,7 +20,7 @@ pub(crate) struct Control {
     is_stopped: AtomicBool,
     wake: Condvar,
     settle: Duration,
-    failure: Mutex<Option<Failure>>,
+    failure: Mutex<Option<WorkloadError>>,
     violations: Mutex<Violations>,
     pub(crate) retries: RetryCounters,
     /// Transfers whose outcome is unknown at this moment.
@@ -72,13 +72,13 @@ impl Control {
     }
 
     /// Ends the run because of a failure that no repetition mends; the first one is kept.
-    pub(crate) fn fail(&self, failure: Failure) {
+    pub(crate) fn fail(&self, failure: WorkloadError) {
         locked(&self.failure).get_or_insert(failure);
         self.stop();
     }
 
     /// Returns the failure that ended the run.
-    pub(crate) fn take_failure(&self) -> Option<Failure> {
+    pub(crate) fn take_failure(&self) -> Option<WorkloadError> {
         locked(&self.failure).take()
     }
 
@@ -119,13 +119,17 @@ pub(crate) struct RetryCounters {
 
 /// How many attempts were repeated, and why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Retries {
-    pub(crate) serialization: u64,
-    pub(crate) deadlock: u64,
-    pub(crate) lock_timeout: u64,
-    pub(crate) connection: u64,
+pub struct Retries {
+    /// After a serialization failure.
+    pub serialization: u64,
+    /// After a deadlock.
+    pub deadlock: u64,
+    /// After a lock timeout.
+    pub lock_timeout: u64,
+    /// After a lost connection.
+    pub connection: u64,
     /// Those of them that lost the answer to COMMIT.
-    pub(crate) lost_commits: u64,
+    pub lost_commits: u64,
 }
 
 impl RetryCounters {
@@ -174,7 +178,8 @@ impl Retries {
     }
 
     /// Returns both together.
-    pub(crate) fn plus(self, other: Self) -> Self {
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
         Self {
             serialization: self.serialization + other.serialization,
             deadlock: self.deadlock + other.deadlock,
@@ -185,7 +190,8 @@ impl Retries {
     }
 
     /// Returns the number of all repeated attempts.
-    pub(crate) fn total(self) -> u64 {
+    #[must_use]
+    pub fn total(self) -> u64 {
         self.serialization + self.deadlock + self.lock_timeout + self.connection
     }
 }

@@ -1,6 +1,6 @@
 //! The samples as they are drawn: not too many, and with marks where something happened.
 
-use crate::workload::sample::{Percentiles, Sample};
+use crate::sample::{Percentiles, Sample};
 
 /// Joins neighbours until there are at most so many points. Counts add up, speeds are averages, latencies the worst.
 pub(super) fn thinned(samples: &[Sample], points_max: usize) -> Vec<Sample> {
@@ -64,16 +64,16 @@ impl Marks {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::workload::control::Retries;
+    use crate::control::Retries;
 
-    pub(in crate::workload::report) fn sample(elapsed_s: f64, transfers: u64, retries: Retries) -> Sample {
+    pub(in crate::report) fn sample(elapsed_s: f64, transfers: u64, retries: Retries) -> Sample {
         let latency_ms = Percentiles { p50: 1.0, p95: 2.0, p99: 3.0, max: elapsed_s };
         Sample {
             elapsed_s,
             lasted_s: 1.0,
             transfers,
             rejected: 0,
-            per_second: crate::workload::sample::float(transfers),
+            per_second: crate::sample::float(transfers),
             overall_per_second: 0.0,
             latency_ms,
             retries,

@@ -1,0 +1,62 @@
+//! What a workload's failures mean for the process: exit code, stable code, hint.
+
+use bank_db::WithCauses;
+use bank_workload::{Summary, Verdict, WorkloadError};
+
+use crate::batch::Interrupt;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::input;
+
+pub(super) const BALANCE_HINT: &str = "an opening balance is a whole number of 0 or more";
+
+impl From<WorkloadError> for Failure {
+    fn from(error: WorkloadError) -> Self {
+        let failure = |exit_code, code| Self::new(exit_code, code, WithCauses(&error));
+        match &error {
+            WorkloadError::Bank(error) => Self::of(error),
+            WorkloadError::InvalidAccount(error) => input::invalid(error, BALANCE_HINT),
+            WorkloadError::NotInitialised { target } => {
+                let here = if target.is_here() { " --here" } else { "" };
+                failure(ExitCode::Other, "no_workload").hint(format!("run `bank-cli workload init{here}`"))
+            }
+            WorkloadError::ForeignAccounts { .. } => failure(ExitCode::Other, "real_accounts")
+                .hint("a workload leaves the accounts of others alone: drop them, or work beside them with --here"),
+            WorkloadError::InMemory => {
+                failure(ExitCode::Usage, "in_memory").hint("name a file, such as sqlite:bank.db")
+            }
+            WorkloadError::Schema { .. } => failure(ExitCode::Other, "no_workload_schema")
+                .hint("let somebody create it for you, or use a database made for this with --here"),
+            WorkloadError::Thread(_) => {
+                failure(ExitCode::Other, "no_thread").hint("ask for fewer --clients and --readers")
+            }
+            WorkloadError::Panicked => failure(ExitCode::Other, "panicked"),
+            WorkloadError::Histogram(_) => failure(ExitCode::Other, "no_histogram"),
+            WorkloadError::Report(_) => failure(ExitCode::Other, "no_report"),
+            _ => failure(ExitCode::Other, "workload_failed"),
+        }
+    }
+}
+
+/// Returns the failure that the process ends with, if the run is not sound; the worst comes first.
+pub(super) fn of_run(summary: &Summary, ended_by: Option<WorkloadError>) -> Option<Failure> {
+    if summary.verdict == Verdict::Violated {
+        let first = summary.first_violations.first().map_or("", String::as_str);
+        let message = match summary.violations {
+            1 => first.to_owned(),
+            count => format!("{count} violations, the first: {first}"),
+        };
+        return Some(
+            Failure::new(ExitCode::VerificationFailed, "verification_failed", message)
+                .hint("keep a copy of the database and look at the offenders: `bank-cli workload check`"),
+        );
+    }
+    if summary.transfers.unknown > 0 {
+        let message = format!("the outcomes of {} transfers stay unknown", summary.transfers.unknown);
+        return Some(
+            Failure::new(ExitCode::OutcomeUnknown, "outcome_unknown", message)
+                .hint("give the database more time to come back with --settle"),
+        );
+    }
+    ended_by.map(Failure::from).or_else(|| summary.interrupted.then(Interrupt::failure))
+}
