@@ -4,7 +4,7 @@ use bank_domain::{AccountId, AccountName, Age, Balance, Country, NewAccount, Ove
 use bank_persistence::{Bank, accounts};
 
 use crate::error::WorkloadError;
-use crate::target::Target;
+use crate::site::Site;
 
 /// How the names of all accounts of a workload begin.
 const PREFIX: &str = "workload-";
@@ -25,7 +25,7 @@ impl Accounts {
     ///
     /// Returns [`WorkloadError::ForeignAccounts`] if the workload's own tables hold other accounts, and an error if the
     /// query fails.
-    pub fn find(bank: &Bank, target: &Target) -> Result<Self, WorkloadError> {
+    pub fn find(bank: &Bank, site: &Site) -> Result<Self, WorkloadError> {
         let mut found = Self { own: Vec::new(), others: 0 };
         bank.list_accounts(None, |account| -> Result<(), WorkloadError> {
             if account.name.as_str().starts_with(PREFIX) {
@@ -35,8 +35,8 @@ impl Accounts {
             }
             Ok(())
         })?;
-        if found.others > 0 && !target.is_here() {
-            return Err(WorkloadError::ForeignAccounts { target: Box::new(target.clone()), accounts: found.others });
+        if found.others > 0 && !site.is_inside() {
+            return Err(WorkloadError::ForeignAccounts { site: Box::new(site.clone()), accounts: found.others });
         }
         Ok(found)
     }

@@ -12,13 +12,13 @@ use crate::book::Book;
 use crate::control::Control;
 use crate::draw::Draw;
 use crate::error::WorkloadError;
-use crate::ids::{Place, RunId};
+use crate::ids::{RunId, SequenceNumber};
 use crate::meter::Meter;
-use crate::plan::Plan;
+use crate::plan::WorkloadPlan;
 
 /// The product's own way of posting.
 #[derive(Clone, Debug)]
-pub(crate) enum Path {
+pub(crate) enum PostingPath {
     Bank(Bank),
     Queue(PostingQueue),
 }
@@ -36,7 +36,7 @@ enum Answer {
     Broken(WorkloadError),
 }
 
-impl Path {
+impl PostingPath {
     fn post(&self, control: &Control, transfers: &[Transfer]) -> Answer {
         match (self, transfers) {
             (Self::Bank(bank), _) => {
@@ -83,7 +83,7 @@ fn count_last(control: &Control, error: &BankError) {
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) number: u16,
-    pub(crate) path: Path,
+    pub(crate) path: PostingPath,
     pub(crate) run: RunId,
     pub(crate) accounts: Arc<[AccountId]>,
     pub(crate) draw: Draw,
@@ -103,7 +103,7 @@ impl Client {
     /// With a rate, latencies count from the moment at which a call should have begun, not from that at which it could:
     /// otherwise a server that stalls hides behind the calls that it keeps from being made (Gil Tene, "How NOT to Measure
     /// Latency", 2013: coordinated omission).
-    pub(crate) fn run(mut self, plan: &Plan, began: Instant) -> Book {
+    pub(crate) fn run(mut self, plan: &WorkloadPlan, began: Instant) -> Book {
         let mut book = Book::default();
         let mut left = plan.quota(self.number);
         let mut next_number = 0;
@@ -127,7 +127,7 @@ impl Client {
     }
 
     fn call(&mut self, first_number: u64, size: u64) -> Call {
-        let place = |number| Place { client: self.number, number };
+        let place = |number| SequenceNumber { client: self.number, number };
         let transfers = (first_number..first_number + size)
             .map(|number| {
                 let drawn = self.draw.next();

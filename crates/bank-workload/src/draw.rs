@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Zipf};
 
-use crate::plan::{Distribution, Plan};
+use crate::plan::{Distribution, WorkloadPlan};
 
 /// Small against the usual opening balances, so that most transfers are possible and some are rejected.
 const AMOUNT_MAX: i64 = 100;
@@ -35,7 +35,7 @@ pub struct Draw {
 
 impl Draw {
     /// Returns the sequence of a client; there must be at least two accounts.
-    pub(crate) fn new(plan: &Plan, client: u16, accounts: u32) -> Self {
+    pub(crate) fn new(plan: &WorkloadPlan, client: u16, accounts: u32) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
         random.set_stream(client.into());
         let zipf = match plan.distribution {
@@ -90,10 +90,10 @@ fn rank(sample: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Hot;
+    use crate::plan::HotAccounts;
     use crate::plan::tests::plan;
 
-    fn first(plan: &Plan, client: u16, count: usize) -> Vec<Drawn> {
+    fn first(plan: &WorkloadPlan, client: u16, count: usize) -> Vec<Drawn> {
         let mut draw = Draw::new(plan, client, 50);
         std::iter::repeat_with(|| draw.next()).take(count).collect()
     }
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn the_seed_and_the_client_decide() {
         let same = plan();
-        let other = Plan { seed: 2, ..plan() };
+        let other = WorkloadPlan { seed: 2, ..plan() };
         assert_eq!(first(&same, 1, 100), first(&same, 1, 100));
         assert_ne!(first(&same, 1, 100), first(&same, 2, 100));
         assert_ne!(first(&same, 1, 100), first(&other, 1, 100));
@@ -113,7 +113,7 @@ mod tests {
     fn nobody_pays_himself_and_no_amount_is_out_of_range() {
         for distribution in [Distribution::Uniform, Distribution::Zipfian] {
             for accounts in [2, 3, 50] {
-                let mut draw = Draw::new(&Plan { distribution, ..plan() }, 0, accounts);
+                let mut draw = Draw::new(&WorkloadPlan { distribution, ..plan() }, 0, accounts);
                 for drawn in std::iter::repeat_with(|| draw.next()).take(1000) {
                     let count = usize::try_from(accounts).unwrap();
                     assert!(drawn.from != drawn.to && drawn.from < count && drawn.to < count, "{drawn:?}");
@@ -125,12 +125,12 @@ mod tests {
 
     #[test]
     fn zipfian_prefers_the_first_and_hot_accounts_take_part_as_often_as_asked() {
-        let touches = |plan: &Plan, below: usize| {
+        let touches = |plan: &WorkloadPlan, below: usize| {
             first(plan, 0, 10_000).iter().filter(|drawn| drawn.from < below || drawn.to < below).count()
         };
-        let (uniform, zipfian) = (plan(), Plan { distribution: Distribution::Zipfian, ..plan() });
+        let (uniform, zipfian) = (plan(), WorkloadPlan { distribution: Distribution::Zipfian, ..plan() });
         assert!(touches(&zipfian, 1) > 4 * touches(&uniform, 1));
-        let hot = Plan { hot: Some(Hot { accounts: 2, percent: 80 }), ..plan() };
+        let hot = WorkloadPlan { hot: Some(HotAccounts { accounts: 2, percent: 80 }), ..plan() };
         assert!((7_900..8_500).contains(&touches(&hot, 2)), "{}", touches(&hot, 2));
     }
 }

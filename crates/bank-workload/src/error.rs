@@ -7,7 +7,7 @@ use bank_domain::InvalidInput;
 use bank_persistence::BankError;
 use thiserror::Error;
 
-use crate::target::Target;
+use crate::site::Site;
 
 /// A workload that could not run, or a run that ended early.
 #[derive(Debug, Error)]
@@ -20,16 +20,16 @@ pub enum WorkloadError {
     #[error(transparent)]
     InvalidAccount(#[from] InvalidInput),
     /// No accounts of a workload were found.
-    #[error("there is no workload in {target}")]
+    #[error("there is no workload in {site}")]
     NotInitialised {
         /// Where they were looked for.
-        target: Box<Target>,
+        site: Box<Site>,
     },
     /// A workload's own tables hold accounts that are not the workload's.
-    #[error("{target} holds {accounts} accounts that are not the workload's")]
+    #[error("{site} holds {accounts} accounts that are not the workload's")]
     ForeignAccounts {
         /// Where they are.
-        target: Box<Target>,
+        site: Box<Site>,
         /// Their number.
         accounts: u64,
     },

@@ -24,7 +24,7 @@ pub(crate) struct RunId {
 
 /// Which transfer of a run an id belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct SequenceNumber {
     pub(crate) client: u16,
     pub(crate) number: u64,
 }
@@ -39,21 +39,21 @@ impl RunId {
     }
 
     /// Returns the id of a client's next transfer; it grows with time.
-    pub(crate) fn id(&self, place: Place) -> TransferId {
+    pub(crate) fn id(&self, number: SequenceNumber) -> TransferId {
         let milliseconds = self.milliseconds + self.began.elapsed().as_millis();
-        let client = u128::from(place.client) & mask(CLIENT_BITS);
-        let number = u128::from(place.number) & mask(NUMBER_BITS);
+        let client = u128::from(number.client) & mask(CLIENT_BITS);
+        let number = u128::from(number.number) & mask(NUMBER_BITS);
         let high = (milliseconds & mask(48)) << 80 | 7 << 76 | client << 64;
         TransferId::from_uuid(Uuid::from_u128(high | 0b10 << 62 | self.tag << NUMBER_BITS | number))
     }
 
     /// Returns which transfer of this run the id belongs to, or `None` if it is none of this run's.
-    pub(crate) fn place(&self, id: TransferId) -> Option<Place> {
+    pub(crate) fn sequence_number(&self, id: TransferId) -> Option<SequenceNumber> {
         let bits = id.as_uuid().as_u128();
         let is_ours = (bits >> 62) & 0b11 == 0b10 && (bits >> NUMBER_BITS) & mask(RUN_BITS) == self.tag;
         let client = u16::try_from((bits >> 64) & mask(CLIENT_BITS)).ok()?;
         let number = u64::try_from(bits & mask(NUMBER_BITS)).ok()?;
-        is_ours.then_some(Place { client, number })
+        is_ours.then_some(SequenceNumber { client, number })
     }
 
     /// Returns an id that stands before all of this run's.
@@ -79,15 +79,15 @@ mod tests {
     #[test]
     fn an_id_says_where_it_comes_from_and_grows() {
         let (run, other) = (RunId::new(), RunId { tag: 5, ..RunId::new() });
-        let place = Place { client: 1023, number: (1 << 34) - 1 };
-        let id = run.id(place);
+        let number = SequenceNumber { client: 1023, number: (1 << 34) - 1 };
+        let id = run.id(number);
         assert_eq!(id.as_uuid().get_version_num(), 7);
         assert_eq!(id.as_uuid().get_variant(), uuid::Variant::RFC4122);
-        assert_eq!(run.place(id), Some(place));
-        assert_eq!(other.place(id), None);
+        assert_eq!(run.sequence_number(id), Some(number));
+        assert_eq!(other.sequence_number(id), None);
         assert!(run.before_first() < id && id < run.after_last());
-        assert_eq!(run.place(new_transfer_id()), None);
+        assert_eq!(run.sequence_number(new_transfer_id()), None);
         std::thread::sleep(std::time::Duration::from_millis(2));
-        assert!(run.id(Place { client: 0, number: 0 }) > id);
+        assert!(run.id(SequenceNumber { client: 0, number: 0 }) > id);
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod book;
+mod check;
 mod client;
 mod control;
 mod draw;
@@ -13,20 +14,19 @@ mod plan;
 mod reader;
 #[cfg(feature = "report")]
 mod report;
-mod run;
 mod sample;
+mod site;
 mod summary;
-mod target;
-mod verdict;
+mod workload;
 
 pub use accounts::{Accounts, open as open_accounts};
 pub use control::Retries;
 pub use draw::{Draw, Drawn};
 pub use error::WorkloadError;
-pub use plan::{CLIENTS_MAX, Distribution, Hot, Mode, Plan};
+pub use plan::{CLIENTS_MAX, Distribution, HotAccounts, PostingMode, WorkloadPlan};
 #[cfg(feature = "report")]
 pub use report::page;
-pub use run::{Report, Run, Stopped};
 pub use sample::{Percentiles, Sample};
-pub use summary::{Bucket, Configuration, Summary, Transfers, Verdict};
-pub use target::Target;
+pub use site::Site;
+pub use summary::{Bucket, Configuration, Summary, TransferCounts, WorkloadVerdict};
+pub use workload::{CheckedWorkload, StoppedWorkload, Workload};

@@ -9,7 +9,7 @@ pub const CLIENTS_MAX: u16 = 1024;
 
 /// What a run is to do.
 #[derive(Clone, Debug, Serialize)]
-pub struct Plan {
+pub struct WorkloadPlan {
     /// Threads that post.
     pub clients: u16,
     /// How long to post.
@@ -22,9 +22,9 @@ pub struct Plan {
     /// How the accounts of a transfer are chosen.
     pub distribution: Distribution,
     /// Accounts that take part in most transfers.
-    pub hot: Option<Hot>,
+    pub hot: Option<HotAccounts>,
     /// Through what the transfers go.
-    pub mode: Mode,
+    pub mode: PostingMode,
     /// Whether each client keeps a session with prepared statements.
     pub prepares: bool,
     /// Threads that sum all balances, again and again.
@@ -51,7 +51,7 @@ pub enum Distribution {
 
 /// A few accounts that take part in most transfers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Hot {
+pub struct HotAccounts {
     /// The number of hot accounts.
     pub accounts: u32,
     /// The percentage of transfers that touch one of them.
@@ -61,7 +61,7 @@ pub struct Hot {
 /// Through what the transfers go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Mode {
+pub enum PostingMode {
     /// Each in a transaction of its own.
     Single,
     /// This number of transfers in a transaction.
@@ -70,12 +70,12 @@ pub enum Mode {
     Queue,
 }
 
-impl Plan {
+impl WorkloadPlan {
     /// Returns how many transfers a client sends in one call.
     pub(crate) fn batch_size(&self) -> u64 {
         match self.mode {
-            Mode::Batch(size) => size.into(),
-            Mode::Single | Mode::Queue => 1,
+            PostingMode::Batch(size) => size.into(),
+            PostingMode::Single | PostingMode::Queue => 1,
         }
     }
 
@@ -93,8 +93,8 @@ impl Plan {
     /// Returns the time from one call of a client to the next, if there is a rate.
     pub(crate) fn interval(&self) -> Option<Duration> {
         let size = match self.mode {
-            Mode::Batch(size) => f64::from(size),
-            Mode::Single | Mode::Queue => 1.0,
+            PostingMode::Batch(size) => f64::from(size),
+            PostingMode::Single | PostingMode::Queue => 1.0,
         };
         self.rate
             .map(|rate| Duration::try_from_secs_f64(f64::from(self.clients) * size / rate).unwrap_or(Duration::MAX))
@@ -113,15 +113,15 @@ fn optional_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) fn plan() -> Plan {
-        Plan {
+    pub(crate) fn plan() -> WorkloadPlan {
+        WorkloadPlan {
             clients: 3,
             duration: None,
             transfers: Some(10),
             rate: Some(30.0),
             distribution: Distribution::Uniform,
             hot: None,
-            mode: Mode::Batch(20),
+            mode: PostingMode::Batch(20),
             prepares: true,
             readers: 0,
             seed: 1,

@@ -18,9 +18,9 @@ pub struct Sample {
     pub transfers: u64,
     /// Transfers that a rule rejected, in this second.
     pub rejected: u64,
-    /// Transfers posted a second, in this second.
+    /// TransferCounts posted a second, in this second.
     pub per_second: f64,
-    /// Transfers posted a second, on average since the beginning.
+    /// TransferCounts posted a second, on average since the beginning.
     pub overall_per_second: f64,
     /// Latencies of the transfers answered in this second.
     pub latency_ms: Percentiles,
@@ -47,7 +47,7 @@ pub struct Percentiles {
 
 impl Percentiles {
     /// Returns the percentiles of a histogram; zeros if it has no entries.
-    pub(crate) fn of(latencies: &Latencies) -> Self {
+    pub(crate) fn new(latencies: &Latencies) -> Self {
         let at = |quantile| milliseconds(latencies.value_at_quantile(quantile));
         Self { p50: at(0.50), p95: at(0.95), p99: at(0.99), max: milliseconds(latencies.max()) }
     }
@@ -70,7 +70,7 @@ impl Sample {
             rejected: interval.rejected,
             per_second: rate(interval.acknowledged, lasted),
             overall_per_second: rate(transfers_so_far, elapsed),
-            latency_ms: Percentiles::of(&interval.latencies),
+            latency_ms: Percentiles::new(&interval.latencies),
             retries,
             unknown,
             reads: interval.reads,

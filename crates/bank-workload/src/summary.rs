@@ -10,14 +10,14 @@ use crate::book::Book;
 use crate::control::{Retries, Violations};
 use crate::error::WorkloadError;
 use crate::meter::Latencies;
-use crate::plan::Plan;
+use crate::plan::WorkloadPlan;
 use crate::sample::{Percentiles, milliseconds, rate};
 
 /// The end of a run, as JSON and for the report.
 #[derive(Debug, Serialize)]
 pub struct Summary {
     /// What the run proves.
-    pub verdict: Verdict,
+    pub verdict: WorkloadVerdict,
     /// Whether the caller stopped the run.
     pub interrupted: bool,
     /// Why the run ended early, or why it could not be audited.
@@ -25,7 +25,7 @@ pub struct Summary {
     /// Seconds from the first thread's start to the last client's end.
     pub elapsed_s: f64,
     /// What became of the transfers.
-    pub transfers: Transfers,
+    pub transfers: TransferCounts,
     /// Acknowledged transfers a second.
     pub per_second: f64,
     /// Latencies of all answered transfers.
@@ -49,7 +49,7 @@ pub struct Summary {
 /// What a run proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum WorkloadVerdict {
     /// Every invariant holds and every acknowledged transfer is there once.
     Sound,
     /// An invariant was broken, or a transfer lost or invented.
@@ -62,7 +62,7 @@ pub enum Verdict {
 
 /// What became of the transfers.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Transfers {
+pub struct TransferCounts {
     /// Posted by the call that was answered.
     pub posted: u64,
     /// Found posted by an earlier attempt, whose answer was lost.
@@ -77,9 +77,9 @@ pub struct Transfers {
     pub in_journal: u64,
 }
 
-impl Transfers {
+impl TransferCounts {
     /// Returns what became of the transfers of all clients.
-    pub(crate) fn of(books: &[Book], in_journal: u64) -> Self {
+    pub(crate) fn new(books: &[Book], in_journal: u64) -> Self {
         let mut transfers = Self { in_journal, ..Self::default() };
         for book in books {
             transfers.posted += book.posted;
@@ -112,7 +112,7 @@ pub struct Bucket {
 pub struct Configuration {
     /// The plan.
     #[serde(flatten)]
-    pub plan: Plan,
+    pub plan: WorkloadPlan,
     /// The number of accounts.
     pub accounts: u64,
     /// The workload's place, in words.
@@ -129,7 +129,7 @@ pub struct Configuration {
 pub(crate) struct Ended<'a> {
     pub(crate) elapsed: Duration,
     pub(crate) interrupted: bool,
-    pub(crate) transfers: Transfers,
+    pub(crate) transfers: TransferCounts,
     pub(crate) latencies: &'a Latencies,
     pub(crate) retries: Retries,
     pub(crate) reads: u64,
@@ -143,13 +143,13 @@ impl Summary {
     /// Returns the summary of a run.
     pub(crate) fn new(ended: Ended<'_>) -> Self {
         let verdict = if ended.violations.count > 0 {
-            Verdict::Violated
+            WorkloadVerdict::Violated
         } else if !ended.is_audited {
-            Verdict::NotAudited
+            WorkloadVerdict::NotAudited
         } else if ended.transfers.unknown > 0 {
-            Verdict::OutcomesUnknown
+            WorkloadVerdict::OutcomesUnknown
         } else {
-            Verdict::Sound
+            WorkloadVerdict::Sound
         };
         Self {
             verdict,
@@ -158,7 +158,7 @@ impl Summary {
             elapsed_s: ended.elapsed.as_secs_f64(),
             transfers: ended.transfers,
             per_second: rate(ended.transfers.acknowledged(), ended.elapsed),
-            latency_ms: Percentiles::of(ended.latencies),
+            latency_ms: Percentiles::new(ended.latencies),
             mean_ms: ended.latencies.mean() / 1000.0,
             retries: ended.retries,
             reads: ended.reads,
@@ -183,7 +183,7 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Transfers { posted, replayed, rejected, unknown, abandoned, in_journal } = self.transfers;
+        let TransferCounts { posted, replayed, rejected, unknown, abandoned, in_journal } = self.transfers;
         let latency = self.latency_ms;
         let Retries { serialization, deadlock, lock_timeout, connection, lost_commits } = self.retries;
         writeln!(f, "transfers  = {posted} posted, {replayed} found posted, {rejected} rejected")?;
@@ -213,7 +213,7 @@ impl fmt::Display for Summary {
     }
 }
 
-impl Verdict {
+impl WorkloadVerdict {
     /// Returns the verdict in words.
     #[must_use]
     pub fn words(self) -> &'static str {

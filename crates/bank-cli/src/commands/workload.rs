@@ -1,8 +1,8 @@
 //! `bank-cli workload`
 
-mod display;
 mod failure;
-mod file;
+mod files;
+mod progress;
 mod values;
 
 use std::path::PathBuf;
@@ -11,8 +11,8 @@ use std::time::Duration;
 use bank_domain::Balance;
 use bank_persistence::DatabaseUrl;
 use bank_workload::{
-    Accounts, CLIENTS_MAX, Distribution, Hot, Mode, Plan, Run, Sample, Summary, Target, WorkloadError, open_accounts,
-    page,
+    Accounts, CLIENTS_MAX, Distribution, HotAccounts, PostingMode, Sample, Site, Summary, Workload, WorkloadError,
+    WorkloadPlan, open_accounts, page,
 };
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -24,7 +24,7 @@ use crate::failure::Failure;
 use crate::input;
 use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
 
-use display::Display;
+use progress::ProgressView;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -182,8 +182,8 @@ impl WorkloadArgs {
 }
 
 impl RunArgs {
-    fn plan(&self) -> Plan {
-        Plan {
+    fn plan(&self) -> WorkloadPlan {
+        WorkloadPlan {
             clients: self.clients,
             duration: self.duration,
             transfers: self.transfers,
@@ -192,11 +192,11 @@ impl RunArgs {
                 DistributionArg::Uniform => Distribution::Uniform,
                 DistributionArg::Zipfian => Distribution::Zipfian,
             },
-            hot: self.hot_accounts.map(|accounts| Hot { accounts, percent: self.hot_percent }),
+            hot: self.hot_accounts.map(|accounts| HotAccounts { accounts, percent: self.hot_percent }),
             mode: match self.batch {
-                Some(size) => Mode::Batch(size),
-                None if self.queue => Mode::Queue,
-                None => Mode::Single,
+                Some(size) => PostingMode::Batch(size),
+                None if self.queue => PostingMode::Queue,
+                None => PostingMode::Single,
             },
             prepares: !self.no_prepare,
             readers: self.readers,
@@ -225,36 +225,36 @@ fn init(args: &InitArgs, context: &mut Context<'_>) -> Result<(), Failure> {
         return Err(input::invalid("so much money in all is more than one account can hold", "lower --balance"));
     }
     let location = context.locate()?;
-    let target = target(&location.url, args.here)?;
+    let site = site(&location.url, args.here)?;
     create_data_directory(&location)?;
-    let bank = context.messages.while_waiting("connecting", || target.create(context.settings()))?;
-    let there = Accounts::find(&bank, &target)?.own.len();
+    let bank = context.messages.while_waiting("connecting", || site.create(context.settings()))?;
+    let there = Accounts::find(&bank, &site)?.own.len();
     let open = || open_accounts(&bank, args.accounts, balance);
     let opened = context.messages.while_waiting("opening accounts", open)?;
-    writeln!(context.out, "The workload is in {target}.")?;
+    writeln!(context.out, "The workload is in {site}.")?;
     writeln!(context.out, "Opened {opened} accounts with {balance} each; {there} were there already.")?;
     Ok(())
 }
 
 fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let location = context.locate()?;
-    let target = target(&location.url, args.here)?;
-    let open = |path: &PathBuf| file::open(path, args.force, &target);
+    let site = site(&location.url, args.here)?;
+    let open = |path: &PathBuf| files::open(path, args.force, &site);
     let mut lines = args.jsonl.as_ref().map(open).transpose()?;
     let mut page_file = args.report.as_ref().map(open).transpose()?;
-    let run = Run::prepare(args.plan(), &target, context.settings())?;
+    let run = Workload::prepare(args.plan(), &site, context.settings())?;
     let interrupt = Interrupt::listen(context.messages)?;
-    let mut display = Display::new(context.messages, args.output.is_json());
+    let mut progress = ProgressView::new(context.messages, args.output.is_json());
     let on_second = |sample: &Sample| {
-        display.show(sample);
-        lines.as_mut().map_or(Ok(()), |file| file::write_line(file, "second", sample))
+        progress.show(sample);
+        lines.as_mut().map_or(Ok(()), |file| files::write_line(file, "second", sample))
     };
     let stopped = run.run::<Failure>(interrupt.flag(), on_second)?;
-    display.clear();
+    progress.clear();
     let report = context.messages.while_waiting("recomputing every balance", || stopped.check());
     let record = SummaryRecord { summary: &report.summary, audit: report.audit.as_ref().map(AuditRecord::from) };
     if let Some(file) = &mut lines {
-        file::write_line(file, "summary", &record)?;
+        files::write_line(file, "summary", &record)?;
     }
     let printed = match args.output {
         RecordFormat::Text => writeln!(context.out, "{}", report.summary),
@@ -262,7 +262,7 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     };
     let written = match &mut page_file {
         Some(file) => {
-            page(&report, chrono::Utc::now()).map_err(Failure::from).and_then(|page| file::write(file, &page))
+            page(&report, chrono::Utc::now()).map_err(Failure::from).and_then(|page| files::write(file, &page))
         }
         None => Ok(()),
     };
@@ -280,13 +280,13 @@ struct SummaryRecord<'a> {
     audit: Option<AuditRecord<'a>>,
 }
 
-fn target(database: &DatabaseUrl, is_here: bool) -> Result<Target, WorkloadError> {
-    if is_here { Target::here(database) } else { Target::beside(database) }
+fn site(database: &DatabaseUrl, is_inside: bool) -> Result<Site, WorkloadError> {
+    if is_inside { Site::inside(database) } else { Site::beside(database) }
 }
 
 fn check(args: &CheckArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let target = target(&context.locate()?.url, args.here)?;
-    let bank = target.connect(context.settings())?;
+    let site = site(&context.locate()?.url, args.here)?;
+    let bank = site.connect(context.settings())?;
     let report = context.messages.while_waiting("recomputing every balance", || bank.audit())?;
     match args.output {
         RecordFormat::Text => write_audit(context.out, &report, context.terminal.palette)?,

@@ -13,10 +13,10 @@ use serde::Serialize;
 use self::chart::{histogram, latency, throughput};
 use self::series::{Marks, thinned};
 use crate::error::WorkloadError;
-use crate::plan::{Mode, Plan};
-use crate::run::Report;
+use crate::plan::{PostingMode, WorkloadPlan};
 use crate::sample::Sample;
-use crate::summary::{Summary, Verdict};
+use crate::summary::{Summary, WorkloadVerdict};
+use crate::workload::CheckedWorkload;
 
 /// The most points that a line has and rows that a table has.
 const POINTS_MAX: usize = 480;
@@ -37,10 +37,10 @@ fn fact(name: &'static str, value: impl Into<String>) -> Fact {
 /// # Errors
 ///
 /// Returns [`WorkloadError::Report`] if the page cannot be rendered.
-pub fn page(report: &Report, ended: DateTime<Utc>) -> Result<String, WorkloadError> {
+pub fn page(report: &CheckedWorkload, ended: DateTime<Utc>) -> Result<String, WorkloadError> {
     let summary = &report.summary;
     let samples = thinned(&report.samples, POINTS_MAX);
-    let marks = Marks::of(&samples);
+    let marks = Marks::new(&samples);
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let safe = Value::from_safe_string;
@@ -68,11 +68,11 @@ pub fn page(report: &Report, ended: DateTime<Utc>) -> Result<String, WorkloadErr
     Ok(page?)
 }
 
-const fn verdict_class(verdict: Verdict) -> &'static str {
+const fn verdict_class(verdict: WorkloadVerdict) -> &'static str {
     match verdict {
-        Verdict::Sound => "sound",
-        Verdict::Violated => "violated",
-        Verdict::OutcomesUnknown | Verdict::NotAudited => "open",
+        WorkloadVerdict::Sound => "sound",
+        WorkloadVerdict::Violated => "violated",
+        WorkloadVerdict::OutcomesUnknown | WorkloadVerdict::NotAudited => "open",
     }
 }
 
@@ -151,7 +151,7 @@ fn configuration(summary: &Summary) -> Vec<Fact> {
     ]
 }
 
-fn until(plan: &Plan) -> String {
+fn until(plan: &WorkloadPlan) -> String {
     match (plan.duration, plan.transfers) {
         (Some(duration), _) => format!("{} s are over", duration.as_secs_f64()),
         (None, Some(transfers)) => format!("{} transfers are sent", thousands(transfers)),
@@ -159,11 +159,11 @@ fn until(plan: &Plan) -> String {
     }
 }
 
-fn transactions(mode: Mode) -> String {
+fn transactions(mode: PostingMode) -> String {
     match mode {
-        Mode::Single => "one transfer each".to_owned(),
-        Mode::Batch(size) => format!("batches of {}", thousands(size.into())),
-        Mode::Queue => "whatever has gathered in the posting queue".to_owned(),
+        PostingMode::Single => "one transfer each".to_owned(),
+        PostingMode::Batch(size) => format!("batches of {}", thousands(size.into())),
+        PostingMode::Queue => "whatever has gathered in the posting queue".to_owned(),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    pub(super) fn of(samples: &[Sample]) -> Self {
+    pub(super) fn new(samples: &[Sample]) -> Self {
         let others = |sample: &Sample| sample.retries.total() - sample.retries.connection;
         let count = u64::try_from(samples.len()).unwrap_or(u64::MAX).max(1);
         let usual = samples.iter().map(others).sum::<u64>() / count;
@@ -99,7 +99,7 @@ pub(super) mod tests {
         let with =
             |connection, serialization| sample(1.0, 1, Retries { connection, serialization, ..Retries::default() });
         let none = sample(1.0, 0, Retries::default());
-        let marks = Marks::of(&[with(0, 1), with(2, 1), with(0, 9), with(0, 1), none]);
+        let marks = Marks::new(&[with(0, 1), with(2, 1), with(0, 9), with(0, 1), none]);
         assert_eq!(marks, Marks { lost: vec![1], idle: vec![4], risen: vec![2] });
     }
 }

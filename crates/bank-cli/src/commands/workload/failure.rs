@@ -1,7 +1,7 @@
 //! What a workload's failures mean for the process: exit code, stable code, hint.
 
 use bank_db::WithCauses;
-use bank_workload::{Summary, Verdict, WorkloadError};
+use bank_workload::{Summary, WorkloadError, WorkloadVerdict};
 
 use crate::batch::Interrupt;
 use crate::exit_code::ExitCode;
@@ -16,8 +16,8 @@ impl From<WorkloadError> for Failure {
         match &error {
             WorkloadError::Bank(error) => Self::of(error),
             WorkloadError::InvalidAccount(error) => input::invalid(error, BALANCE_HINT),
-            WorkloadError::NotInitialised { target } => {
-                let here = if target.is_here() { " --here" } else { "" };
+            WorkloadError::NotInitialised { site } => {
+                let here = if site.is_inside() { " --here" } else { "" };
                 failure(ExitCode::Other, "no_workload").hint(format!("run `bank-cli workload init{here}`"))
             }
             WorkloadError::ForeignAccounts { .. } => failure(ExitCode::Other, "real_accounts")
@@ -40,7 +40,7 @@ impl From<WorkloadError> for Failure {
 
 /// Returns the failure that the process ends with, if the run is not sound; the worst comes first.
 pub(super) fn of_run(summary: &Summary, ended_by: Option<WorkloadError>) -> Option<Failure> {
-    if summary.verdict == Verdict::Violated {
+    if summary.verdict == WorkloadVerdict::Violated {
         let first = summary.first_violations.first().map_or("", String::as_str);
         let message = match summary.violations {
             1 => first.to_owned(),

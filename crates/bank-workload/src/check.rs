@@ -8,7 +8,7 @@ use bank_persistence::{AuditReport, Bank, BankError, DbError};
 
 use crate::book::{Book, Tick};
 use crate::control::Control;
-use crate::ids::{Place, RunId};
+use crate::ids::{RunId, SequenceNumber};
 use crate::reader::Expected;
 
 /// What was found when everything was quiet.
@@ -66,9 +66,9 @@ fn tick_off(bank: &Bank, run: RunId, books: &mut [Book], control: &Arc<Control>)
         };
         after = *last;
         for id in ids {
-            if let Some(place) = run.place(id) {
+            if let Some(at) = run.sequence_number(id) {
                 found += 1;
-                look_at(id, place, books, control);
+                look_at(id, at, books, control);
             }
         }
     }
@@ -82,8 +82,8 @@ fn tick_off(bank: &Bank, run: RunId, books: &mut [Book], control: &Arc<Control>)
     Ok(found)
 }
 
-fn look_at(id: TransferId, place: Place, books: &mut [Book], control: &Arc<Control>) {
-    let tick = books.get_mut(usize::from(place.client)).map(|book| book.tick_off(place.number));
+fn look_at(id: TransferId, at: SequenceNumber, books: &mut [Book], control: &Arc<Control>) {
+    let tick = books.get_mut(usize::from(at.client)).map(|book| book.tick_off(at.number));
     if !matches!(tick, Some(Tick::Expected | Tick::Unknown)) {
         control.violation(format!("unasked: transfer {id} is in the journal, and its client was told that it is not"));
     }

@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::output::Messages;
 
 /// Shows a sample a second.
-pub(crate) enum Display {
+pub(crate) enum ProgressView {
     Nothing,
     /// A line for each sample, as text or JSON.
     Lines {
@@ -20,7 +20,7 @@ pub(crate) enum Display {
     },
 }
 
-impl Display {
+impl ProgressView {
     /// Returns the display that fits where stderr goes.
     pub(crate) fn new(messages: Messages, is_json: bool) -> Self {
         if messages.is_quiet() {

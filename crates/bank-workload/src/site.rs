@@ -12,14 +12,14 @@ const SCHEMA: &str = "bank_workload";
 
 /// A place for a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct Site {
     /// The database that was named.
     database: DatabaseUrl,
     url: DatabaseUrl,
-    is_here: bool,
+    is_inside: bool,
 }
 
-impl Target {
+impl Site {
     /// Returns a schema of a server's database, or a file beside an SQLite database; nothing is opened.
     ///
     /// # Errors
@@ -31,7 +31,7 @@ impl Target {
             (Backend::Sqlite, Some(path)) => DatabaseUrl::sqlite_file(&beside(path)),
             (Backend::Sqlite, None) => return Err(WorkloadError::InMemory),
         };
-        Ok(Self { database: database.clone(), url, is_here: false })
+        Ok(Self { database: database.clone(), url, is_inside: false })
     }
 
     /// Returns the database's own tables, in which the accounts of others may be; nothing is opened.
@@ -39,17 +39,17 @@ impl Target {
     /// # Errors
     ///
     /// Returns [`WorkloadError::InMemory`] for a database in memory.
-    pub fn here(database: &DatabaseUrl) -> Result<Self, WorkloadError> {
+    pub fn inside(database: &DatabaseUrl) -> Result<Self, WorkloadError> {
         match (database.backend(), database.sqlite_path()) {
             (Backend::Sqlite, None) => Err(WorkloadError::InMemory),
-            _ => Ok(Self { database: database.clone(), url: database.clone(), is_here: true }),
+            _ => Ok(Self { database: database.clone(), url: database.clone(), is_inside: true }),
         }
     }
 
     /// Returns whether the accounts of others may be in the same tables.
     #[must_use]
-    pub fn is_here(&self) -> bool {
-        self.is_here
+    pub fn is_inside(&self) -> bool {
+        self.is_inside
     }
 
     /// Returns the workload's database and the one beside which it works: neither may be overwritten by a report.
@@ -65,7 +65,7 @@ impl Target {
     /// Returns [`WorkloadError::Schema`] if the schema cannot be created, and an error if the database cannot be
     /// reached or the tables cannot be created.
     pub fn create(&self, settings: Settings) -> Result<Bank, WorkloadError> {
-        if !self.is_here && self.url.backend() == Backend::Postgres {
+        if !self.is_inside && self.url.backend() == Backend::Postgres {
             let bank = Bank::connect(&self.database, settings.clone())?;
             let schema = |source| WorkloadError::Schema { schema: SCHEMA, source: Box::new(source) };
             bank.create_schema(SCHEMA).map_err(schema)?;
@@ -74,7 +74,7 @@ impl Target {
         match bank.schema_state()? {
             SchemaState::NotSetUp => bank.migrate().map(|_| ())?,
             // The workload's own tables are nobody else's to keep as they are; those of others are.
-            SchemaState::Older { .. } if !self.is_here => bank.migrate().map(|_| ())?,
+            SchemaState::Older { .. } if !self.is_inside => bank.migrate().map(|_| ())?,
             _ => bank.require_current_schema()?,
         }
         Ok(bank)
@@ -99,13 +99,13 @@ impl Target {
 
     /// Returns the error of an operation that needs the workload's accounts.
     pub(crate) fn missing(&self) -> WorkloadError {
-        WorkloadError::NotInitialised { target: Box::new(self.clone()) }
+        WorkloadError::NotInitialised { site: Box::new(self.clone()) }
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.is_here, self.url.backend()) {
+        match (self.is_inside, self.url.backend()) {
             (true, _) => self.database.fmt(f),
             (false, Backend::Sqlite) => self.url.fmt(f),
             (false, Backend::Postgres) => write!(f, "schema {SCHEMA} of {}", self.database),
@@ -128,17 +128,17 @@ fn beside(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn target(url: &str, is_here: bool) -> String {
+    fn site(url: &str, is_inside: bool) -> String {
         let url = url.parse().unwrap();
-        if is_here { Target::here(&url) } else { Target::beside(&url) }.unwrap().url.to_string()
+        if is_inside { Site::inside(&url) } else { Site::beside(&url) }.unwrap().url.to_string()
     }
 
     #[test]
     fn a_workload_has_a_place_of_its_own_unless_it_is_to_work_here() {
-        assert_eq!(target("sqlite:/a.b/bank.db", false), "sqlite:/a.b/bank-workload.db");
-        assert_eq!(target("sqlite:bank", false), "sqlite:bank-workload");
-        assert_eq!(target("sqlite:bank.db", true), "sqlite:bank.db");
-        assert!(target("postgres://h/d", false).contains("search_path"));
-        assert_eq!(target("postgres://h/d", true), "postgres://h/d");
+        assert_eq!(site("sqlite:/a.b/bank.db", false), "sqlite:/a.b/bank-workload.db");
+        assert_eq!(site("sqlite:bank", false), "sqlite:bank-workload");
+        assert_eq!(site("sqlite:bank.db", true), "sqlite:bank.db");
+        assert!(site("postgres://h/d", false).contains("search_path"));
+        assert_eq!(site("postgres://h/d", true), "postgres://h/d");
     }
 }

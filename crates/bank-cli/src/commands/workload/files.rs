@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use bank_workload::Target;
+use bank_workload::Site;
 use serde::Serialize;
 
 use crate::exit_code::ExitCode;
@@ -12,8 +12,8 @@ use crate::out_file::OutFile;
 use crate::same_file::refuse_database;
 
 /// Opens a file, unless it is there already, or is the database's.
-pub(crate) fn open(path: &Path, force: bool, target: &Target) -> Result<OutFile, Failure> {
-    target.databases().into_iter().try_for_each(|url| refuse_database(url, path))?;
+pub(crate) fn open(path: &Path, force: bool, site: &Site) -> Result<OutFile, Failure> {
+    site.databases().into_iter().try_for_each(|url| refuse_database(url, path))?;
     OutFile::open(path, force).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             let message = format!("the file {} exists already", path.display());

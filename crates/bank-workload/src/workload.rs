@@ -12,24 +12,24 @@ use bank_persistence::{
 
 use crate::accounts::Accounts;
 use crate::book::Book;
-use crate::client::{Client, Path};
+use crate::check;
+use crate::client::{Client, PostingPath};
 use crate::control::Control;
 use crate::draw::Draw;
 use crate::error::WorkloadError;
 use crate::ids::RunId;
 use crate::meter::Meter;
 use crate::monitor::Monitor;
-use crate::plan::{Mode, Plan};
+use crate::plan::{PostingMode, WorkloadPlan};
 use crate::reader::{self, Expected};
 use crate::sample::Sample;
-use crate::summary::{Configuration, Ended, Summary, Transfers};
-use crate::target::Target;
-use crate::verdict;
+use crate::site::Site;
+use crate::summary::{Configuration, Ended, Summary, TransferCounts};
 
 /// A run that is about to begin.
 #[derive(Debug)]
-pub struct Run {
-    plan: Plan,
+pub struct Workload {
+    plan: WorkloadPlan,
     bank: Bank,
     control: Arc<Control>,
     accounts: Arc<[AccountId]>,
@@ -39,8 +39,8 @@ pub struct Run {
 
 /// A run that posts no more and has still to be checked.
 #[derive(Debug)]
-pub struct Stopped<'a> {
-    run: Run,
+pub struct StoppedWorkload<'a> {
+    workload: Workload,
     id: RunId,
     stop: &'a AtomicBool,
     elapsed: Duration,
@@ -50,7 +50,7 @@ pub struct Stopped<'a> {
 
 /// A run that has ended.
 #[derive(Debug)]
-pub struct Report {
+pub struct CheckedWorkload {
     /// What the run ended with.
     pub summary: Summary,
     /// Each second of the run.
@@ -61,7 +61,7 @@ pub struct Report {
     pub failure: Option<WorkloadError>,
 }
 
-impl Run {
+impl Workload {
     /// Connects to the workload's place and looks what is there.
     ///
     /// # Errors
@@ -69,20 +69,20 @@ impl Run {
     /// Returns [`WorkloadError::NotInitialised`] if there are no accounts of a workload,
     /// [`WorkloadError::ForeignAccounts`] if its own tables hold other accounts, and an error if the database cannot be
     /// reached or a query fails.
-    pub fn prepare(plan: Plan, target: &Target, settings: Settings) -> Result<Self, WorkloadError> {
+    pub fn prepare(plan: WorkloadPlan, site: &Site, settings: Settings) -> Result<Self, WorkloadError> {
         let control = Arc::new(Control::new(plan.settle));
         let isolation = isolation_level(&settings);
-        let bank = target.connect(adjust(settings, &plan, &control))?;
-        let accounts = Accounts::find(&bank, target)?;
+        let bank = site.connect(adjust(settings, &plan, &control))?;
+        let accounts = Accounts::find(&bank, site)?;
         if accounts.own.len() < 2 {
-            return Err(target.missing());
+            return Err(site.missing());
         }
         let totals = bank.totals()?;
-        let whole = (accounts.others == 0 && !target.is_here()).then_some((totals.accounts, totals.opening_balance));
+        let whole = (accounts.others == 0 && !site.is_inside()).then_some((totals.accounts, totals.opening_balance));
         let configuration = Configuration {
             plan: plan.clone(),
             accounts: u64::try_from(accounts.own.len()).unwrap_or(u64::MAX),
-            place: target.to_string(),
+            place: site.to_string(),
             engine: bank.engine()?.to_string(),
             isolation: if bank.backend() == Backend::Sqlite { "SERIALIZABLE" } else { isolation },
             version: env!("CARGO_PKG_VERSION"),
@@ -102,7 +102,7 @@ impl Run {
         self,
         stop: &AtomicBool,
         on_second: impl FnMut(&Sample) -> Result<(), E>,
-    ) -> Result<Stopped<'_>, E> {
+    ) -> Result<StoppedWorkload<'_>, E> {
         let (id, began) = (RunId::new(), Instant::now());
         let mut meters = Vec::new();
         let (clients, queue) = self.start_clients(id, began, &mut meters)?;
@@ -120,7 +120,7 @@ impl Run {
         }
         let (books, _) = (books?, read?);
         watched?;
-        Ok(Stopped { run: self, id, stop, elapsed, books, monitor })
+        Ok(StoppedWorkload { workload: self, id, stop, elapsed, books, monitor })
     }
 
     fn start_clients(
@@ -130,10 +130,10 @@ impl Run {
         meters: &mut Vec<Meter>,
     ) -> Result<(Vec<JoinHandle<Book>>, Option<PostingQueue>), WorkloadError> {
         let queue = match self.plan.mode {
-            Mode::Queue => Some(PostingQueue::start(&self.bank, QueueSettings::default())?),
-            Mode::Single | Mode::Batch(_) => None,
+            PostingMode::Queue => Some(PostingQueue::start(&self.bank, QueueSettings::default())?),
+            PostingMode::Single | PostingMode::Batch(_) => None,
         };
-        let path = || queue.clone().map_or_else(|| Path::Bank(self.bank.clone()), Path::Queue);
+        let path = || queue.clone().map_or_else(|| PostingPath::Bank(self.bank.clone()), PostingPath::Queue);
         let count = u32::try_from(self.accounts.len()).unwrap_or(u32::MAX);
         let mut clients = Vec::new();
         for number in 0..self.plan.clients {
@@ -167,12 +167,12 @@ impl Run {
     }
 }
 
-impl Stopped<'_> {
+impl StoppedWorkload<'_> {
     /// Audits the database, looks for each acknowledged transfer in the journal, and says what was found.
     #[must_use]
-    pub fn check(mut self) -> Report {
-        let Run { bank, control, expected, configuration, .. } = self.run;
-        let findings = verdict::find(&bank, expected, self.id, &mut self.books, &control);
+    pub fn check(mut self) -> CheckedWorkload {
+        let Workload { bank, control, expected, configuration, .. } = self.workload;
+        let findings = check::find(&bank, expected, self.id, &mut self.books, &control);
         let (audit, not_audited) = match findings.audit {
             Ok(report) => (Some(report), None),
             Err(error) => (None, Some(error.into())),
@@ -181,7 +181,7 @@ impl Stopped<'_> {
         let summary = Summary::new(Ended {
             elapsed: self.elapsed,
             interrupted: self.stop.load(Ordering::SeqCst),
-            transfers: Transfers::of(&self.books, findings.in_journal),
+            transfers: TransferCounts::new(&self.books, findings.in_journal),
             latencies: &self.monitor.latencies,
             retries: control.retries.read(),
             reads: self.monitor.reads,
@@ -190,7 +190,7 @@ impl Stopped<'_> {
             failure: failure.as_ref(),
             configuration,
         });
-        Report { summary, samples: self.monitor.samples, audit, failure }
+        CheckedWorkload { summary, samples: self.monitor.samples, audit, failure }
     }
 }
 
@@ -204,7 +204,7 @@ const fn isolation_level(settings: &Settings) -> &'static str {
 
 /// Returns the typed settings with a connection for each thread, and calls that end soon enough for Ctrl-C and for the
 /// number of unknown outcomes to be seen: the clients repeat them anyway.
-fn adjust(settings: Settings, plan: &Plan, control: &Arc<Control>) -> Settings {
+fn adjust(settings: Settings, plan: &WorkloadPlan, control: &Arc<Control>) -> Settings {
     const CALL_MAX: Duration = Duration::from_secs(5);
     const CONNECT_MAX: Duration = Duration::from_secs(2);
     let observer = Arc::clone(control);
