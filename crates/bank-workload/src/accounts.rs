@@ -36,7 +36,7 @@ impl Accounts {
             Ok(())
         })?;
         if found.others > 0 && !site.is_inside() {
-            return Err(WorkloadError::ForeignAccounts { site: Box::new(site.clone()), accounts: found.others });
+            return Err(WorkloadError::ForeignAccounts { site: site.to_string(), accounts: found.others });
         }
         Ok(found)
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bank_db::Retryable;
-use bank_domain::{AccountId, Amount, Outcome, Rejection, Transfer};
-use bank_persistence::{Bank, BankError, PostingQueue, QueueError};
+use bank_domain::{AccountId, Outcome, Rejection, Transfer};
+use bank_persistence::{Bank, BankError, PostingQueue, QueueError, QueueSettings};
 
 use crate::book::Book;
 use crate::control::Control;
@@ -14,29 +14,42 @@ use crate::draw::Draw;
 use crate::error::WorkloadError;
 use crate::ids::{RunId, SequenceNumber};
 use crate::meter::Meter;
-use crate::plan::WorkloadPlan;
+use crate::plan::{PostingMode, WorkloadPlan};
 
 /// The product's own way of posting.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum PostingPath {
     Bank(Bank),
     Queue(PostingQueue),
 }
 
-/// What a call has told.
+/// What a call told.
 enum Answer {
     Outcomes(Vec<Outcome>),
     /// The transfers may or may not be in effect.
     Unknown,
-    /// They are not in effect; another call may do better.
+    /// They are not in effect; another call may succeed.
     NotNow,
-    /// No other call will do better.
+    /// No other call will succeed.
     Never(WorkloadError),
-    /// The ledger itself is wrong.
-    Broken(WorkloadError),
 }
 
 impl PostingPath {
+    /// Returns the path of a mode, and starts its queue.
+    pub(crate) fn new(bank: &Bank, mode: PostingMode) -> Result<Self, WorkloadError> {
+        Ok(match mode {
+            PostingMode::Queue => Self::Queue(PostingQueue::start(bank, QueueSettings::default())?),
+            PostingMode::Single | PostingMode::Batch(_) => Self::Bank(bank.clone()),
+        })
+    }
+
+    /// Ends the queue when all its transfers have an answer.
+    pub(crate) fn close(self) {
+        if let Self::Queue(queue) = self {
+            queue.close();
+        }
+    }
+
     fn post(&self, control: &Control, transfers: &[Transfer]) -> Answer {
         match (self, transfers) {
             (Self::Bank(bank), _) => {
@@ -54,41 +67,37 @@ impl PostingPath {
 }
 
 fn answer(control: &Control, error: Arc<BankError>) -> Answer {
+    // The call will be repeated, and so will be the attempt that ended it.
+    let count_last = |error: &BankError| error.transient().map(|transient| control.retries.count(transient));
     match &*error {
         BankError::OutcomeUnknown { source, .. } => {
-            count_last(control, source);
+            count_last(source);
             Answer::Unknown
         }
         BankError::RetriesExhausted { source, .. } => {
-            count_last(control, source);
+            count_last(source);
             Answer::NotNow
         }
-        BankError::InvariantViolation { .. } | BankError::Corrupt { .. } => Answer::Broken(WorkloadError::Bank(error)),
-        _ if error.transient().is_some() => {
-            count_last(control, &error);
-            Answer::NotNow
+        BankError::InvariantViolation { .. } | BankError::Corrupt { .. } => {
+            control.violation(error.to_string());
+            Answer::Never(WorkloadError::Bank(error))
         }
+        _ if count_last(&error).is_some() => Answer::NotNow,
         _ => Answer::Never(WorkloadError::Bank(error)),
     }
 }
 
-/// Counts the attempt that ended a call: the call will be repeated, so the attempt is, too.
-fn count_last(control: &Control, error: &BankError) {
-    if let Some(transient) = error.transient() {
-        control.retries.count(transient);
-    }
-}
-
-/// One of many that post at the same time.
+/// One of many that post concurrently.
 #[derive(Debug)]
-pub(crate) struct Client {
+pub(crate) struct Client<'a> {
     pub(crate) number: u16,
-    pub(crate) path: PostingPath,
+    pub(crate) plan: &'a WorkloadPlan,
+    pub(crate) path: &'a PostingPath,
     pub(crate) run: RunId,
-    pub(crate) accounts: Arc<[AccountId]>,
+    pub(crate) accounts: &'a [AccountId],
     pub(crate) draw: Draw,
-    pub(crate) meter: Meter,
-    pub(crate) control: Arc<Control>,
+    pub(crate) meter: &'a Meter,
+    pub(crate) control: &'a Control,
 }
 
 /// A call's transfers and their numbers.
@@ -97,45 +106,40 @@ struct Call {
     first_number: u64,
 }
 
-impl Client {
+impl Client<'_> {
     /// Sends transfers until the run is stopped or the client's share of them is done, and returns what it was told.
     ///
-    /// With a rate, latencies count from the moment at which a call should have begun, not from that at which it could:
-    /// otherwise a server that stalls hides behind the calls that it keeps from being made (Gil Tene, "How NOT to Measure
-    /// Latency", 2013: coordinated omission).
-    pub(crate) fn run(mut self, plan: &WorkloadPlan, began: Instant) -> Book {
+    /// With a rate, a latency counts from the moment when the call was due, not from when it could begin: otherwise a
+    /// server that stalls hides behind the calls that it delays (Gil Tene, "How NOT to Measure Latency", 2013:
+    /// coordinated omission).
+    pub(crate) fn run(mut self, began: Instant) -> Book {
         let mut book = Book::default();
-        let mut left = plan.quota(self.number);
+        let mut left = self.plan.quota(self.number);
         let mut next_number = 0;
-        let mut intended = began + plan.begins_after(self.number);
-        // With a rate, the clients take turns.
-        let interval = plan.interval();
-        intended += interval.unwrap_or_default() / u32::from(plan.clients.max(1)) * u32::from(self.number);
-        while left != Some(0) && self.control.wait_until(intended) {
-            let size = left.unwrap_or(u64::MAX).min(plan.batch_size());
+        let mut due = began + self.plan.begins_after(self.number);
+        let interval = self.plan.interval();
+        while left != Some(0) && self.control.wait_until(due) {
+            let size = left.unwrap_or(u64::MAX).min(self.plan.batch_size().into());
             let call = self.call(next_number, size);
             next_number += size;
             left = left.map(|left| left - size);
-            let measured_from = if interval.is_some() { intended } else { Instant::now() };
+            let measured_from = if interval.is_some() { due } else { Instant::now() };
             self.submit(&call, measured_from, &mut book);
             match interval {
-                Some(interval) => intended += interval,
-                None => intended = Instant::now(),
+                Some(interval) => due += interval,
+                None => due = Instant::now(),
             }
         }
         book
     }
 
     fn call(&mut self, first_number: u64, size: u64) -> Call {
-        let place = |number| SequenceNumber { client: self.number, number };
-        let transfers = (first_number..first_number + size)
-            .map(|number| {
-                let drawn = self.draw.next();
-                let (from, to) = (self.accounts[drawn.from], self.accounts[drawn.to]);
-                Transfer::new(self.run.id(place(number)), from, to, Amount::new(drawn.amount).unwrap_or(Amount::MIN))
-            })
-            .collect();
-        Call { transfers, first_number }
+        let (client, accounts) = (self.number, self.accounts);
+        let transfers = (first_number..first_number + size).map(|transfer| {
+            let id = self.run.id(SequenceNumber { client, transfer });
+            self.draw.transfer(id, |index| accounts[index])
+        });
+        Call { transfers: transfers.collect(), first_number }
     }
 
     /// Sends the same transfers again and again until there is an answer: nothing else tells what became of them.
@@ -143,39 +147,27 @@ impl Client {
         let size = u64::try_from(call.transfers.len()).unwrap_or(u64::MAX);
         let mut is_unknown = false;
         loop {
-            let answer = self.path.post(&self.control, &call.transfers);
-            if let (Answer::Unknown, false) = (&answer, is_unknown) {
-                is_unknown = true;
-                self.control.unresolved.fetch_add(size, Ordering::Relaxed);
-            }
-            let gives_up = match answer {
+            match self.path.post(self.control, &call.transfers) {
                 Answer::Outcomes(outcomes) => {
                     if is_unknown {
                         self.control.unresolved.fetch_sub(size, Ordering::Relaxed);
                     }
                     return self.note(call, &outcomes, measured_from.elapsed(), book);
                 }
-                Answer::Unknown | Answer::NotNow => {
-                    if is_unknown {
-                        self.control.is_settled()
-                    } else {
-                        self.control.is_stopped()
-                    }
+                Answer::Unknown if !is_unknown => {
+                    is_unknown = true;
+                    self.control.unresolved.fetch_add(size, Ordering::Relaxed);
                 }
+                Answer::Unknown | Answer::NotNow => {}
                 Answer::Never(error) => {
                     self.control.fail(error);
-                    true
+                    return leave(call, is_unknown, book);
                 }
-                Answer::Broken(error) => {
-                    self.control.violation(error.to_string());
-                    self.control.fail(error);
-                    true
-                }
-            };
-            if gives_up {
-                return self.leave(call, is_unknown, book);
             }
-            // The attempts within a call wait longer and longer; this keeps calls that fail at once from spinning.
+            if if is_unknown { self.control.is_settled() } else { self.control.is_stopped() } {
+                return leave(call, is_unknown, book);
+            }
+            // The attempts within a call wait longer and longer; this pause is for calls that fail immediately.
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -186,13 +178,11 @@ impl Client {
             match outcome {
                 Outcome::Posted(_) => book.posted += 1,
                 Outcome::Replayed(_) => book.replayed += 1,
-                Outcome::Rejected(Rejection::InsufficientFunds { .. } | Rejection::BalanceOverflow { .. }) => {
-                    book.rejected += 1;
-                    continue;
-                }
                 Outcome::Rejected(reason) => {
                     book.rejected += 1;
-                    self.control.violation(format!("a transfer was refused for no reason: {reason}"));
+                    if !matches!(reason, Rejection::InsufficientFunds { .. } | Rejection::BalanceOverflow { .. }) {
+                        self.control.violation(format!("a valid transfer was rejected: {reason}"));
+                    }
                     continue;
                 }
             }
@@ -200,14 +190,14 @@ impl Client {
         }
         self.meter.call(latency, book.acknowledged() - acknowledged, book.rejected - rejected);
     }
+}
 
-    fn leave(&self, call: &Call, is_unknown: bool, book: &mut Book) {
-        for (number, _) in (call.first_number..).zip(&call.transfers) {
-            if is_unknown {
-                book.leave_unknown(number);
-            } else {
-                book.abandoned += 1;
-            }
+fn leave(call: &Call, is_unknown: bool, book: &mut Book) {
+    for (number, _) in (call.first_number..).zip(&call.transfers) {
+        if is_unknown {
+            book.leave_unknown(number);
+        } else {
+            book.abandoned += 1;
         }
     }
 }

@@ -7,7 +7,7 @@ use bank_domain::InvalidInput;
 use bank_persistence::BankError;
 use thiserror::Error;
 
-use crate::site::Site;
+use crate::plan::CLIENTS_MAX;
 
 /// A workload that could not run, or a run that ended early.
 #[derive(Debug, Error)]
@@ -19,22 +19,30 @@ pub enum WorkloadError {
     /// A value of the accounts to open breaks the domain's rules.
     #[error(transparent)]
     InvalidAccount(#[from] InvalidInput),
-    /// No accounts of a workload were found.
+    /// The plan has too few or too many clients.
+    #[error("a workload has 1 to {CLIENTS_MAX} clients, not {clients}")]
+    ClientCount {
+        /// The clients in the plan.
+        clients: u16,
+    },
+    /// The site has no accounts of a workload.
     #[error("there is no workload in {site}")]
     NotInitialised {
-        /// Where they were looked for.
-        site: Box<Site>,
+        /// The site, in words.
+        site: String,
+        /// Whether the site is the database's own tables.
+        is_inside: bool,
     },
     /// A workload's own tables hold accounts that are not the workload's.
     #[error("{site} holds {accounts} accounts that are not the workload's")]
     ForeignAccounts {
-        /// Where they are.
-        site: Box<Site>,
-        /// Their number.
+        /// The site, in words.
+        site: String,
+        /// The number of these accounts.
         accounts: u64,
     },
-    /// The database is in memory, where it ends with its last connection.
-    #[error("an in-memory database is gone when `workload init` ends")]
+    /// A database in memory ends with its last connection.
+    #[error("an in-memory database cannot hold a workload: it is gone when its last connection closes")]
     InMemory,
     /// The workload's schema could not be created.
     #[error("cannot create the schema {schema}")]

@@ -14,18 +14,17 @@ mod plan;
 mod reader;
 #[cfg(feature = "report")]
 mod report;
+mod retries;
 mod sample;
 mod site;
 mod summary;
 mod workload;
 
 pub use accounts::{Accounts, open as open_accounts};
-pub use control::Retries;
-pub use draw::{Draw, Drawn};
+pub use draw::Draw;
 pub use error::WorkloadError;
 pub use plan::{CLIENTS_MAX, Distribution, HotAccounts, PostingMode, WorkloadPlan};
-#[cfg(feature = "report")]
-pub use report::page;
+pub use retries::Retries;
 pub use sample::{Percentiles, Sample};
 pub use site::Site;
 pub use summary::{Bucket, Configuration, Summary, TransferCounts, WorkloadVerdict};

@@ -1,11 +1,10 @@
-//! How long transfers take and what becomes of them: for each client apart, collected once a second.
+//! How long transfers take and how they end: measured by each thread for itself, collected once a second.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use parking_lot::Mutex;
 
-use crate::control::locked;
 use crate::error::WorkloadError;
 
 /// Latencies in microseconds, true to a tenth of a percent, of any length.
@@ -34,30 +33,29 @@ impl Interval {
     }
 
     fn take_from(&mut self, other: &mut Self) {
-        // Fails for values that are too large, which a histogram that grows does not know.
+        // Fails only for a histogram that does not grow.
         self.latencies.add(&other.latencies).ok();
-        self.acknowledged += other.acknowledged;
-        self.rejected += other.rejected;
-        self.reads += other.reads;
         other.latencies.reset();
-        (other.acknowledged, other.rejected, other.reads) = (0, 0, 0);
+        self.acknowledged += std::mem::take(&mut other.acknowledged);
+        self.rejected += std::mem::take(&mut other.rejected);
+        self.reads += std::mem::take(&mut other.reads);
     }
 }
 
-/// One thread's measurements. Its lock is contended only in the moment in which it is collected.
-#[derive(Clone, Debug)]
-pub(crate) struct Meter(Arc<Mutex<Interval>>);
+/// One thread's measurements. Others wait for its lock only while it is collected.
+#[derive(Debug)]
+pub(crate) struct Meter(Mutex<Interval>);
 
 impl Meter {
     /// Returns a meter that has measured nothing.
     pub(crate) fn new() -> Result<Self, WorkloadError> {
-        Ok(Self(Arc::new(Mutex::new(Interval::empty()?))))
+        Ok(Self(Mutex::new(Interval::empty()?)))
     }
 
     /// Notes the answer to a call.
     pub(crate) fn call(&self, latency: Duration, acknowledged: u64, rejected: u64) {
         let microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        let mut interval = locked(&self.0);
+        let mut interval = self.0.lock();
         interval.latencies.record_n(microseconds.max(1), acknowledged + rejected).ok();
         interval.acknowledged += acknowledged;
         interval.rejected += rejected;
@@ -65,11 +63,11 @@ impl Meter {
 
     /// Notes a read.
     pub(crate) fn read(&self) {
-        locked(&self.0).reads += 1;
+        self.0.lock().reads += 1;
     }
 
     /// Moves what has been measured into `total`.
     pub(crate) fn collect_into(&self, total: &mut Interval) {
-        total.take_from(&mut locked(&self.0));
+        total.take_from(&mut self.0.lock());
     }
 }

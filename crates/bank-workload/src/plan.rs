@@ -1,13 +1,16 @@
-//! What a run is to do: valid by construction, and part of what it reports.
+//! What a run does; its summary repeats it.
 
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-/// The largest number of clients: each has a place of this size in the ids of its transfers.
+/// The largest number of clients: the ids of their transfers encode which client sent them.
 pub const CLIENTS_MAX: u16 = 1024;
 
-/// What a run is to do.
+/// No clock overflows within it.
+const INTERVAL_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// What a run does.
 #[derive(Clone, Debug, Serialize)]
 pub struct WorkloadPlan {
     /// Threads that post.
@@ -17,13 +20,13 @@ pub struct WorkloadPlan {
     pub duration: Option<Duration>,
     /// How many transfers to post.
     pub transfers: Option<u64>,
-    /// Transfers a second; without it each client sends the next one when the last has been answered.
+    /// Transfers a second; without a rate each client sends the next one as soon as the last one is answered.
     pub rate: Option<f64>,
     /// How the accounts of a transfer are chosen.
     pub distribution: Distribution,
     /// Accounts that take part in most transfers.
     pub hot: Option<HotAccounts>,
-    /// Through what the transfers go.
+    /// How the transfers are posted.
     pub mode: PostingMode,
     /// Whether each client keeps a session with prepared statements.
     pub prepares: bool,
@@ -31,10 +34,10 @@ pub struct WorkloadPlan {
     pub readers: u16,
     /// Decides each client's sequence of transfers; their ids are always new.
     pub seed: u64,
-    /// The time over which the clients' beginnings are spread.
+    /// The time over which the clients begin, one after the other.
     #[serde(serialize_with = "seconds", rename = "ramp_s")]
     pub ramp: Duration,
-    /// How long, after the end, to go on finding out what became of transfers without an answer.
+    /// How long, after the end, to go on resolving unknown outcomes.
     #[serde(serialize_with = "seconds", rename = "settle_s")]
     pub settle: Duration,
 }
@@ -58,7 +61,7 @@ pub struct HotAccounts {
     pub percent: u8,
 }
 
-/// Through what the transfers go.
+/// How the transfers are posted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PostingMode {
@@ -70,34 +73,50 @@ pub enum PostingMode {
     Queue,
 }
 
+impl Default for WorkloadPlan {
+    /// Eight clients that post one by one until they are stopped, and a reader.
+    fn default() -> Self {
+        Self {
+            clients: 8,
+            duration: None,
+            transfers: None,
+            rate: None,
+            distribution: Distribution::Uniform,
+            hot: None,
+            mode: PostingMode::Single,
+            prepares: true,
+            readers: 1,
+            seed: 1,
+            ramp: Duration::ZERO,
+            settle: Duration::from_secs(30),
+        }
+    }
+}
+
 impl WorkloadPlan {
     /// Returns how many transfers a client sends in one call.
-    pub(crate) fn batch_size(&self) -> u64 {
+    pub(crate) fn batch_size(&self) -> u16 {
         match self.mode {
-            PostingMode::Batch(size) => size.into(),
+            PostingMode::Batch(size) => size.max(1),
             PostingMode::Single | PostingMode::Queue => 1,
         }
     }
 
-    /// Returns how many transfers a client is to send in all, if there is a limit.
+    /// Returns how many transfers a client sends in all, if there is a limit.
     pub(crate) fn quota(&self, client: u16) -> Option<u64> {
-        let clients = u64::from(self.clients.max(1));
+        let clients = u64::from(self.clients);
         self.transfers.map(|transfers| transfers / clients + u64::from(u64::from(client) < transfers % clients))
     }
 
-    /// Returns when a client begins, counted from the beginning.
+    /// Returns when a client begins, counted from the beginning. With a rate, the clients take turns.
     pub(crate) fn begins_after(&self, client: u16) -> Duration {
-        self.ramp * u32::from(client) / u32::from(self.clients.max(1))
+        self.ramp.saturating_add(self.interval().unwrap_or_default()) / u32::from(self.clients) * u32::from(client)
     }
 
     /// Returns the time from one call of a client to the next, if there is a rate.
     pub(crate) fn interval(&self) -> Option<Duration> {
-        let size = match self.mode {
-            PostingMode::Batch(size) => f64::from(size),
-            PostingMode::Single | PostingMode::Queue => 1.0,
-        };
-        self.rate
-            .map(|rate| Duration::try_from_secs_f64(f64::from(self.clients) * size / rate).unwrap_or(Duration::MAX))
+        let size = f64::from(self.clients) * f64::from(self.batch_size());
+        self.rate.map(|rate| Duration::try_from_secs_f64(size / rate).unwrap_or(INTERVAL_MAX).min(INTERVAL_MAX))
     }
 }
 
@@ -110,31 +129,21 @@ fn optional_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    pub(crate) fn plan() -> WorkloadPlan {
-        WorkloadPlan {
-            clients: 3,
-            duration: None,
-            transfers: Some(10),
-            rate: Some(30.0),
-            distribution: Distribution::Uniform,
-            hot: None,
-            mode: PostingMode::Batch(20),
-            prepares: true,
-            readers: 0,
-            seed: 1,
-            ramp: Duration::from_secs(3),
-            settle: Duration::ZERO,
-        }
-    }
 
     #[test]
     fn the_work_is_divided_without_a_rest() {
-        let plan = plan();
+        let plan = WorkloadPlan {
+            clients: 3,
+            transfers: Some(10),
+            rate: Some(30.0),
+            mode: PostingMode::Batch(20),
+            ramp: Duration::from_secs(3),
+            ..WorkloadPlan::default()
+        };
         assert_eq!([0, 1, 2].map(|client| plan.quota(client)), [Some(4), Some(3), Some(3)]);
-        assert_eq!(plan.begins_after(2), Duration::from_secs(2));
         assert_eq!(plan.interval(), Some(Duration::from_secs(2)));
+        assert_eq!(WorkloadPlan { rate: None, ..plan }.begins_after(2), Duration::from_secs(2));
     }
 }

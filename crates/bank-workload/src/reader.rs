@@ -1,7 +1,6 @@
 //! Readers that sum all balances in one snapshot while money moves, and look for the four errors that Jepsen's bank test
 //! knows: a wrong total, a balance below its limit, an account that nobody opened, a balance that is missing.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bank_persistence::{Bank, Totals};
@@ -40,7 +39,7 @@ impl Expected {
 
 /// Reads until the run is stopped. A reader rests as long as it has read, so that it sees many moments and does not
 /// keep a core busy; while the server is away it goes on trying.
-pub(crate) fn read(bank: &Bank, expected: Expected, meter: &Meter, control: &Arc<Control>) {
+pub(crate) fn read(bank: &Bank, expected: Expected, meter: &Meter, control: &Control) {
     const REST_MIN: Duration = Duration::from_millis(20);
     while !control.is_stopped() {
         let began = Instant::now();

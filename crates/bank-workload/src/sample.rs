@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::control::Retries;
 use crate::meter::{Interval, Latencies};
+use crate::retries::Retries;
 
 /// What happened in one second.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -88,18 +88,18 @@ impl Site {
     /// or has tables of another version.
     pub fn connect(&self, settings: Settings) -> Result<Bank, WorkloadError> {
         let bank = match Bank::connect(&self.url, settings) {
-            Err(BankError::Database(DbError::FileMissing { .. })) => return Err(self.missing()),
+            Err(BankError::Database(DbError::FileMissing { .. })) => return Err(self.not_initialised()),
             other => other?,
         };
         match bank.schema_state()? {
-            SchemaState::NotSetUp => Err(self.missing()),
+            SchemaState::NotSetUp => Err(self.not_initialised()),
             _ => Ok(bank.require_current_schema().map(|()| bank)?),
         }
     }
 
     /// Returns the error of an operation that needs the workload's accounts.
-    pub(crate) fn missing(&self) -> WorkloadError {
-        WorkloadError::NotInitialised { site: Box::new(self.clone()) }
+    pub(crate) fn not_initialised(&self) -> WorkloadError {
+        WorkloadError::NotInitialised { site: self.to_string(), is_inside: self.is_inside }
     }
 }
 

@@ -1,17 +1,16 @@
 //! What a run ends with: totals, latencies, the verdict.
 
 use std::fmt;
-use std::time::Duration;
 
 use bank_db::WithCauses;
 use serde::Serialize;
 
 use crate::book::Book;
-use crate::control::{Retries, Violations};
 use crate::error::WorkloadError;
 use crate::meter::Latencies;
 use crate::plan::WorkloadPlan;
-use crate::sample::{Percentiles, milliseconds, rate};
+use crate::retries::Retries;
+use crate::sample::{Percentiles, milliseconds};
 
 /// The end of a run, as JSON and for the report.
 #[derive(Debug, Serialize)]
@@ -125,50 +124,7 @@ pub struct Configuration {
     pub version: &'static str,
 }
 
-/// What a run has left behind, from which its summary is made.
-pub(crate) struct Ended<'a> {
-    pub(crate) elapsed: Duration,
-    pub(crate) interrupted: bool,
-    pub(crate) transfers: TransferCounts,
-    pub(crate) latencies: &'a Latencies,
-    pub(crate) retries: Retries,
-    pub(crate) reads: u64,
-    pub(crate) violations: Violations,
-    pub(crate) is_audited: bool,
-    pub(crate) failure: Option<&'a WorkloadError>,
-    pub(crate) configuration: Configuration,
-}
-
 impl Summary {
-    /// Returns the summary of a run.
-    pub(crate) fn new(ended: Ended<'_>) -> Self {
-        let verdict = if ended.violations.count > 0 {
-            WorkloadVerdict::Violated
-        } else if !ended.is_audited {
-            WorkloadVerdict::NotAudited
-        } else if ended.transfers.unknown > 0 {
-            WorkloadVerdict::OutcomesUnknown
-        } else {
-            WorkloadVerdict::Sound
-        };
-        Self {
-            verdict,
-            interrupted: ended.interrupted,
-            failure: ended.failure.map(|failure| one_line(&WithCauses(failure).to_string())),
-            elapsed_s: ended.elapsed.as_secs_f64(),
-            transfers: ended.transfers,
-            per_second: rate(ended.transfers.acknowledged(), ended.elapsed),
-            latency_ms: Percentiles::new(ended.latencies),
-            mean_ms: ended.latencies.mean() / 1000.0,
-            retries: ended.retries,
-            reads: ended.reads,
-            violations: ended.violations.count,
-            first_violations: ended.violations.first,
-            histogram: buckets(ended.latencies),
-            configuration: ended.configuration,
-        }
-    }
-
     fn write_histogram(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const WIDTH: u64 = 40;
         let most = self.histogram.iter().map(|bucket| bucket.count).max().unwrap_or(0).max(1);
@@ -214,6 +170,15 @@ impl fmt::Display for Summary {
 }
 
 impl WorkloadVerdict {
+    pub(crate) fn new(violations: u64, is_audited: bool, unknown: u64) -> Self {
+        match (violations, is_audited, unknown) {
+            (1.., _, _) => Self::Violated,
+            (0, false, _) => Self::NotAudited,
+            (0, true, 1..) => Self::OutcomesUnknown,
+            (0, true, 0) => Self::Sound,
+        }
+    }
+
     /// Returns the verdict in words.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -226,13 +191,14 @@ impl WorkloadVerdict {
     }
 }
 
-/// Joins lines: what a database says may have several.
-fn one_line(text: &str) -> String {
+/// Returns an error and its causes in one line: a database may say several.
+pub(crate) fn one_line(error: &WorkloadError) -> String {
+    let text = WithCauses(error).to_string();
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns ranges that double, from the first to the last that has an entry.
-fn buckets(latencies: &Latencies) -> Vec<Bucket> {
+pub(crate) fn buckets(latencies: &Latencies) -> Vec<Bucket> {
     const FIRST_US: u64 = 125;
     let mut found: Vec<Bucket> = Vec::new();
     let mut high = FIRST_US;

@@ -12,7 +12,7 @@ use bank_domain::Balance;
 use bank_persistence::DatabaseUrl;
 use bank_workload::{
     Accounts, CLIENTS_MAX, Distribution, HotAccounts, PostingMode, Sample, Site, Summary, Workload, WorkloadError,
-    WorkloadPlan, open_accounts, page,
+    WorkloadPlan, open_accounts,
 };
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -241,32 +241,27 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let site = site(&location.url, args.here)?;
     let open = |path: &PathBuf| files::open(path, args.force, &site);
     let mut lines = args.jsonl.as_ref().map(open).transpose()?;
-    let mut page_file = args.report.as_ref().map(open).transpose()?;
-    let run = Workload::prepare(args.plan(), &site, context.settings())?;
+    let mut report = args.report.as_ref().map(open).transpose()?;
+    let workload = Workload::prepare(args.plan(), &site, context.settings())?;
     let interrupt = Interrupt::listen(context.messages)?;
     let mut progress = ProgressView::new(context.messages, args.output.is_json());
     let on_second = |sample: &Sample| {
         progress.show(sample);
         lines.as_mut().map_or(Ok(()), |file| files::write_line(file, "second", sample))
     };
-    let stopped = run.run::<Failure>(interrupt.flag(), on_second)?;
+    let stopped = workload.run::<Failure>(interrupt.flag(), on_second)?;
     progress.clear();
-    let report = context.messages.while_waiting("recomputing every balance", || stopped.check());
-    let record = SummaryRecord { summary: &report.summary, audit: report.audit.as_ref().map(AuditRecord::from) };
+    let checked = context.messages.while_waiting("recomputing every balance", || stopped.check());
+    let record = SummaryRecord { summary: &checked.summary, audit: checked.audit.as_ref().map(AuditRecord::from) };
     if let Some(file) = &mut lines {
         files::write_line(file, "summary", &record)?;
     }
     let printed = match args.output {
-        RecordFormat::Text => writeln!(context.out, "{}", report.summary),
+        RecordFormat::Text => writeln!(context.out, "{}", checked.summary),
         RecordFormat::Json => write_json(context.out, &record),
     };
-    let written = match &mut page_file {
-        Some(file) => {
-            page(&report, chrono::Utc::now()).map_err(Failure::from).and_then(|page| files::write(file, &page))
-        }
-        None => Ok(()),
-    };
-    match failure::of_run(&report.summary, report.failure) {
+    let written = report.as_mut().map_or(Ok(()), |file| files::write(file, &checked.report(chrono::Utc::now())?));
+    match failure::of_run(&checked.summary, checked.error) {
         Some(failure) => Err(failure),
         None => written.and(Ok(printed?)),
     }

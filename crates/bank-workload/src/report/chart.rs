@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::axis::Axis;
+use super::numbers::{milliseconds, thousands};
 use super::series::Marks;
-use super::{milliseconds, thousands};
 use crate::sample::{Sample, float};
 use crate::summary::Bucket;
 

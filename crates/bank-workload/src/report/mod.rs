@@ -2,6 +2,7 @@
 
 mod axis;
 mod chart;
+mod numbers;
 mod series;
 
 use bank_persistence::{AuditReport, Invariant};
@@ -11,6 +12,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
 use self::chart::{histogram, latency, throughput};
+use self::numbers::{milliseconds, thousands};
 use self::series::{Marks, thinned};
 use crate::error::WorkloadError;
 use crate::plan::{PostingMode, WorkloadPlan};
@@ -32,40 +34,42 @@ fn fact(name: &'static str, value: impl Into<String>) -> Fact {
     Fact { name, value: value.into() }
 }
 
-/// Returns the report of a run as a page of HTML.
-///
-/// # Errors
-///
-/// Returns [`WorkloadError::Report`] if the page cannot be rendered.
-pub fn page(report: &CheckedWorkload, ended: DateTime<Utc>) -> Result<String, WorkloadError> {
-    let summary = &report.summary;
-    let samples = thinned(&report.samples, POINTS_MAX);
-    let marks = Marks::new(&samples);
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let safe = Value::from_safe_string;
-    let page = environment.render_named_str(
-        "report.html",
-        include_str!("report.html"),
-        context! {
-            summary => Value::from(Serde(summary)),
-            rows => Value::from(Serde(samples.iter().map(row).collect::<Vec<_>>())),
-            verdict => verdict_class(summary.verdict),
-            verdict_words => summary.verdict.words(),
-            figures => Value::from(Serde(figures(summary))),
-            configuration => Value::from(Serde(configuration(summary))),
-            outcomes => Value::from(Serde(outcomes(summary))),
-            invariants => Value::from(Serde(report.audit.as_ref().map(invariants))),
-            lost => marks.lost.len(),
-            idle => marks.idle.len(),
-            risen => marks.risen.len(),
-            ended => ended.to_rfc3339_opts(SecondsFormat::Secs, true),
-            throughput => safe(throughput(&samples, &marks)),
-            latency => safe(latency(&samples, &marks)),
-            histogram => safe(histogram(&summary.histogram)),
-        },
-    );
-    Ok(page?)
+impl CheckedWorkload {
+    /// Returns the report of the run, which ended at this time: a page of HTML that needs nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`WorkloadError::Report`] if the page cannot be rendered.
+    pub fn report(&self, ended: DateTime<Utc>) -> Result<String, WorkloadError> {
+        let summary = &self.summary;
+        let samples = thinned(&self.samples, POINTS_MAX);
+        let marks = Marks::new(&samples);
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        let safe = Value::from_safe_string;
+        let page = environment.render_named_str(
+            "report.html",
+            include_str!("report.html"),
+            context! {
+                summary => Value::from(Serde(summary)),
+                rows => Value::from(Serde(samples.iter().map(row).collect::<Vec<_>>())),
+                verdict => verdict_class(summary.verdict),
+                verdict_words => summary.verdict.words(),
+                figures => Value::from(Serde(figures(summary))),
+                configuration => Value::from(Serde(configuration(summary))),
+                outcomes => Value::from(Serde(outcomes(summary))),
+                invariants => Value::from(Serde(self.audit.as_ref().map(invariants))),
+                lost => marks.lost.len(),
+                idle => marks.idle.len(),
+                risen => marks.risen.len(),
+                ended => ended.to_rfc3339_opts(SecondsFormat::Secs, true),
+                throughput => safe(throughput(&samples, &marks)),
+                latency => safe(latency(&samples, &marks)),
+                histogram => safe(histogram(&summary.histogram)),
+            },
+        );
+        Ok(page?)
+    }
 }
 
 const fn verdict_class(verdict: WorkloadVerdict) -> &'static str {
@@ -181,36 +185,4 @@ fn row(sample: &Sample) -> [String; 9] {
         (retries.total() - retries.connection).to_string(),
         sample.unknown.to_string(),
     ]
-}
-
-fn milliseconds(time: f64) -> String {
-    match time {
-        _ if time >= 1_000.0 => format!("{:.2} s", time / 1000.0),
-        _ if time >= 100.0 => format!("{time:.0} ms"),
-        _ => format!("{time:.2} ms"),
-    }
-}
-
-/// Returns the number with a comma between groups of three digits.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_and_times_have_units() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([0.5, 250.0, 12_350.0].map(milliseconds), ["0.50 ms", "250 ms", "12.35 s"]);
-    }
 }

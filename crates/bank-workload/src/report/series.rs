@@ -16,7 +16,7 @@ fn joined(samples: &[Sample]) -> Option<Sample> {
         whole.transfers += sample.transfers;
         whole.rejected += sample.rejected;
         whole.reads += sample.reads;
-        whole.retries = whole.retries.plus(sample.retries);
+        whole.retries = whole.retries + sample.retries;
         whole.unknown = whole.unknown.max(sample.unknown);
         whole.latency_ms = worst(whole.latency_ms, sample.latency_ms);
     }
@@ -62,11 +62,11 @@ impl Marks {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-    use crate::control::Retries;
+    use crate::retries::Retries;
 
-    pub(in crate::report) fn sample(elapsed_s: f64, transfers: u64, retries: Retries) -> Sample {
+    fn sample(elapsed_s: f64, transfers: u64, retries: Retries) -> Sample {
         let latency_ms = Percentiles { p50: 1.0, p95: 2.0, p99: 3.0, max: elapsed_s };
         Sample {
             elapsed_s,

@@ -16,8 +16,8 @@ impl From<WorkloadError> for Failure {
         match &error {
             WorkloadError::Bank(error) => Self::of(error),
             WorkloadError::InvalidAccount(error) => input::invalid(error, BALANCE_HINT),
-            WorkloadError::NotInitialised { site } => {
-                let here = if site.is_inside() { " --here" } else { "" };
+            WorkloadError::NotInitialised { is_inside, .. } => {
+                let here = if *is_inside { " --here" } else { "" };
                 failure(ExitCode::Other, "no_workload").hint(format!("run `bank-cli workload init{here}`"))
             }
             WorkloadError::ForeignAccounts { .. } => failure(ExitCode::Other, "real_accounts")
