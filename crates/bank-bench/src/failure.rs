@@ -1,6 +1,5 @@
 //! Why the benchmark ends early.
 
-use bank_domain::InvalidInput;
 use bank_persistence::{QueueError, UrlError};
 use thiserror::Error;
 
@@ -22,8 +21,6 @@ pub(crate) enum Failure {
     Sqlite(#[from] rusqlite::Error),
     #[error("a URL of the benchmark's own is invalid")]
     Url(#[from] UrlError),
-    #[error("a value of the benchmark's own is invalid")]
-    Value(#[from] InvalidInput),
     #[error("the summary of a workload cannot be read")]
     Summary(#[from] serde_json::Error),
     #[error("cannot write the file of lines")]

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use bank_domain::{AccountState, Outcome, Transfer};
 use bank_persistence::{Backend, Bank, Settings};
 
-use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
 use crate::sql::Sql;
+use crate::transfer_source::OPENING_BALANCE;
 
 /// A database of accounts, numbered from 1.
 #[derive(Clone, Debug)]

@@ -10,7 +10,6 @@ mod child;
 mod clock;
 mod contestant;
 mod csv_file;
-mod draw;
 mod drive;
 mod failure;
 mod groups;
@@ -29,6 +28,7 @@ mod server;
 mod sql;
 mod stage;
 mod targets;
+mod transfer_source;
 mod tutorial;
 mod workload;
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::child;
-use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::sample::{Latency, Sample};
+use crate::transfer_source::OPENING_BALANCE;
 
 /// What the workload says of itself in the end.
 #[derive(Debug, Deserialize)]
