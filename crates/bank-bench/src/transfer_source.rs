@@ -33,7 +33,7 @@ impl TransferSource {
         self.0.transfer(TransferId::from_uuid(id), account_id)
     }
 
-    /// Returns so many transfers with ids that grow.
+    /// Returns this number of transfers, with ids that grow.
     pub(crate) fn transfers(&mut self, count: u32) -> Vec<Transfer> {
         (0..count).map(|_| self.transfer()).collect()
     }

@@ -1,5 +1,7 @@
 //! What a command can fail with: exit code, stable code for programs, message, hint.
 
+mod workload;
+
 use std::error::Error as _;
 use std::fmt::Display;
 use std::io;

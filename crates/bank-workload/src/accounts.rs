@@ -1,4 +1,4 @@
-//! The accounts of a workload, known by their names.
+//! The accounts of a workload, recognised by their names.
 
 use bank_domain::{AccountId, AccountName, Age, Balance, Country, NewAccount, OverdraftLimit};
 use bank_persistence::{Bank, accounts};
@@ -14,7 +14,7 @@ const PREFIX: &str = "workload-";
 pub struct Accounts {
     /// The workload's own, in ascending order.
     pub own: Vec<AccountId>,
-    /// How many belong to others.
+    /// The number of other accounts in the same tables.
     pub others: u64,
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn check(
         .map(|finding| format!("{} does not hold: {}", finding.invariant.code(), finding.offenders.join("; ")));
     control.violations_of_audit(broken.collect());
     for violation in expected.violations(&patiently(control, || bank.totals())?) {
-        control.violation(format!("in the end there is a {violation}"));
+        control.violation(format!("at the end there is a {violation}"));
     }
     let in_journal = tick_off(bank, run, books, control)?;
     Ok(Findings { audit, in_journal })

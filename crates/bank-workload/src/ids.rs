@@ -1,7 +1,7 @@
 //! The ids of a run's transfers: UUIDv7s that also encode the client and its sequence number.
 //!
 //! 48 bits of time, the version, 12 bits for the client, the variant, 28 bits that name the run and 34 bits that count
-//! the client's transfers. So one bit for each transfer is enough to compare the journal with what the clients were told.
+//! the client's transfers. So the journal can be compared with what the clients were told by one bit for each transfer.
 
 use std::time::{Instant, SystemTime};
 

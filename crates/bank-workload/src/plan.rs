@@ -30,7 +30,7 @@ pub struct WorkloadPlan {
     pub mode: PostingMode,
     /// Whether each client keeps a session with prepared statements.
     pub prepares: bool,
-    /// Threads that sum all balances, again and again.
+    /// Threads that keep summing all balances.
     pub readers: u16,
     /// Decides each client's sequence of transfers; their ids are always new.
     pub seed: u64,

@@ -17,7 +17,7 @@ pub struct Retries {
     pub lock_timeout: u64,
     /// After a lost connection.
     pub connection: u64,
-    /// Those of them that lost the answer to COMMIT.
+    /// Repeated attempts, for any of these reasons, that lost the answer to COMMIT.
     pub lost_commits: u64,
 }
 

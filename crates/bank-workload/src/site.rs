@@ -1,4 +1,4 @@
-//! Where a workload works: in a schema or file of its own, or, if that is what is asked for, in the database itself.
+//! Where a workload posts: in a schema or file of its own, or in a database's own tables beside real accounts.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ impl Site {
         [&self.database, &self.url]
     }
 
-    /// Connects, and creates what is missing: the schema or the file, and the tables.
+    /// Connects, and creates the schema or the file, and the tables, if they are missing.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl Site {
         let bank = Bank::create_or_connect(&self.url, settings)?;
         match bank.schema_state()? {
             SchemaState::NotSetUp => bank.migrate().map(|_| ())?,
-            // The workload's own tables are nobody else's to keep as they are; those of others are.
+            // The workload may upgrade its own tables, but not those of others.
             SchemaState::Older { .. } if !self.is_inside => bank.migrate().map(|_| ())?,
             _ => bank.require_current_schema()?,
         }

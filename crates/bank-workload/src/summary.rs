@@ -1,4 +1,4 @@
-//! What a run ends with: totals, latencies, the verdict.
+//! The end of a run: counts, latencies, the verdict.
 
 use std::fmt;
 
@@ -37,7 +37,7 @@ pub struct Summary {
     pub reads: u64,
     /// The number of violations, of readers and of the final check together.
     pub violations: u64,
-    /// The first of them, those that the audit found before the others.
+    /// The first of them; those that the audit found come first.
     pub first_violations: Vec<String>,
     /// All latencies, in ranges that double.
     pub histogram: Vec<Bucket>,
@@ -53,7 +53,7 @@ pub enum WorkloadVerdict {
     Sound,
     /// An invariant was broken, or a transfer lost or invented.
     Violated,
-    /// Nothing is known to be broken, but nobody can tell what became of some transfers.
+    /// Nothing is known to be broken, but the outcomes of some transfers stay unknown.
     OutcomesUnknown,
     /// The database could not be audited.
     NotAudited,
@@ -68,7 +68,7 @@ pub struct TransferCounts {
     pub replayed: u64,
     /// Rejected by a rule.
     pub rejected: u64,
-    /// Those of which nobody can tell, because the answer to COMMIT was lost for good.
+    /// Never resolved after the answer to COMMIT was lost.
     pub unknown: u64,
     /// Known not to be in effect, because the run ended before they could be sent again.
     pub abandoned: u64,
@@ -185,8 +185,8 @@ impl WorkloadVerdict {
         match self {
             Self::Sound => "sound: every invariant holds, every acknowledged transfer is in the journal once",
             Self::Violated => "VIOLATED: the ledger is wrong",
-            Self::OutcomesUnknown => "unknown: nobody can tell what became of some transfers",
-            Self::NotAudited => "not audited: the database could not be read in the end",
+            Self::OutcomesUnknown => "unknown: the outcomes of some transfers could not be resolved",
+            Self::NotAudited => "not audited: the database could not be read at the end",
         }
     }
 }

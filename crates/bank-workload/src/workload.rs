@@ -67,9 +67,9 @@ impl Workload {
     ///
     /// # Errors
     ///
-    /// Returns [`WorkloadError::NotInitialised`] if there are no accounts of a workload,
-    /// [`WorkloadError::ForeignAccounts`] if its own tables hold other accounts, and an error if the plan has no clients
-    /// or too many, the database cannot be reached or a query fails.
+    /// Returns [`WorkloadError::ClientCount`] if the plan has no clients or too many, [`WorkloadError::NotInitialised`]
+    /// if there are no accounts of a workload, [`WorkloadError::ForeignAccounts`] if its own tables hold other accounts,
+    /// and an error if the database cannot be reached or a query fails.
     pub fn prepare(plan: WorkloadPlan, site: &Site, settings: Settings) -> Result<Self, WorkloadError> {
         if !(1..=CLIENTS_MAX).contains(&plan.clients) {
             return Err(WorkloadError::ClientCount { clients: plan.clients });
@@ -95,13 +95,13 @@ impl Workload {
         Ok(Self { plan, bank, control, accounts: accounts.own, expected, configuration })
     }
 
-    /// Posts until the plan's end, or until `stop` is true, whatever happens to the servers meanwhile. Calls `on_second`
-    /// once a second; its error ends the run.
+    /// Posts until the plan's end, or until `stop` is true, whatever happens to the servers meanwhile. Calls
+    /// `on_second` once a second; its error ends the run.
     ///
     /// # Errors
     ///
-    /// Returns the error of `on_second`, and an error if a thread cannot be started or panics. A failure of the database
-    /// is not an error here: [`StoppedWorkload::check`] reports it.
+    /// Returns the error of `on_second`, and an error if a thread cannot be started or panics. A failure of the
+    /// database is not an error here: [`StoppedWorkload::check`] reports it.
     pub fn run<E: From<WorkloadError>>(
         self,
         stop: &AtomicBool,
@@ -196,8 +196,8 @@ const fn isolation_level(settings: &Settings) -> &'static str {
     }
 }
 
-/// Returns the settings with a connection for each thread, and with calls that end soon: the caller may want to stop, and
-/// unknown outcomes are to be seen. The clients repeat the calls anyway.
+/// Returns the settings with a connection for each thread, and with calls that end soon, so that the run can be stopped
+/// and unknown outcomes are seen. The clients repeat the calls anyway.
 fn adjust(settings: Settings, plan: &WorkloadPlan, retries: &Arc<RetryCounter>) -> Settings {
     const CALL_MAX: Duration = Duration::from_secs(5);
     const CONNECT_MAX: Duration = Duration::from_secs(2);

@@ -28,9 +28,9 @@ impl Interrupt {
         }
     }
 
-    /// Returns what is true from the first Ctrl-C on.
-    pub(crate) fn flag(&self) -> &AtomicBool {
-        &self.0
+    /// Returns the flag that Ctrl-C sets.
+    pub(crate) fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
     }
 
     /// Returns whether to stop.

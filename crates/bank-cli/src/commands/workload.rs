@@ -1,6 +1,5 @@
 //! `bank-cli workload`
 
-mod failure;
 mod files;
 mod progress;
 mod values;
@@ -11,10 +10,10 @@ use std::time::Duration;
 use bank_domain::Balance;
 use bank_persistence::DatabaseUrl;
 use bank_workload::{
-    Accounts, CLIENTS_MAX, Distribution, HotAccounts, PostingMode, Sample, Site, Summary, Workload, WorkloadError,
-    WorkloadPlan, open_accounts,
+    Accounts, CLIENTS_MAX, HotAccounts, PostingMode, Sample, Site, Summary, Workload, WorkloadError, WorkloadPlan,
+    open_accounts,
 };
-use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand};
 use serde::Serialize;
 
 use crate::batch::Interrupt;
@@ -25,6 +24,7 @@ use crate::input;
 use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
 
 use progress::ProgressView;
+use values::DistributionArg;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -32,32 +32,36 @@ EXAMPLE:
   bank-cli workload run --clients 8 --duration 60s --report report.html
   bank-cli workload check
 
+`workload` is a stress test. It posts transfers while you kill servers, fail
+over or cut the network, then reports whether any money was lost or duplicated.
+
 PLACE:
   A workload has accounts of its own, in the schema bank_workload of a server's
   database, or in the file NAME-workload.db beside NAME.db. With --here they are
-  in the database's own tables, beside real accounts, which are never touched:
-  for servers where you may create no schema, and for poolers, which as a rule
-  refuse the option that names it (give them a database made for this, and add
-  --no-prepare if they pool transactions).";
+  in the database's own tables, beside real accounts, which are never touched.
+  Use it on servers where you may create no schema, and behind poolers, which
+  mostly reject the option that selects one (give them a database made for this,
+  and add --no-prepare if they pool transactions).";
 
 const RUN_HELP: &str = "\
 EXAMPLE:
   bank-cli workload run --clients 8 --duration 60s --report report.html
 
-Posts until the time is over, and goes on through failovers: what has no answer
-is sent again, with the same ids. With --transfers it ends when all are posted,
-however long a server is away; Ctrl-C ends it with the report. In the end every
-invariant is recomputed, and the journal must hold each acknowledged transfer
-once and no other of this run. Progress goes to stderr, the summary to stdout.
+Keeps posting through failovers until the time is over: a transfer without an
+answer is sent again under the same id. With --transfers the run ends when all
+are posted, however long a server is away; Ctrl-C ends it with the report. At
+the end every invariant is recomputed. The journal must hold each acknowledged
+transfer exactly once, and no other of this run. Progress goes to stderr, the
+summary to stdout.
 
-Retries are counted by their reason; a latency is the time from a transfer's
-first attempt to its answer. With --rate it counts from the moment at which the
+Retries are counted by their reason. A latency is the time from a transfer's
+first attempt to its answer. With --rate it counts from the moment when the
 transfer was due, so that a stalled server cannot hide (coordinated omission).
 
 Exit code 8 if an invariant is broken, 9 if outcomes stay unknown, 130 after
-Ctrl-C; summary and report are written all the same.";
+Ctrl-C; summary and report are written in each case.";
 
-/// Load a database with transfers, and tell whether it keeps the money safe
+/// Stress-test a database and report whether any money was lost
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct WorkloadArgs {
@@ -73,14 +77,14 @@ enum Action {
     Check(CheckArgs),
 }
 
-/// Make the workload's place and open its accounts where they are missing
+/// Create the workload's schema or file and those of its accounts that are missing
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLE:\n  bank-cli workload init --accounts 1000 --balance 1000")]
 struct InitArgs {
-    /// How many accounts there are to be, 2 to 9999999
+    /// Number of accounts to create, 2 to 9999999
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(2..=9_999_999))]
     accounts: u32,
-    /// What each is opened with, a whole number of 0 or more
+    /// Opening balance of each account, a whole number of 0 or more
     #[arg(long, value_name = "BALANCE", default_value = "1000", allow_negative_numbers = true)]
     balance: String,
     /// Work in the database's own tables, beside real accounts
@@ -101,10 +105,10 @@ struct RunArgs {
     /// How many transfers to post
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000), help_heading = "Load")]
     transfers: Option<u64>,
-    /// Transfers that are due in a second; those that wait for a client count as slow [default: as many as possible]
+    /// Transfers to begin per second; one that has to wait for a client counts as slow [default: as many as possible]
     #[arg(long, value_name = "N", value_parser = values::rate, allow_negative_numbers = true, help_heading = "Load")]
     rate: Option<f64>,
-    /// Spread the clients' beginnings over this time
+    /// Start the clients one after the other over this time
     #[arg(long, value_name = "TIME", value_parser = values::pause, default_value = "0s", help_heading = "Load")]
     ramp: Duration,
     /// Transfers in one transaction, 1 to 50000 [default: each in its own]
@@ -113,16 +117,16 @@ struct RunArgs {
     /// Prepare no statements, for poolers in transaction mode; a transfer then takes three round trips
     #[arg(long, help_heading = "Load")]
     no_prepare: bool,
-    /// Post through the queue that gathers transfers of all clients into batches
+    /// Post through the queue, which gathers transfers of all clients into batches
     #[arg(long, conflicts_with = "batch", help_heading = "Load")]
     queue: bool,
     /// How often each account takes part
     #[arg(long, value_enum, default_value = "uniform", help_heading = "Accounts")]
     distribution: DistributionArg,
-    /// So many accounts are hot
+    /// Number of hot accounts
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Accounts")]
     hot_accounts: Option<u32>,
-    /// Of a hundred transfers, so many pay from or to a hot account
+    /// Percentage of transfers that touch a hot account
     #[arg(long, value_name = "P", value_parser = clap::value_parser!(u8).range(0..=100), default_value = "90", requires = "hot_accounts", help_heading = "Accounts")]
     hot_percent: u8,
     /// The same seed gives each client the same sequence of transfers; their ids are always new
@@ -131,16 +135,16 @@ struct RunArgs {
     /// Work in the database's own tables, beside real accounts, which are not touched
     #[arg(long, help_heading = "Accounts")]
     here: bool,
-    /// Readers that sum all balances in one snapshot, again and again, 0 to 1024
+    /// Readers that keep summing all balances, each time in one snapshot, 0 to 1024
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(0..=1024), help_heading = "Watching")]
     readers: u16,
-    /// After the end, how long to go on finding out what became of transfers without an answer
+    /// How long to go on resolving unknown outcomes after the end
     #[arg(long, value_name = "TIME", value_parser = values::pause, default_value = "30s", help_heading = "Watching")]
     settle: Duration,
     /// Write a JSON object a second to this file, and the summary as its last line
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     jsonl: Option<PathBuf>,
-    /// Write the report, a page for any browser, to this file
+    /// Write the report, an HTML page, to this file
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     report: Option<PathBuf>,
     /// Overwrite these files if they exist
@@ -149,13 +153,6 @@ struct RunArgs {
     /// Format of the summary
     #[arg(long, value_enum, default_value = "text", help_heading = "Results")]
     output: RecordFormat,
-}
-
-/// How the accounts of a transfer are chosen.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum DistributionArg {
-    Uniform,
-    Zipfian,
 }
 
 /// Recompute every balance of the workload's accounts from the journal and check all invariants
@@ -188,10 +185,7 @@ impl RunArgs {
             duration: self.duration,
             transfers: self.transfers,
             rate: self.rate,
-            distribution: match self.distribution {
-                DistributionArg::Uniform => Distribution::Uniform,
-                DistributionArg::Zipfian => Distribution::Zipfian,
-            },
+            distribution: self.distribution.into(),
             hot: self.hot_accounts.map(|accounts| HotAccounts { accounts, percent: self.hot_percent }),
             mode: match self.batch {
                 Some(size) => PostingMode::Batch(size),
@@ -207,7 +201,7 @@ impl RunArgs {
     }
 }
 
-/// Carries out what is to be done with a workload.
+/// Runs a subcommand of `workload`.
 pub(crate) fn run(args: &WorkloadArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     match &args.action {
         Action::Init(args) => init(args, context),
@@ -217,12 +211,16 @@ pub(crate) fn run(args: &WorkloadArgs, context: &mut Context<'_>) -> Result<(), 
 }
 
 fn init(args: &InitArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    const HINT: &str = "an opening balance is a whole number of 0 or more";
     let balance = input::balance(&args.balance)?;
     if balance < Balance::default() {
-        return Err(input::invalid(format!("balance {balance} is negative"), failure::BALANCE_HINT));
+        return Err(input::invalid(format!("balance {balance} is negative"), HINT));
     }
     if balance.get().checked_mul(args.accounts.into()).is_none() {
-        return Err(input::invalid("so much money in all is more than one account can hold", "lower --balance"));
+        return Err(input::invalid(
+            "all opening balances together exceed what one account can hold",
+            "lower --balance",
+        ));
     }
     let location = context.locate()?;
     let site = site(&location.url, args.here)?;
@@ -249,7 +247,8 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
         progress.show(sample);
         lines.as_mut().map_or(Ok(()), |file| files::write_line(file, "second", sample))
     };
-    let stopped = workload.run::<Failure>(interrupt.flag(), on_second)?;
+    let stop = interrupt.flag();
+    let stopped = workload.run::<Failure>(&stop, on_second)?;
     progress.clear();
     let checked = context.messages.while_waiting("recomputing every balance", || stopped.check());
     let record = SummaryRecord { summary: &checked.summary, audit: checked.audit.as_ref().map(AuditRecord::from) };
@@ -261,7 +260,7 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
         RecordFormat::Json => write_json(context.out, &record),
     };
     let written = report.as_mut().map_or(Ok(()), |file| files::write(file, &checked.report(chrono::Utc::now())?));
-    match failure::of_run(&checked.summary, checked.error) {
+    match Failure::of_workload(&checked.summary, checked.error) {
         Some(failure) => Err(failure),
         None => written.and(Ok(printed?)),
     }

@@ -1,21 +1,19 @@
-//! What a workload's failures mean for the process: exit code, stable code, hint.
+//! What a workload's failures mean for the process.
 
 use bank_db::WithCauses;
 use bank_workload::{Summary, WorkloadError, WorkloadVerdict};
 
-use crate::batch::Interrupt;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::input;
-
-pub(super) const BALANCE_HINT: &str = "an opening balance is a whole number of 0 or more";
 
 impl From<WorkloadError> for Failure {
     fn from(error: WorkloadError) -> Self {
         let failure = |exit_code, code| Self::new(exit_code, code, WithCauses(&error));
         match &error {
             WorkloadError::Bank(error) => Self::of(error),
-            WorkloadError::InvalidAccount(error) => input::invalid(error, BALANCE_HINT),
+            WorkloadError::InvalidAccount(_) => {
+                failure(ExitCode::Usage, "invalid_input").hint("see `bank-cli workload init --help`")
+            }
             WorkloadError::NotInitialised { is_inside, .. } => {
                 let here = if *is_inside { " --here" } else { "" };
                 failure(ExitCode::Other, "no_workload").hint(format!("run `bank-cli workload init{here}`"))
@@ -26,7 +24,7 @@ impl From<WorkloadError> for Failure {
                 failure(ExitCode::Usage, "in_memory").hint("name a file, such as sqlite:bank.db")
             }
             WorkloadError::Schema { .. } => failure(ExitCode::Other, "no_workload_schema")
-                .hint("let somebody create it for you, or use a database made for this with --here"),
+                .hint("ask an administrator to create it, or use --here in a database made for this"),
             WorkloadError::Thread(_) => {
                 failure(ExitCode::Other, "no_thread").hint("ask for fewer --clients and --readers")
             }
@@ -38,25 +36,28 @@ impl From<WorkloadError> for Failure {
     }
 }
 
-/// Returns the failure that the process ends with, if the run is not sound; the worst comes first.
-pub(super) fn of_run(summary: &Summary, ended_by: Option<WorkloadError>) -> Option<Failure> {
-    if summary.verdict == WorkloadVerdict::Violated {
-        let first = summary.first_violations.first().map_or("", String::as_str);
-        let message = match summary.violations {
-            1 => first.to_owned(),
-            count => format!("{count} violations, the first: {first}"),
-        };
-        return Some(
-            Failure::new(ExitCode::VerificationFailed, "verification_failed", message)
-                .hint("keep a copy of the database and look at the offenders: `bank-cli workload check`"),
-        );
+impl Failure {
+    /// Returns the failure that the process ends with, if the run of a workload is not sound; the worst comes first.
+    pub(crate) fn of_workload(summary: &Summary, error: Option<WorkloadError>) -> Option<Self> {
+        if summary.verdict == WorkloadVerdict::Violated {
+            let first = summary.first_violations.first().map_or("", String::as_str);
+            let message = match summary.violations {
+                1 => first.to_owned(),
+                count => format!("{count} violations, the first: {first}"),
+            };
+            return Some(
+                Self::new(ExitCode::VerificationFailed, "verification_failed", message)
+                    .hint("keep a copy of the database and look at the offenders: `bank-cli workload check`"),
+            );
+        }
+        if summary.transfers.unknown > 0 {
+            let message = format!("the outcomes of {} transfers stay unknown", summary.transfers.unknown);
+            return Some(
+                Self::new(ExitCode::OutcomeUnknown, "outcome_unknown", message)
+                    .hint("give the database more time to come back with --settle"),
+            );
+        }
+        let interrupted = || Self::new(ExitCode::Interrupted, "interrupted", "interrupted");
+        error.map(Self::from).or_else(|| summary.interrupted.then(interrupted))
     }
-    if summary.transfers.unknown > 0 {
-        let message = format!("the outcomes of {} transfers stay unknown", summary.transfers.unknown);
-        return Some(
-            Failure::new(ExitCode::OutcomeUnknown, "outcome_unknown", message)
-                .hint("give the database more time to come back with --settle"),
-        );
-    }
-    ended_by.map(Failure::from).or_else(|| summary.interrupted.then(Interrupt::failure))
 }

@@ -115,7 +115,7 @@ fn outcomes(summary: &Summary) -> Vec<Fact> {
         fact("posted", thousands(transfers.posted)),
         fact("found posted when sent again", thousands(transfers.replayed)),
         fact("rejected (insufficient funds)", thousands(transfers.rejected)),
-        fact("of unknown outcome in the end", thousands(transfers.unknown)),
+        fact("of unknown outcome at the end", thousands(transfers.unknown)),
         fact("given up before they were in effect", thousands(transfers.abandoned)),
         fact("of this run in the journal", thousands(transfers.in_journal)),
         fact("attempts repeated: serialization", thousands(retries.serialization)),
@@ -151,7 +151,7 @@ fn configuration(summary: &Summary) -> Vec<Fact> {
         fact("readers", plan.readers.to_string()),
         fact("ramp", seconds(plan.ramp)),
         fact("seed", plan.seed.to_string()),
-        fact("bank-cli", configuration.version),
+        fact("version of bank", configuration.version),
     ]
 }
 

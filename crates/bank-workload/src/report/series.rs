@@ -1,8 +1,9 @@
-//! The samples as they are drawn: not too many, and with marks where something happened.
+//! The samples as the charts show them: a limited number, with marks where something happened.
 
 use crate::sample::{Percentiles, Sample};
 
-/// Joins neighbours until there are at most so many points. Counts add up, speeds are averages, latencies the worst.
+/// Joins neighbouring samples until at most `points_max` are left: adds counts, averages speeds, keeps the worst
+/// latencies.
 pub(super) fn thinned(samples: &[Sample], points_max: usize) -> Vec<Sample> {
     let size = samples.len().div_ceil(points_max.max(1)).max(1);
     samples.chunks(size).filter_map(joined).collect()

@@ -60,7 +60,7 @@ impl ProgressView {
     }
 }
 
-/// Prints one line; when stderr itself is closed, nobody is left to be told.
+/// Prints one line. A failure is ignored: if stderr itself is closed, it cannot be reported anywhere.
 fn print(line: &str) {
     writeln!(io::stderr(), "{line}").ok();
 }
