@@ -1,5 +1,6 @@
 //! A client: sends its sequence of transfers, one call after the other, until each has an answer.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -100,12 +101,6 @@ pub(crate) struct Client<'a> {
     pub(crate) control: &'a Control,
 }
 
-/// A call's transfers and their numbers.
-struct Call {
-    transfers: Vec<Transfer>,
-    first_number: u64,
-}
-
 impl Client<'_> {
     /// Sends transfers until the run is stopped or the client's share of them is done, and returns what it was told.
     ///
@@ -114,17 +109,16 @@ impl Client<'_> {
     /// coordinated omission).
     pub(crate) fn run(mut self, began: Instant) -> Book {
         let mut book = Book::default();
-        let mut left = self.plan.quota(self.number);
-        let mut next_number = 0;
+        let quota = self.plan.quota(self.number).unwrap_or(u64::MAX);
+        let mut sent = 0;
         let mut due = began + self.plan.begins_after(self.number);
         let interval = self.plan.interval();
-        while left != Some(0) && self.control.wait_until(due) {
-            let size = left.unwrap_or(u64::MAX).min(self.plan.batch_size().into());
-            let call = self.call(next_number, size);
-            next_number += size;
-            left = left.map(|left| left - size);
+        while sent < quota && self.control.wait_until(due) {
+            let numbers = sent..sent + u64::from(self.plan.batch_size()).min(quota - sent);
+            sent = numbers.end;
+            let transfers = self.draw(numbers.clone());
             let measured_from = if interval.is_some() { due } else { Instant::now() };
-            self.submit(&call, measured_from, &mut book);
+            self.submit(&transfers, numbers, measured_from, &mut book);
             match interval {
                 Some(interval) => due += interval,
                 None => due = Instant::now(),
@@ -133,26 +127,17 @@ impl Client<'_> {
         book
     }
 
-    fn call(&mut self, first_number: u64, size: u64) -> Call {
-        let (client, accounts) = (self.number, self.accounts);
-        let transfers = (first_number..first_number + size).map(|transfer| {
-            let id = self.run.id(SequenceNumber { client, transfer });
-            self.draw.transfer(id, |index| accounts[index])
-        });
-        Call { transfers: transfers.collect(), first_number }
-    }
-
     /// Sends the same transfers again and again until there is an answer: nothing else tells what became of them.
-    fn submit(&self, call: &Call, measured_from: Instant, book: &mut Book) {
-        let size = u64::try_from(call.transfers.len()).unwrap_or(u64::MAX);
+    fn submit(&self, transfers: &[Transfer], numbers: Range<u64>, measured_from: Instant, book: &mut Book) {
+        let size = numbers.end - numbers.start;
         let mut is_unknown = false;
         loop {
-            match self.path.post(self.control, &call.transfers) {
+            match self.path.post(self.control, transfers) {
                 Answer::Outcomes(outcomes) => {
                     if is_unknown {
                         self.control.unresolved.fetch_sub(size, Ordering::Relaxed);
                     }
-                    return self.note(call, &outcomes, measured_from.elapsed(), book);
+                    return self.note(numbers, &outcomes, measured_from.elapsed(), book);
                 }
                 Answer::Unknown if !is_unknown => {
                     is_unknown = true;
@@ -161,20 +146,34 @@ impl Client<'_> {
                 Answer::Unknown | Answer::NotNow => {}
                 Answer::Never(error) => {
                     self.control.fail(error);
-                    return leave(call, is_unknown, book);
+                    break;
                 }
             }
             if if is_unknown { self.control.is_settled() } else { self.control.is_stopped() } {
-                return leave(call, is_unknown, book);
+                break;
             }
             // The attempts within a call wait longer and longer; this pause is for calls that fail immediately.
             std::thread::sleep(Duration::from_millis(5));
         }
+        if is_unknown {
+            numbers.for_each(|number| book.leave_unknown(number));
+        } else {
+            book.abandoned += size;
+        }
     }
 
-    fn note(&self, call: &Call, outcomes: &[Outcome], latency: Duration, book: &mut Book) {
+    fn draw(&mut self, numbers: Range<u64>) -> Vec<Transfer> {
+        let (client, accounts) = (self.number, self.accounts);
+        let transfers = numbers.map(|transfer| {
+            let id = self.run.id(SequenceNumber { client, transfer });
+            self.draw.transfer(id, |index| accounts[index])
+        });
+        transfers.collect()
+    }
+
+    fn note(&self, numbers: Range<u64>, outcomes: &[Outcome], latency: Duration, book: &mut Book) {
         let (acknowledged, rejected) = (book.acknowledged(), book.rejected);
-        for (number, outcome) in (call.first_number..).zip(outcomes) {
+        for (number, outcome) in numbers.zip(outcomes) {
             match outcome {
                 Outcome::Posted(_) => book.posted += 1,
                 Outcome::Replayed(_) => book.replayed += 1,
@@ -189,15 +188,5 @@ impl Client<'_> {
             book.acknowledge(number);
         }
         self.meter.call(latency, book.acknowledged() - acknowledged, book.rejected - rejected);
-    }
-}
-
-fn leave(call: &Call, is_unknown: bool, book: &mut Book) {
-    for (number, _) in (call.first_number..).zip(&call.transfers) {
-        if is_unknown {
-            book.leave_unknown(number);
-        } else {
-            book.abandoned += 1;
-        }
     }
 }

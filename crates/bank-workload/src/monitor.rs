@@ -18,7 +18,7 @@ pub(crate) struct Monitor<'a> {
     control: &'a Control,
     meters: &'a [Meter],
     began: Instant,
-    last: (Instant, Retries),
+    last: Instant,
     measured: Measured,
 }
 
@@ -28,14 +28,21 @@ pub(crate) struct Measured {
     pub(crate) samples: Vec<Sample>,
     pub(crate) latencies: Latencies,
     pub(crate) acknowledged: u64,
+    pub(crate) retries: Retries,
     pub(crate) reads: u64,
 }
 
 impl<'a> Monitor<'a> {
     /// Returns a monitor of the threads that measure with these meters.
     pub(crate) fn new(control: &'a Control, meters: &'a [Meter], began: Instant) -> Result<Self, WorkloadError> {
-        let measured = Measured { samples: Vec::new(), latencies: no_latencies()?, acknowledged: 0, reads: 0 };
-        Ok(Self { control, meters, began, last: (began, Retries::default()), measured })
+        let measured = Measured {
+            samples: Vec::new(),
+            latencies: no_latencies()?,
+            acknowledged: 0,
+            retries: Retries::default(),
+            reads: 0,
+        };
+        Ok(Self { control, meters, began, last: began, measured })
     }
 
     /// Watches until `are_done`, and stops the run when its time is over or `stop` is true.
@@ -70,19 +77,19 @@ impl<'a> Monitor<'a> {
         for meter in self.meters {
             meter.collect_into(&mut interval);
         }
-        let (now, retries) = (Instant::now(), self.control.retries.read());
-        let (last, earlier) = std::mem::replace(&mut self.last, (now, retries));
+        let (now, retries) = (Instant::now(), self.control.retries.take());
         let measured = &mut self.measured;
+        measured.retries += retries;
         measured.acknowledged += interval.acknowledged;
         measured.reads += interval.reads;
         // Fails only for a histogram that does not grow.
         measured.latencies.add(&interval.latencies).ok();
         let sample = Sample::new(
             &interval,
-            now.duration_since(last),
+            now.duration_since(std::mem::replace(&mut self.last, now)),
             now.duration_since(self.began),
             measured.acknowledged,
-            retries - earlier,
+            retries,
             self.control.unresolved.load(Ordering::Relaxed),
         );
         measured.samples.push(sample);

@@ -1,6 +1,6 @@
 //! How many attempts were repeated, and why.
 
-use std::ops::{Add, Sub};
+use std::ops::AddAssign;
 
 use bank_persistence::{RetryEvent, Transient};
 use parking_lot::Mutex;
@@ -27,35 +27,19 @@ impl Retries {
     pub fn total(self) -> u64 {
         self.serialization + self.deadlock + self.lock_timeout + self.connection
     }
+}
 
-    fn combine(self, other: Self, combine: impl Fn(u64, u64) -> u64) -> Self {
-        Self {
-            serialization: combine(self.serialization, other.serialization),
-            deadlock: combine(self.deadlock, other.deadlock),
-            lock_timeout: combine(self.lock_timeout, other.lock_timeout),
-            connection: combine(self.connection, other.connection),
-            lost_commits: combine(self.lost_commits, other.lost_commits),
-        }
+impl AddAssign for Retries {
+    fn add_assign(&mut self, other: Self) {
+        self.serialization += other.serialization;
+        self.deadlock += other.deadlock;
+        self.lock_timeout += other.lock_timeout;
+        self.connection += other.connection;
+        self.lost_commits += other.lost_commits;
     }
 }
 
-impl Add for Retries {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        self.combine(other, u64::saturating_add)
-    }
-}
-
-impl Sub for Retries {
-    type Output = Self;
-
-    fn sub(self, earlier: Self) -> Self {
-        self.combine(earlier, u64::saturating_sub)
-    }
-}
-
-/// Counts the attempts of all threads.
+/// Counts the repeated attempts of all threads until they are collected.
 #[derive(Debug, Default)]
 pub(crate) struct RetryCounter(Mutex<Retries>);
 
@@ -79,8 +63,8 @@ impl RetryCounter {
         } += 1;
     }
 
-    /// Returns the counts so far.
-    pub(crate) fn read(&self) -> Retries {
-        *self.0.lock()
+    /// Returns the counts since this was last called.
+    pub(crate) fn take(&self) -> Retries {
+        std::mem::take(&mut self.0.lock())
     }
 }

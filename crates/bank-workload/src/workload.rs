@@ -167,7 +167,7 @@ impl StoppedWorkload<'_> {
         let in_journal = findings.as_ref().map_or(0, |findings| findings.in_journal);
         let transfers = TransferCounts::new(&self.books, in_journal);
         let violations = control.violations();
-        let Measured { samples, latencies, reads, .. } = self.measured;
+        let Measured { samples, latencies, retries, reads, .. } = self.measured;
         let summary = Summary {
             verdict: WorkloadVerdict::new(violations.count, findings.is_some(), transfers.unknown),
             interrupted: self.stop.load(Ordering::SeqCst),
@@ -177,7 +177,7 @@ impl StoppedWorkload<'_> {
             per_second: rate(transfers.acknowledged(), self.elapsed),
             latency_ms: Percentiles::new(&latencies),
             mean_ms: latencies.mean() / 1000.0,
-            retries: control.retries.read(),
+            retries,
             reads,
             violations: violations.count,
             first_violations: violations.first,

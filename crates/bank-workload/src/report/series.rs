@@ -17,7 +17,7 @@ fn joined(samples: &[Sample]) -> Option<Sample> {
         whole.transfers += sample.transfers;
         whole.rejected += sample.rejected;
         whole.reads += sample.reads;
-        whole.retries = whole.retries + sample.retries;
+        whole.retries += sample.retries;
         whole.unknown = whole.unknown.max(sample.unknown);
         whole.latency_ms = worst(whole.latency_ms, sample.latency_ms);
     }

@@ -43,7 +43,7 @@ impl ProgressView {
             Self::Lines { is_json: true } => print(&serde_json::json!({ "progress": sample }).to_string()),
             Self::Lines { is_json: false } => print(&line(sample)),
             Self::Live { lines, so_far } => {
-                *so_far = *so_far + sample.retries;
+                *so_far += sample.retries;
                 let [first, second, third] = lines;
                 first.set_message(format!("{}  {}", elapsed(sample), speed(sample)));
                 second.set_message(latencies(sample));
