@@ -31,8 +31,8 @@ struct Done {
     latencies: Latencies,
 }
 
-/// Posts from many threads at once until the time is over, and returns the sample and how many transfers were
-/// acknowledged in all, those before the clock started included.
+/// Posts from many threads concurrently until the time is over. Returns the sample and the number of all acknowledged
+/// transfers, those before the clock started included.
 pub(crate) fn drive<E: Into<Failure>>(
     load: Load,
     accounts: u32,
@@ -83,7 +83,7 @@ fn work_until(
 
 fn summarise(done: &[(Instant, Done)]) -> Result<(Sample, u64), Failure> {
     let started = done.iter().map(|(started, _)| *started).min();
-    // Whoever was kept waiting past the end counts: the rate is of what was done until all were answered.
+    // A thread that had to wait past the end counts: the rate covers the time until every call was answered.
     let ended = done.iter().map(|(_, done)| done.ended).max();
     let elapsed = started.zip(ended).map_or(Duration::ZERO, |(started, ended)| ended - started);
     let mut latencies = Latencies::new()?;

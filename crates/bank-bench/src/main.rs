@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let scale = Scale::of(arguments);
+    let scale = Scale::new(arguments);
     arguments.markdown.as_deref().map_or(Ok(()), report::create)?;
     let groups = arguments.groups();
     let stage = Stage::open(&scale)?;

@@ -12,7 +12,7 @@ use crate::results::Results;
 use crate::sample::Summary;
 use crate::targets::{self, Goal, Target};
 
-/// Creates the file for the tables, so that an hour is not measured in vain if that is impossible.
+/// Creates the file for the tables. If that is impossible, it is noticed before an hour of measuring.
 pub(crate) fn create(path: &Path) -> Result<(), Failure> {
     std::fs::write(path, "").map_err(Failure::io(format!("cannot write {}", path.display())))
 }

@@ -13,7 +13,7 @@ use crate::scale::Scale;
 use crate::server::Server;
 use crate::transfer_source::{OPENING_BALANCE, TransferSource};
 
-/// The name of the ledger that is copied anew before each run.
+/// The name of the ledger that is copied before each run.
 const FRESH: &str = "run";
 
 /// The largest batch while a journal is filled.

@@ -94,7 +94,7 @@ pub(super) fn post_all(ledger: &mut Ledger, batches: &[Vec<Transfer>]) -> Result
     Ok(Sample { latency: latencies.summary(), ..Sample::of_rate(transfers_per_second) })
 }
 
-/// Posts the batches with two on their way at once; the first is not measured.
+/// Posts the batches with two of them in flight; the first is not measured.
 pub(super) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> Result<Sample, Failure> {
     let bank = ledger.bank(2)?;
     let mut pipeline = PostingPipeline::new(&bank, 2);

@@ -36,9 +36,9 @@ impl<'a> Growth<'a> {
         Ok(growth)
     }
 
-    /// Posts the same number of transfers to every ledger, so many that nearly every page of the largest accounts table
-    /// has been changed since the last checkpoint: the first change of a page after a checkpoint logs the whole page,
-    /// and that is the cost of a checkpoint, not of size.
+    /// Posts the same number of transfers to every ledger, until nearly every page of the largest accounts table has been
+    /// changed since the last checkpoint: the first change of a page after a checkpoint logs the whole page, which is a
+    /// cost of the checkpoint, not of the size.
     fn warm_up(&mut self) -> Result<(), Failure> {
         /// How many accounts share a page, or fewer.
         const ACCOUNTS_A_PAGE: u32 = 30;

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::out_file::OutFile;
 use crate::same_file::refuse_database;
 
-/// Opens a file, unless it is there already, or is the database's.
+/// Opens a file, unless it exists or belongs to the database.
 pub(crate) fn open(path: &Path, force: bool, site: &Site) -> Result<OutFile, Failure> {
     site.databases().into_iter().try_for_each(|url| refuse_database(url, path))?;
     OutFile::open(path, force).map_err(|error| {
