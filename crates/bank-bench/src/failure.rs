@@ -1,6 +1,7 @@
 //! Why the benchmark ends early.
 
 use bank_persistence::{QueueError, UrlError};
+use bank_workload::WorkloadError;
 use thiserror::Error;
 
 /// What keeps the benchmark from going on.
@@ -21,8 +22,8 @@ pub(crate) enum Failure {
     Sqlite(#[from] rusqlite::Error),
     #[error("a URL of the benchmark's own is invalid")]
     Url(#[from] UrlError),
-    #[error("the summary of a workload cannot be read")]
-    Summary(#[from] serde_json::Error),
+    #[error("the workload failed")]
+    Workload(#[from] WorkloadError),
     #[error("cannot write the file of lines")]
     Csv(#[from] csv::Error),
     #[error("{what}")]
