@@ -11,13 +11,13 @@ pub(crate) enum Contestant {
     Post(Backend, Load),
     /// `PostingQueue::post` from many threads.
     Queue(Backend, Load),
-    /// `bank-cli workload`, which posts singly.
+    /// What `bank-cli workload` runs, posting singly.
     Workload(Load),
     /// pgbench with the equivalent transaction.
     Pgbench(Load),
     /// `Bank::post_batch`.
     Batch(Backend, u32),
-    /// `PostingPipeline` on PostgreSQL, with two batches of this size on their way.
+    /// `PostingPipeline` on PostgreSQL, with two batches of this size in flight.
     Pipeline(u32),
     /// The journal rows of a batch and nothing else: COPY on PostgreSQL, prepared inserts on SQLite.
     Rows(Backend, u32),
@@ -29,11 +29,11 @@ pub(crate) enum Contestant {
     Lines(Backend, Ids),
     /// `bank-cli batch`, the whole process.
     File(Backend, Ids),
-    /// `Bank::post` from one thread, among so many accounts.
+    /// `Bank::post` from one thread, among this number of accounts.
     AmongSingly(Backend, u32),
-    /// `Bank::post_batch`, among so many accounts.
+    /// `Bank::post_batch`, by size of the batch and number of accounts.
     AmongBatch(Backend, Among),
-    /// `PostingPipeline` on PostgreSQL, with two batches on their way, among so many accounts.
+    /// `PostingPipeline` on PostgreSQL, with two batches in flight.
     AmongPipeline(Among),
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use bank_domain::Transfer;
 
 use crate::contestant::{Ids, Spread};
-use crate::draw::Draw;
 use crate::failure::Failure;
+use crate::transfer_source::TransferSource;
 
 /// A file and what is in it.
 pub(crate) struct CsvFile {
@@ -24,12 +24,12 @@ impl CsvFile {
         let path = directory.join(name);
         let mut writer = csv::Writer::from_path(&path)?;
         writer.write_record(header)?;
-        let mut draw = Draw::new(accounts, Spread::Uniform);
+        let mut source = TransferSource::new(accounts, Spread::Uniform);
         let mut transfers = Vec::new();
         for _ in 0..lines {
             let transfer = match ids {
-                Ids::Own => draw.transfer()?,
-                Ids::Derived => draw.transfer_of_random_id()?,
+                Ids::Own => source.transfer(),
+                Ids::Derived => source.transfer_of_random_id(),
             };
             let mut record =
                 vec![name_of(transfer.from.get()), name_of(transfer.to.get()), transfer.amount.to_string()];

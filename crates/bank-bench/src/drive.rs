@@ -8,9 +8,9 @@ use bank_persistence::{BankError, QueueError};
 
 use crate::clock::{Latencies, rate};
 use crate::contestant::Load;
-use crate::draw::Draw;
 use crate::failure::Failure;
 use crate::sample::Sample;
+use crate::transfer_source::TransferSource;
 
 /// What each thread posts before the clock starts: connections are made and statements prepared by then.
 const WARM_UP: u32 = 10;
@@ -31,8 +31,8 @@ struct Done {
     latencies: Latencies,
 }
 
-/// Posts from many threads at once until the time is over, and returns the sample and how many transfers were
-/// acknowledged in all, those before the clock started included.
+/// Posts from many threads concurrently until the time is over. Returns the sample and the number of all acknowledged
+/// transfers, those before the clock started included.
 pub(crate) fn drive<E: Into<Failure>>(
     load: Load,
     accounts: u32,
@@ -43,11 +43,11 @@ pub(crate) fn drive<E: Into<Failure>>(
     let post = |transfer| ended(post(transfer).map_err(Into::into));
     let done = std::thread::scope(|scope| {
         let work = || {
-            let mut draw = Draw::new(accounts, load.spread);
-            let warmed: Result<u64, Failure> = (0..WARM_UP).map(|_| Ok(is_posted(&post(draw.transfer()?)?))).sum();
+            let mut source = TransferSource::new(accounts, load.spread);
+            let warmed: Result<u64, Failure> = (0..WARM_UP).map(|_| Ok(is_posted(&post(source.transfer())?))).sum();
             barrier.wait();
             let started = Instant::now();
-            work_until(started + time, warmed?, &mut draw, &post).map(|done| (started, done))
+            work_until(started + time, warmed?, &mut source, &post).map(|done| (started, done))
         };
         let threads: Vec<_> = (0..load.threads).map(|_| scope.spawn(work)).collect();
         let ends: Vec<_> = threads.into_iter().map(|thread| thread.join().map_err(|_| Failure::Panicked)).collect();
@@ -59,7 +59,7 @@ pub(crate) fn drive<E: Into<Failure>>(
 fn work_until(
     deadline: Instant,
     posted_before: u64,
-    draw: &mut Draw,
+    source: &mut TransferSource,
     post: &impl Fn(Transfer) -> Result<Ended, Failure>,
 ) -> Result<Done, Failure> {
     let mut done = Done {
@@ -70,7 +70,7 @@ fn work_until(
         latencies: Latencies::new()?,
     };
     while done.ended < deadline {
-        let transfer = draw.transfer()?;
+        let transfer = source.transfer();
         let began = Instant::now();
         let posted = is_posted(&post(transfer)?);
         done.ended = Instant::now();
@@ -83,7 +83,7 @@ fn work_until(
 
 fn summarise(done: &[(Instant, Done)]) -> Result<(Sample, u64), Failure> {
     let started = done.iter().map(|(started, _)| *started).min();
-    // Whoever was kept waiting past the end counts: the rate is of what was done until all were answered.
+    // A thread that had to wait past the end counts: the rate covers the time until every call was answered.
     let ended = done.iter().map(|(_, done)| done.ended).max();
     let elapsed = started.zip(ended).map_or(Duration::ZERO, |(started, ended)| ended - started);
     let mut latencies = Latencies::new()?;

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use bank_domain::{AccountState, Outcome, Transfer};
 use bank_persistence::{Backend, Bank, Settings};
 
-use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
 use crate::sql::Sql;
+use crate::transfer_source::OPENING_BALANCE;
 
 /// A database of accounts, numbered from 1.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     pub(crate) backend: Backend,
-    /// The database's name on the server, or the file's.
+    /// The name of the database on the server, or of the file.
     pub(crate) name: String,
     pub(crate) url: String,
     /// The file, on SQLite.
@@ -33,7 +33,7 @@ pub(crate) enum Thoroughness {
 }
 
 impl Ledger {
-    /// Connects, with so many connections at most, and with time enough for the largest batch on a busy machine.
+    /// Connects with at most this number of connections, and with enough time for the largest batch on a busy machine.
     pub(crate) fn bank(&self, connections: u32) -> Result<Bank, Failure> {
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
         let settings = Settings {

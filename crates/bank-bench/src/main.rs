@@ -10,7 +10,6 @@ mod child;
 mod clock;
 mod contestant;
 mod csv_file;
-mod draw;
 mod drive;
 mod failure;
 mod groups;
@@ -29,11 +28,13 @@ mod server;
 mod sql;
 mod stage;
 mod targets;
+mod transfer_source;
 mod tutorial;
 mod workload;
 
 use std::process::ExitCode;
 
+use bank_db::WithCauses;
 use clap::Parser;
 
 use crate::arguments::Arguments;
@@ -51,14 +52,14 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("bank-bench: {}", failure.with_causes());
+            eprintln!("bank-bench: {}", WithCauses(&failure));
             ExitCode::from(failure.exit_code())
         }
     }
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let scale = Scale::of(arguments);
+    let scale = Scale::new(arguments);
     arguments.markdown.as_deref().map_or(Ok(()), report::create)?;
     let groups = arguments.groups();
     let stage = Stage::open(&scale)?;

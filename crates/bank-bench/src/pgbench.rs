@@ -20,7 +20,7 @@ pub(crate) const TRANSFER: &str = include_str!("../sql/transfer.sql");
 
 /// What one run did.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub(crate) struct PgbenchRun {
     pub(crate) sample: Sample,
     /// Transactions that were committed.
     pub(crate) transactions: u64,
@@ -35,7 +35,7 @@ pub(crate) fn run(
     accounts: u32,
     time: Duration,
     script: &str,
-) -> Result<Run, Failure> {
+) -> Result<PgbenchRun, Failure> {
     let draw = match load.spread {
         Spread::Uniform => DRAW_UNIFORM,
         Spread::Hot => DRAW_HOT,
@@ -52,24 +52,24 @@ pub(crate) fn run(
     let output =
         command.output().map_err(Failure::io("pgbench cannot be run; PostgreSQL's contrib programs have it"))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let report = Report::parse(&text).filter(|_| output.status.success());
+    let report = PgbenchReport::parse(&text).filter(|_| output.status.success());
     let report = report.ok_or_else(|| {
         let errors = String::from_utf8_lossy(&output.stderr);
         Failure::Program(format!("pgbench ended with {}: {errors}{text}", output.status))
     })?;
     let latency = read_logs(logs.path())?;
     let sample = Sample { latency, ..Sample::of_rate(report.transactions_per_second) };
-    Ok(Run { sample, transactions: report.transactions })
+    Ok(PgbenchRun { sample, transactions: report.transactions })
 }
 
 /// What pgbench prints in the end.
 #[derive(Debug, PartialEq)]
-struct Report {
+struct PgbenchReport {
     transactions: u64,
     transactions_per_second: f64,
 }
 
-impl Report {
+impl PgbenchReport {
     fn parse(text: &str) -> Option<Self> {
         let after = |start: &str| text.lines().find_map(|line| line.strip_prefix(start)).map(str::trim);
         let transactions = after("number of transactions actually processed:")?;
@@ -113,12 +113,12 @@ mod tests {
         let new = "number of transactions actually processed: 3461\nnumber of failed transactions: 0 (0.000%)\n\
                    latency average = 1.155 ms\ninitial connection time = 3.1 ms\n\
                    tps = 865.478123 (without initial connection time)\n";
-        let expected = Report { transactions: 3461, transactions_per_second: 865.478_123 };
-        assert_eq!(Report::parse(new), Some(expected));
+        let expected = PgbenchReport { transactions: 3461, transactions_per_second: 865.478_123 };
+        assert_eq!(PgbenchReport::parse(new), Some(expected));
         let old = "number of transactions actually processed: 7\ntps = 1.0 (including connections establishing)\n\
                    tps = 2.5 (excluding connections establishing)\n";
-        assert_eq!(Report::parse(old), Some(Report { transactions: 7, transactions_per_second: 2.5 }));
-        assert_eq!(Report::parse("pgbench: error: client 0 aborted\n"), None);
+        assert_eq!(PgbenchReport::parse(old), Some(PgbenchReport { transactions: 7, transactions_per_second: 2.5 }));
+        assert_eq!(PgbenchReport::parse("pgbench: error: client 0 aborted\n"), None);
     }
 
     #[test]

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use crate::contestant::{Form, Load, Spread};
-use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
 use crate::pgbench;
 use crate::sample::Sample;
 use crate::scale::Scale;
 use crate::server::Server;
 use crate::stage::Stage;
+use crate::transfer_source::OPENING_BALANCE;
 
 const TABLES: &str = include_str!("../sql/pgledger_tables.sql");
 const STATEMENTS: &str = include_str!("../sql/pgledger_statements.sql");

@@ -12,7 +12,7 @@ use crate::results::Results;
 use crate::sample::Summary;
 use crate::targets::{self, Goal, Target};
 
-/// Creates the file for the tables, so that an hour is not measured in vain if that is impossible.
+/// Creates the file for the tables. If that is impossible, it is noticed before an hour of measuring.
 pub(crate) fn create(path: &Path) -> Result<(), Failure> {
     std::fs::write(path, "").map_err(Failure::io(format!("cannot write {}", path.display())))
 }
@@ -103,15 +103,8 @@ fn align_right(table: &mut Table, columns: &[usize]) {
 /// Returns a rate as a whole number with commas between thousands, to three digits: more would mean nothing.
 pub(crate) fn count(rate: f64) -> String {
     let unit = 10_f64.powf((rate.max(1.0).log10().floor() - 2.0).max(0.0));
-    let rounded = format!("{:.0}", (rate / unit).round() * unit);
-    let mut text = String::new();
-    for (place, digit) in rounded.chars().enumerate() {
-        if place > 0 && (rounded.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let digits: Vec<char> = format!("{:.0}", (rate / unit).round() * unit).chars().collect();
+    digits.rchunks(3).rev().map(String::from_iter).collect::<Vec<_>>().join(",")
 }
 
 /// Returns a duration in a unit that suits it.

@@ -40,7 +40,7 @@ impl Results {
     /// Returns the summary of a contestant's runs.
     pub(crate) fn summary(&self, contestant: Contestant) -> Option<Summary> {
         let (_, samples) = self.samples.iter().find(|(known, _)| *known == contestant)?;
-        Summary::of(samples)
+        Summary::from_samples(samples)
     }
 
     /// Returns a contestant's median rate.

@@ -7,13 +7,13 @@ use bank_persistence::Backend;
 use tempfile::TempDir;
 
 use crate::contestant::Spread;
-use crate::draw::{Draw, OPENING_BALANCE};
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::scale::Scale;
 use crate::server::Server;
+use crate::transfer_source::{OPENING_BALANCE, TransferSource};
 
-/// The name of the ledger that is copied anew before each run.
+/// The name of the ledger that is copied before each run.
 const FRESH: &str = "run";
 
 /// The largest batch while a journal is filled.
@@ -50,12 +50,12 @@ impl Stage {
         let mut ledger = self.ledger(backend, name, accounts, 0);
         ledger.bank(1)?.migrate()?;
         insert_accounts(&ledger)?;
-        let mut draw = Draw::new(accounts, Spread::Uniform);
+        let mut source = TransferSource::new(accounts, Spread::Uniform);
         let mut left = posted;
         let bank = ledger.bank(1)?;
         while left > 0 {
             let size = left.min(FILL_BATCH);
-            ledger.post(&bank, &draw.transfers(size)?)?;
+            ledger.post(&bank, &source.transfers(size))?;
             left = left.saturating_sub(size);
         }
         drop(bank);

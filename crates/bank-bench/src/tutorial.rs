@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use crate::clock::{Latencies, rate};
 use crate::contestant::Spread;
-use crate::draw::{Draw, OPENING_BALANCE};
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::sample::Sample;
@@ -15,6 +14,7 @@ use crate::scale::Scale;
 use crate::server::Server;
 use crate::sql::Sql;
 use crate::stage::Stage;
+use crate::transfer_source::{OPENING_BALANCE, TransferSource};
 
 /// The table as the tutorial makes it.
 const TABLE: &str =
@@ -66,12 +66,12 @@ impl Tutorial {
     }
 
     fn move_money(&self, sql: &mut Sql, table: &str, accounts: u32) -> Result<Sample, Failure> {
-        let mut draw = Draw::new(accounts, Spread::Uniform);
+        let mut source = TransferSource::new(accounts, Spread::Uniform);
         let mut latencies = Latencies::new()?;
         let started = Instant::now();
         let mut transfers = 0;
         while started.elapsed() < self.time {
-            let transfer = draw.transfer()?;
+            let transfer = source.transfer();
             let (from, to, amount) = (transfer.from.get(), transfer.to.get(), transfer.amount.get());
             let began = Instant::now();
             sql.execute("BEGIN")?;

@@ -3,38 +3,21 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 use crate::output::Messages;
 
-/// Whether the user wants the command to stop.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
-
-impl Interrupt {
-    /// Listens to Ctrl-C from now on; once in a process.
-    pub(crate) fn listen(messages: Messages) -> Result<Self, Failure> {
-        let interrupt = Self::default();
-        let asked = interrupt.clone();
-        let listening = ctrlc::set_handler(move || {
-            if asked.0.swap(true, Ordering::SeqCst) {
-                std::process::exit(i32::from(ExitCode::Interrupted.number()));
-            }
-            messages.note("stopping after the current commit; press Ctrl-C again to end immediately");
-        });
-        match listening {
-            Ok(()) => Ok(interrupt),
-            Err(error) => Err(Failure::new(ExitCode::Other, "no_signals", format!("cannot listen to Ctrl-C: {error}"))),
+/// Listens to Ctrl-C from now on, once in a process, and returns the flag that it sets.
+pub(crate) fn listen(messages: Messages) -> Result<Arc<AtomicBool>, Failure> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    let listening = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::SeqCst) {
+            std::process::exit(i32::from(ExitCode::Interrupted.number()));
         }
-    }
-
-    /// Returns whether to stop.
-    pub(crate) fn is_asked(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    /// Returns the flag that Ctrl-C sets.
-    pub(crate) fn flag(&self) -> &Arc<AtomicBool> {
-        &self.0
+        messages.note("stopping after the current commit; press Ctrl-C again to end immediately");
+    });
+    match listening {
+        Ok(()) => Ok(interrupted),
+        Err(error) => Err(Failure::new(ExitCode::Other, "no_signals", format!("cannot listen to Ctrl-C: {error}"))),
     }
 }

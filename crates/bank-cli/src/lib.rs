@@ -8,7 +8,6 @@ mod files;
 mod interrupt;
 mod output;
 mod program;
-mod workload;
 
 pub use failure::exit_code;
 
@@ -21,12 +20,6 @@ use crate::commands::Context;
 use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, log};
 use crate::program::Cli;
-
-// The paths by which batch and workload know these modules until they are crates of their own.
-use crate::{
-    args::{input, location as configuration},
-    commands as context, files as out_file, files as same_file,
-};
 
 /// Large enough that even a list of millions of rows needs few system calls.
 const STDOUT_BUFFER_BYTES: usize = 64 * 1024;
@@ -53,10 +46,4 @@ pub fn main_impl() -> std::process::ExitCode {
         Ok(()) => ExitCode::Ok.into(),
         Err(failure) => messages.failure(&failure).into(),
     }
-}
-
-#[cfg(test)]
-mod arguments {
-    pub(crate) use crate::commands::Command;
-    pub(crate) use crate::program::Cli;
 }

@@ -7,7 +7,6 @@ use bank_persistence::{Backend, PostingPipeline};
 
 use crate::clock::{Latencies, rate};
 use crate::contestant::{Contestant, Form, Names, Spread};
-use crate::draw::Draw;
 use crate::failure::Failure;
 use crate::ledger::{Ledger, Thoroughness};
 use crate::pgledger::Pgledger;
@@ -15,6 +14,7 @@ use crate::results::Results;
 use crate::sample::Sample;
 use crate::scale::{Scale, batches_a_run};
 use crate::stage::Stage;
+use crate::transfer_source::TransferSource;
 use crate::tutorial::Tutorial;
 use crate::{raw_copy, raw_inserts};
 
@@ -46,15 +46,15 @@ impl<'a> Batches<'a> {
     }
 
     /// Draws the batches of a run, and one more in front that is not measured: it makes the connection and prepares.
-    fn draw(&self, size: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
+    fn draw(&self, size: u32) -> Vec<Vec<Transfer>> {
         let measured = batches_a_run(&self.scale.batches, size);
-        let mut draw = Draw::new(self.scale.accounts, Spread::Uniform);
-        (0..=measured).map(|_| draw.transfers(size)).collect()
+        let mut source = TransferSource::new(self.scale.accounts, Spread::Uniform);
+        (0..=measured).map(|_| source.transfers(size)).collect()
     }
 
     fn batches(&self, backend: Backend, size: u32) -> Result<Sample, Failure> {
         let mut ledger = self.fresh(backend)?;
-        let batches = self.draw(size)?;
+        let batches = self.draw(size);
         let sample = post_all(&mut ledger, &batches)?;
         ledger.check(Thoroughness::Audit)?;
         Ok(sample)
@@ -62,14 +62,14 @@ impl<'a> Batches<'a> {
 
     fn pipeline(&self, size: u32) -> Result<Sample, Failure> {
         let mut ledger = self.fresh(Backend::Postgres)?;
-        let sample = push_all(&mut ledger, self.draw(size)?)?;
+        let sample = push_all(&mut ledger, self.draw(size))?;
         ledger.check(Thoroughness::Audit)?;
         Ok(sample)
     }
 
     fn rows(&self, backend: Backend, size: u32) -> Result<Sample, Failure> {
         let ledger = self.fresh(backend)?;
-        let postings = postings(ledger.states()?, &self.draw(size)?);
+        let postings = postings(ledger.states()?, &self.draw(size));
         match backend {
             Backend::Postgres => raw_copy::run(&ledger, postings),
             Backend::Sqlite => raw_inserts::run(&ledger, &postings),
@@ -94,7 +94,7 @@ pub(super) fn post_all(ledger: &mut Ledger, batches: &[Vec<Transfer>]) -> Result
     Ok(Sample { latency: latencies.summary(), ..Sample::of_rate(transfers_per_second) })
 }
 
-/// Posts the batches with two on their way at once; the first is not measured.
+/// Posts the batches with two of them in flight; the first is not measured.
 pub(super) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> Result<Sample, Failure> {
     let bank = ledger.bank(2)?;
     let mut pipeline = PostingPipeline::new(&bank, 2);

@@ -70,7 +70,7 @@ impl<'a> Files<'a> {
     fn process(&self, backend: Backend, ids: Ids) -> Result<Sample, Failure> {
         let mut ledger = self.fresh(backend)?;
         let started = Instant::now();
-        let memory = child::finish(self.start(&ledger, ids)?)?.memory;
+        let memory = child::finish(self.start(&ledger, ids)?)?;
         let transfers_per_second = rate(self.scale.lines.into(), started.elapsed());
         ledger.posted += u64::from(self.scale.lines);
         ledger.check(Thoroughness::Audit)?;

@@ -4,7 +4,6 @@ use bank_domain::Transfer;
 use bank_persistence::Backend;
 
 use crate::contestant::{Among, Contestant, Load, Spread};
-use crate::draw::Draw;
 use crate::drive::drive;
 use crate::failure::Failure;
 use crate::ledger::{Ledger, Thoroughness};
@@ -12,6 +11,7 @@ use crate::results::Results;
 use crate::sample::Sample;
 use crate::scale::{Scale, batches_a_run};
 use crate::stage::Stage;
+use crate::transfer_source::TransferSource;
 
 use super::batches::{post_all, push_all};
 use super::{Group, not_mine};
@@ -36,9 +36,9 @@ impl<'a> Growth<'a> {
         Ok(growth)
     }
 
-    /// Posts the same number of transfers to every ledger, so many that nearly every page of the largest accounts table
-    /// has been changed since the last checkpoint: the first change of a page after a checkpoint logs the whole page,
-    /// and that is the cost of a checkpoint, not of size.
+    /// Posts the same number of transfers to every ledger, until nearly every page of the largest accounts table has been
+    /// changed since the last checkpoint: the first change of a page after a checkpoint logs the whole page, which is a
+    /// cost of the checkpoint, not of the size.
     fn warm_up(&mut self) -> Result<(), Failure> {
         /// How many accounts share a page, or fewer.
         const ACCOUNTS_A_PAGE: u32 = 30;
@@ -48,7 +48,7 @@ impl<'a> Growth<'a> {
         let batches = (largest / ACCOUNTS_A_PAGE).saturating_mul(3) / size.saturating_mul(2);
         for ledger in &mut self.ledgers {
             eprintln!("bank-bench: warming {} up: {} accounts", ledger.backend, ledger.accounts);
-            post_all(ledger, &draw(ledger, size, batches.max(1))?)?;
+            post_all(ledger, &draw(ledger, size, batches.max(1)))?;
         }
         Ok(())
     }
@@ -72,7 +72,7 @@ impl<'a> Growth<'a> {
     fn batches(&mut self, backend: Backend, among: Among) -> Result<Sample, Failure> {
         let count = batches_a_run(&self.scale.growth_batches, among.batch);
         let ledger = self.ledger(backend, among.accounts)?;
-        let sample = post_all(ledger, &draw(ledger, among.batch, count)?)?;
+        let sample = post_all(ledger, &draw(ledger, among.batch, count))?;
         ledger.check(Thoroughness::Totals)?;
         Ok(sample)
     }
@@ -80,7 +80,7 @@ impl<'a> Growth<'a> {
     fn pipeline(&mut self, among: Among) -> Result<Sample, Failure> {
         let count = batches_a_run(&self.scale.growth_batches, among.batch);
         let ledger = self.ledger(Backend::Postgres, among.accounts)?;
-        let sample = push_all(ledger, draw(ledger, among.batch, count)?)?;
+        let sample = push_all(ledger, draw(ledger, among.batch, count))?;
         ledger.check(Thoroughness::Totals)?;
         Ok(sample)
     }
@@ -95,9 +95,9 @@ impl<'a> Growth<'a> {
     }
 }
 
-fn draw(ledger: &Ledger, size: u32, count: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
-    let mut draw = Draw::new(ledger.accounts, Spread::Uniform);
-    (0..=count).map(|_| draw.transfers(size)).collect()
+fn draw(ledger: &Ledger, size: u32, count: u32) -> Vec<Vec<Transfer>> {
+    let mut source = TransferSource::new(ledger.accounts, Spread::Uniform);
+    (0..=count).map(|_| source.transfers(size)).collect()
 }
 
 impl Group for Growth<'_> {

@@ -94,7 +94,7 @@ impl Group for Singles<'_> {
             Contestant::Pgbench(load) => self.pgbench(load),
             Contestant::Workload(load) => {
                 let ledger = self.fresh(Backend::Postgres)?;
-                workload::run(&ledger, self.stage.directory(), load.threads, self.scale.time)
+                workload::run(&ledger, load.threads, self.scale.time)
             }
             other => Err(not_mine(other)),
         }

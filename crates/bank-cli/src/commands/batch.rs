@@ -4,17 +4,15 @@ mod printer;
 mod results_file;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bank_persistence::{Backend, BankError, Session, Settings};
 use clap::{Args, ValueEnum};
 
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::input;
-use crate::interrupt::Interrupt;
+use super::Context;
+use crate::args::input;
+use crate::failure::{ExitCode, Failure};
+use crate::interrupt;
 use bank_batch::{
     BatchError, CONNECTIONS_MAX, Format, ImportMode, ImportOptions, ImportReport, Reference, Results, TransferFile,
     import,
@@ -176,11 +174,11 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     };
     let is_empty = file.is_empty();
     let location = context.locate()?;
-    let open_results = |path: &PathBuf| results_file::open(path, args, &file, &location.url);
+    let open_results = |path: &PathBuf| results_file::open(path, args.force, args.path(), &file, &location.url);
     let results = args.results.as_ref().map(open_results).transpose()?;
     let bank = context.connect_to(&location, args.settings(location.url.backend(), context.settings()))?;
     let results = results.map(|out| Results::new(out.path().to_owned(), out)).transpose()?;
-    let interrupted = Arc::clone(Interrupt::listen(context.messages)?.flag());
+    let interrupted = interrupt::listen(context.messages)?;
 
     let mut printer = Printer::new(context.messages, file.length());
     let options = ImportOptions { mode: args.mode(), chunk_lines_max: args.chunk.into(), results, interrupted };
@@ -225,9 +223,10 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::arguments::{Cli, Command};
+    use crate::commands::Command;
+    use crate::program::Cli;
 
-    pub(super) fn args(typed: &[&str]) -> BatchArgs {
+    fn args(typed: &[&str]) -> BatchArgs {
         let cli = Cli::try_parse_from([&["bank-cli", "batch"], typed].concat()).unwrap();
         match cli.command {
             Command::Batch(args) => args,

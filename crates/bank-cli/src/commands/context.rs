@@ -88,9 +88,7 @@ impl<'a> Context<'a> {
 
     /// Connects to a database that may not be set up yet, and creates its file if it is missing.
     pub(crate) fn connect_or_create(&self, location: &Location) -> Result<Bank, Failure> {
-        if location.source == UrlSource::Default {
-            create_data_directory(location)?;
-        }
+        create_data_directory(location)?;
         let connect = || Bank::create_or_connect(&location.url, self.settings());
         Ok(self.messages.while_waiting("connecting", connect)?)
     }
@@ -101,8 +99,10 @@ fn not_set_up(location: &Location) -> Failure {
     Failure::new(ExitCode::Other, "not_set_up", message).hint("run `bank-cli setup`")
 }
 
-fn create_data_directory(location: &Location) -> Result<(), Failure> {
-    let Some(directory) = location.url.sqlite_path().and_then(|path| path.parent()) else {
+/// Creates the directory of the default database, the one that is used when none is named.
+pub(crate) fn create_data_directory(location: &Location) -> Result<(), Failure> {
+    let path = location.url.sqlite_path().filter(|_| location.source == UrlSource::Default);
+    let Some(directory) = path.and_then(|path| path.parent()) else {
         return Ok(());
     };
     std::fs::create_dir_all(directory).map_err(|error| {

@@ -1,14 +1,14 @@
 //! The failures of an import.
 
-use crate::exit_code::ExitCode;
 use bank_batch::BatchError;
+use bank_db::WithCauses;
 
-use super::{Failure, with_causes};
+use super::{ExitCode, Failure};
 
 impl From<BatchError> for Failure {
     fn from(error: BatchError) -> Self {
         let (exit_code, code, hint) = match &error {
-            BatchError::Bank(error) => return Self::of(error),
+            BatchError::Bank(error) => return Self::from(error),
             BatchError::CannotOpen { .. } => {
                 (ExitCode::Usage, "input_unreadable", Some("name a file, or - for standard input"))
             }
@@ -34,7 +34,7 @@ impl From<BatchError> for Failure {
             BatchError::InputChanged => (ExitCode::Other, "input_changed", None),
             BatchError::Interrupted => (ExitCode::Interrupted, "interrupted", None),
         };
-        let failure = Self::new(exit_code, code, with_causes(&error));
+        let failure = Self::new(exit_code, code, WithCauses(&error).to_string());
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -1,18 +1,18 @@
 //! The failure of a command: an exit code, a stable code for programs, a message and a hint.
 
+mod batch;
 pub mod exit_code;
 pub(crate) mod not_found;
 pub(crate) mod rejection;
 pub(crate) mod shell;
+mod workload;
 
 pub(crate) use exit_code::ExitCode;
 
-mod batch;
-
-use std::error::Error;
 use std::fmt::Display;
 use std::io;
 
+use bank_db::{Obstacle, WithCauses};
 use bank_persistence::{BankError, DbError, SchemaState};
 
 /// The failure of a command.
@@ -35,10 +35,6 @@ impl Failure {
     }
 
     /// Returns the failure for an error that the caller keeps.
-    pub(crate) fn of(error: &BankError) -> Self {
-        Self::from(error)
-    }
-
     /// Sets the hint: what the user can do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
@@ -82,7 +78,7 @@ impl From<io::Error> for Failure {
 impl From<&BankError> for Failure {
     fn from(error: &BankError) -> Self {
         let (exit_code, code, hint) = classify(error);
-        let failure = Self::new(exit_code, code, with_causes(error));
+        let failure = Self::new(exit_code, code, WithCauses(error).to_string());
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -103,8 +99,8 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, Option<String>) {
             "invalid_database_url",
             "write sqlite:path/to/file.db or postgres://user:password@host:port/database",
         ),
-        BankError::Database(DbError::Unavailable { reason, .. }) => {
-            (ExitCode::CannotConnect, "unavailable", connection_hint(reason))
+        BankError::Database(error @ DbError::Unavailable { .. }) => {
+            (ExitCode::CannotConnect, "unavailable", connection_hint(error.obstacle()))
         }
         BankError::Database(DbError::FileMissing { .. }) => {
             (ExitCode::CannotConnect, "unavailable", "create the directory, or name another file in the URL")
@@ -131,8 +127,8 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, Option<String>) {
         ),
         BankError::Corrupt { .. } => (ExitCode::Other, "corrupt", "run `bank-cli verify`"),
         BankError::InvariantViolation { .. } => (ExitCode::Other, "invariant_violation", "run `bank-cli verify`"),
-        BankError::Database(DbError::Statement(error)) => {
-            (ExitCode::Other, "database_error", database_hint(&error.to_string()))
+        BankError::Database(error @ DbError::Statement(_)) => {
+            (ExitCode::Other, "database_error", database_hint(error.obstacle()))
         }
         _ => (ExitCode::Other, "database_error", "see which database is used with -v"),
     };
@@ -149,69 +145,36 @@ fn schema_failure(state: &SchemaState) -> (ExitCode, &'static str, &'static str)
     }
 }
 
-/// Chooses the hint by the database's message; nothing else depends on that message.
-fn database_hint(reason: &str) -> &'static str {
-    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
-    if says(&["disk is full", "disk I/O error", "No space left"]) {
-        "free some space on the database's disk, then run the same command again; nothing was changed"
-    } else if says(&["readonly database", "read-only transaction"]) {
-        "the database is read-only: check the permissions of the file, or name the primary server in the URL"
-    } else if says(&["permission denied"]) {
-        "ask for the missing privileges, or connect as another user"
-    } else {
-        "see which database is used with -v"
-    }
-}
-
-/// Chooses the hint by libpq's message, because libpq gives no code; nothing else depends on that message.
-fn connection_hint(reason: &str) -> &'static str {
-    let reason = reason.to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
-    if says(&["not a database"]) {
-        "name another file in the URL; this one was not touched"
-    } else if says(&["invalid uri query parameter"]) {
-        "leave this option out: libpq does not know it (load_balance and topology_keys belong to other drivers)"
-    } else if says(&["unable to open"]) {
-        "check that the directory exists, that the path is a file, and that you may read and write it"
-    } else if says(&["certificate", "ssl", "tls"]) {
-        "check sslmode and sslrootcert in the URL, and that the certificate names this host"
-    } else if says(&["password", "authentication", "role", "no pg_hba.conf entry"]) {
-        "check user and password in the URL, or PGPASSWORD"
-    } else if says(&["translate host name", "resolve"]) {
-        "check the host in the URL"
-    } else if says(&["database \""]) {
-        "create the database first, or name another in the URL"
-    } else if says(&[
-        "refused",
-        "timeout",
-        "timed out",
-        "no route",
-        "unreachable",
-        "could not connect",
-        "connection to server",
-    ]) {
-        "check that the server runs and that host and port in the URL are right"
-    } else if says(&["permission", "readonly", "read-only"]) {
-        "check the permissions of the file and its directory"
-    } else {
-        "check that the file or server in the URL exists; -v says where the URL comes from"
-    }
-}
-
-/// Joins the messages of an error and its causes, because no message repeats its cause.
-fn with_causes(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        // Only transparent variants do.
-        if !message.contains(&text) {
-            message.push_str(": ");
-            message.push_str(&text);
+fn database_hint(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::Disk => {
+            "free some space on the database's disk, then run the same command again; nothing was changed"
         }
-        cause = error.source();
+        Obstacle::ReadOnly => {
+            "the database is read-only: check the permissions of the file, or name the primary server in the URL"
+        }
+        Obstacle::Permission => "ask for the missing privileges, or connect as another user",
+        _ => "see which database is used with -v",
     }
-    message
+}
+
+fn connection_hint(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::NotADatabase => "name another file in the URL; this one was not touched",
+        Obstacle::UnknownOption => {
+            "leave this option out: libpq does not know it (load_balance and topology_keys belong to other drivers)"
+        }
+        Obstacle::CannotOpen => {
+            "check that the directory exists, that the path is a file, and that you may read and write it"
+        }
+        Obstacle::Certificate => "check sslmode and sslrootcert in the URL, and that the certificate names this host",
+        Obstacle::Credentials => "check user and password in the URL, or PGPASSWORD",
+        Obstacle::UnknownHost => "check the host in the URL",
+        Obstacle::MissingDatabase => "create the database first, or name another in the URL",
+        Obstacle::Unreachable => "check that the server runs and that host and port in the URL are right",
+        Obstacle::Permission => "check the permissions of the file and its directory",
+        _ => "check that the file or server in the URL exists; -v says where the URL comes from",
+    }
 }
 
 /// Joins the lines of a text and escapes control characters; what the user typed may contain both.
@@ -254,8 +217,12 @@ mod tests {
 
     #[test]
     fn connection_hints_follow_the_reason() {
-        assert!(connection_hint("SSL error: certificate verify failed").contains("sslrootcert"));
-        assert!(connection_hint("password authentication failed").contains("PGPASSWORD"));
-        assert!(connection_hint("Connection refused").contains("server runs"));
+        let hint = |reason: &str| {
+            let error = DbError::Unavailable { target: String::new(), reason: reason.to_owned() };
+            Failure::from(BankError::from(error)).hint_line().unwrap_or_default().to_owned()
+        };
+        assert!(hint("SSL error: certificate verify failed").contains("sslrootcert"));
+        assert!(hint("password authentication failed").contains("PGPASSWORD"));
+        assert!(hint("Connection refused").contains("server runs"));
     }
 }

@@ -3,28 +3,26 @@
 use std::io;
 use std::path::Path;
 
+use bank_batch::{BatchError, TransferFile};
 use bank_persistence::DatabaseUrl;
 
-use super::BatchArgs;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::out_file::OutFile;
-use crate::same_file::{is_same_file, refuse_database};
-use bank_batch::{BatchError, TransferFile};
+use crate::failure::{ExitCode, Failure};
+use crate::files::{OutFile, is_same_file, refuse_database};
 
 /// Opens the file; what it holds stays there until something is written.
 pub(super) fn open(
     path: &Path,
-    args: &BatchArgs,
+    force: bool,
+    input_path: Option<&Path>,
     input: &TransferFile,
     database: &DatabaseUrl,
 ) -> Result<OutFile, Failure> {
     refuse_database(database, path)?;
-    if input.is_at(path) || args.path().is_some_and(|input| is_same_file(input, path)) {
+    if input.is_at(path) || input_path.is_some_and(|input| is_same_file(input, path)) {
         let message = format!("{} is the file that is read", path.display());
         return Err(exists(message, "name another file for the results"));
     }
-    OutFile::open(path, args.force).map_err(|source| {
+    OutFile::open(path, force).map_err(|source| {
         if source.kind() == io::ErrorKind::AlreadyExists {
             let message = format!("the results file {} exists already", path.display());
             return exists(message, "name another file, or overwrite it with --force");
@@ -42,7 +40,6 @@ mod tests {
     use bank_batch::{Format, Results};
 
     use super::*;
-    use crate::commands::batch::tests::args;
 
     #[test]
     fn a_file_that_exists_is_kept() {
@@ -51,18 +48,17 @@ mod tests {
         std::fs::write(&path, "mine").unwrap();
         std::fs::write(&input, "").unwrap();
         let database: DatabaseUrl = "sqlite::memory:".parse().unwrap();
-        let open = |input: &Path, options: &[&str]| {
-            let args = args(&[&[input.to_str().unwrap()], options].concat());
+        let open = |input: &Path, force: bool| {
             let file = TransferFile::open(input, Some(Format::Jsonl), None).ok().unwrap();
-            super::open(&path, &args, &file, &database)
+            super::open(&path, force, Some(input), &file, &database)
         };
-        let failure = open(&input, &[]).unwrap_err();
+        let failure = open(&input, false).unwrap_err();
         assert_eq!((failure.exit_code(), failure.code()), (ExitCode::Usage, "results_exist"));
-        drop(open(&input, &["--results=r", "--force"]).unwrap());
+        drop(open(&input, true).unwrap());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine", "nothing was written");
-        assert!(open(&path, &["--results=r", "--force"]).is_err(), "the input is never overwritten");
+        assert!(open(&path, true).is_err(), "the input is never overwritten");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
-        let out = open(&input, &["--results=r", "--force"]).unwrap();
+        let out = open(&input, true).unwrap();
         Results::new(path.clone(), out).ok().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "line,id,status,reason\n");
     }

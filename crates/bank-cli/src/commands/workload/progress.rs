@@ -2,14 +2,13 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use bank_workload::{Retries, Sample};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::control::Retries;
-use super::sample::Sample;
 use crate::output::Messages;
 
 /// Shows a sample a second.
-pub(crate) enum Display {
+pub(crate) enum ProgressView {
     Nothing,
     /// A line for each sample, as text or JSON.
     Lines {
@@ -21,7 +20,7 @@ pub(crate) enum Display {
     },
 }
 
-impl Display {
+impl ProgressView {
     /// Returns the display that fits where stderr goes.
     pub(crate) fn new(messages: Messages, is_json: bool) -> Self {
         if messages.is_quiet() {
@@ -44,7 +43,7 @@ impl Display {
             Self::Lines { is_json: true } => print(&serde_json::json!({ "progress": sample }).to_string()),
             Self::Lines { is_json: false } => print(&line(sample)),
             Self::Live { lines, so_far } => {
-                *so_far = so_far.plus(sample.retries);
+                *so_far += sample.retries;
                 let [first, second, third] = lines;
                 first.set_message(format!("{}  {}", elapsed(sample), speed(sample)));
                 second.set_message(latencies(sample));
@@ -61,7 +60,7 @@ impl Display {
     }
 }
 
-/// Prints one line; when stderr itself is closed, nobody is left to be told.
+/// Prints one line. A failure is ignored: if stderr itself is closed, it cannot be reported anywhere.
 fn print(line: &str) {
     writeln!(io::stderr(), "{line}").ok();
 }

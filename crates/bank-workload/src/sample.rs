@@ -4,43 +4,50 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::control::Retries;
-use super::meter::{Interval, Latencies};
+use crate::meter::{Interval, Latencies};
+use crate::retries::Retries;
 
 /// What happened in one second.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct Sample {
-    /// Since the beginning.
-    pub(crate) elapsed_s: f64,
+pub struct Sample {
+    /// Seconds since the beginning.
+    pub elapsed_s: f64,
     /// A second, but for the last one and after pauses of the whole machine.
-    pub(crate) lasted_s: f64,
+    pub lasted_s: f64,
     /// Transfers that were posted, in this second.
-    pub(crate) transfers: u64,
-    pub(crate) rejected: u64,
-    /// Transfers posted a second: in this second, and on average since the beginning.
-    pub(crate) per_second: f64,
-    pub(crate) overall_per_second: f64,
-    pub(crate) latency_ms: Percentiles,
-    /// In this second.
-    pub(crate) retries: Retries,
+    pub transfers: u64,
+    /// Transfers that a rule rejected, in this second.
+    pub rejected: u64,
+    /// TransferCounts posted a second, in this second.
+    pub per_second: f64,
+    /// TransferCounts posted a second, on average since the beginning.
+    pub overall_per_second: f64,
+    /// Latencies of the transfers answered in this second.
+    pub latency_ms: Percentiles,
+    /// Attempts that were repeated, in this second.
+    pub retries: Retries,
     /// Transfers whose outcome is unknown at this moment.
-    pub(crate) unknown: u64,
-    /// How many times all balances were summed.
-    pub(crate) reads: u64,
+    pub unknown: u64,
+    /// How many times all balances were summed, in this second.
+    pub reads: u64,
 }
 
 /// Latencies in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub(crate) struct Percentiles {
-    pub(crate) p50: f64,
-    pub(crate) p95: f64,
-    pub(crate) p99: f64,
-    pub(crate) max: f64,
+pub struct Percentiles {
+    /// Half of the transfers took at most this long.
+    pub p50: f64,
+    /// 95 of 100 transfers took at most this long.
+    pub p95: f64,
+    /// 99 of 100 transfers took at most this long.
+    pub p99: f64,
+    /// No transfer took longer.
+    pub max: f64,
 }
 
 impl Percentiles {
     /// Returns the percentiles of a histogram; zeros if it has no entries.
-    pub(crate) fn of(latencies: &Latencies) -> Self {
+    pub(crate) fn new(latencies: &Latencies) -> Self {
         let at = |quantile| milliseconds(latencies.value_at_quantile(quantile));
         Self { p50: at(0.50), p95: at(0.95), p99: at(0.99), max: milliseconds(latencies.max()) }
     }
@@ -63,7 +70,7 @@ impl Sample {
             rejected: interval.rejected,
             per_second: rate(interval.acknowledged, lasted),
             overall_per_second: rate(transfers_so_far, elapsed),
-            latency_ms: Percentiles::of(&interval.latencies),
+            latency_ms: Percentiles::new(&interval.latencies),
             retries,
             unknown,
             reads: interval.reads,

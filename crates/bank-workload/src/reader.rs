@@ -1,18 +1,17 @@
-//! Readers that sum all balances in one snapshot while money moves, and look for the four errors that Jepsen's bank test
-//! knows: a wrong total, a balance below its limit, an account that nobody opened, a balance that is missing.
+//! Readers that sum all balances in one snapshot while money moves, and look for the four errors of Jepsen's bank test:
+//! a wrong total, a balance below its limit, an unexpected account, a missing balance.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bank_persistence::{Bank, Totals};
 
-use super::control::Control;
-use super::meter::Meter;
+use crate::control::Control;
+use crate::meter::Meter;
 
 /// What every read must show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Expected {
-    /// The number and the total of the accounts, where nobody else opens any.
+    /// The number of accounts and their total, if only the workload has accounts there.
     pub(crate) whole: Option<(u64, i128)>,
 }
 
@@ -23,13 +22,13 @@ impl Expected {
         let mut found = Vec::new();
         let total = self.whole.map_or(opening_balance, |(_, total)| total);
         if balance != total {
-            found.push(format!("wrong total: the balances total {balance} in place of {total}"));
+            found.push(format!("wrong total: the balances total {balance} instead of {total}"));
         }
         if below_limit > 0 {
             found.push(format!("negative value: {below_limit} balances are below their limits"));
         }
         if let Some((expected, _)) = self.whole.filter(|(expected, _)| *expected != accounts) {
-            found.push(format!("unexpected account: there are {accounts} accounts in place of {expected}"));
+            found.push(format!("unexpected account: there are {accounts} accounts instead of {expected}"));
         }
         if without_balance > 0 {
             found.push(format!("nil balance: {without_balance} accounts have no balance"));
@@ -38,9 +37,9 @@ impl Expected {
     }
 }
 
-/// Reads until the run is stopped. A reader rests as long as it has read, so that it sees many moments and does not
-/// keep a core busy; while the server is away it goes on trying.
-pub(crate) fn read(bank: &Bank, expected: Expected, meter: &Meter, control: &Arc<Control>) {
+/// Reads until the run is stopped. After each read it rests for as long as the read took, so that it sees many moments
+/// without keeping a core busy. While the server is away, it keeps trying.
+pub(crate) fn read(bank: &Bank, expected: Expected, meter: &Meter, control: &Control) {
     const REST_MIN: Duration = Duration::from_millis(20);
     while !control.is_stopped() {
         let began = Instant::now();

@@ -1,8 +1,9 @@
-//! The samples as they are drawn: not too many, and with marks where something happened.
+//! The samples as the charts show them: a limited number, with marks where something happened.
 
-use crate::workload::sample::{Percentiles, Sample};
+use crate::sample::{Percentiles, Sample};
 
-/// Joins neighbours until there are at most so many points. Counts add up, speeds are averages, latencies the worst.
+/// Joins neighbouring samples until at most `points_max` are left: adds counts, averages speeds, keeps the worst
+/// latencies.
 pub(super) fn thinned(samples: &[Sample], points_max: usize) -> Vec<Sample> {
     let size = samples.len().div_ceil(points_max.max(1)).max(1);
     samples.chunks(size).filter_map(joined).collect()
@@ -16,7 +17,7 @@ fn joined(samples: &[Sample]) -> Option<Sample> {
         whole.transfers += sample.transfers;
         whole.rejected += sample.rejected;
         whole.reads += sample.reads;
-        whole.retries = whole.retries.plus(sample.retries);
+        whole.retries += sample.retries;
         whole.unknown = whole.unknown.max(sample.unknown);
         whole.latency_ms = worst(whole.latency_ms, sample.latency_ms);
     }
@@ -46,7 +47,7 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    pub(super) fn of(samples: &[Sample]) -> Self {
+    pub(super) fn new(samples: &[Sample]) -> Self {
         let others = |sample: &Sample| sample.retries.total() - sample.retries.connection;
         let count = u64::try_from(samples.len()).unwrap_or(u64::MAX).max(1);
         let usual = samples.iter().map(others).sum::<u64>() / count;
@@ -62,18 +63,18 @@ impl Marks {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-    use crate::workload::control::Retries;
+    use crate::retries::Retries;
 
-    pub(in crate::workload::report) fn sample(elapsed_s: f64, transfers: u64, retries: Retries) -> Sample {
+    fn sample(elapsed_s: f64, transfers: u64, retries: Retries) -> Sample {
         let latency_ms = Percentiles { p50: 1.0, p95: 2.0, p99: 3.0, max: elapsed_s };
         Sample {
             elapsed_s,
             lasted_s: 1.0,
             transfers,
             rejected: 0,
-            per_second: crate::workload::sample::float(transfers),
+            per_second: crate::sample::float(transfers),
             overall_per_second: 0.0,
             latency_ms,
             retries,
@@ -99,7 +100,7 @@ pub(super) mod tests {
         let with =
             |connection, serialization| sample(1.0, 1, Retries { connection, serialization, ..Retries::default() });
         let none = sample(1.0, 0, Retries::default());
-        let marks = Marks::of(&[with(0, 1), with(2, 1), with(0, 9), with(0, 1), none]);
+        let marks = Marks::new(&[with(0, 1), with(2, 1), with(0, 9), with(0, 1), none]);
         assert_eq!(marks, Marks { lost: vec![1], idle: vec![4], risen: vec![2] });
     }
 }

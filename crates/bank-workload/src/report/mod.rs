@@ -2,20 +2,23 @@
 
 mod axis;
 mod chart;
+mod numbers;
 mod series;
 
+use bank_persistence::{AuditReport, Invariant};
 use chrono::{DateTime, SecondsFormat, Utc};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
 use self::chart::{histogram, latency, throughput};
+use self::numbers::{milliseconds, thousands};
 use self::series::{Marks, thinned};
-use super::plan::{Mode, Plan};
-use super::sample::Sample;
-use super::summary::{Summary, Verdict};
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::error::WorkloadError;
+use crate::plan::{PostingMode, WorkloadPlan};
+use crate::sample::Sample;
+use crate::summary::{Summary, WorkloadVerdict};
+use crate::workload::CheckedWorkload;
 
 /// The most points that a line has and rows that a table has.
 const POINTS_MAX: usize = 480;
@@ -31,15 +34,20 @@ fn fact(name: &'static str, value: impl Into<String>) -> Fact {
     Fact { name, value: value.into() }
 }
 
-/// Returns the page.
-pub(crate) fn page(summary: &Summary, samples: &[Sample], ended: DateTime<Utc>) -> Result<String, Failure> {
-    let samples = thinned(samples, POINTS_MAX);
-    let marks = Marks::of(&samples);
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let safe = Value::from_safe_string;
-    environment
-        .render_named_str(
+impl CheckedWorkload {
+    /// Returns the report of the run, which ended at this time: a page of HTML that needs nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`WorkloadError::Report`] if the page cannot be rendered.
+    pub fn report(&self, ended: DateTime<Utc>) -> Result<String, WorkloadError> {
+        let summary = &self.summary;
+        let samples = thinned(&self.samples, POINTS_MAX);
+        let marks = Marks::new(&samples);
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        let safe = Value::from_safe_string;
+        let page = environment.render_named_str(
             "report.html",
             include_str!("report.html"),
             context! {
@@ -50,7 +58,7 @@ pub(crate) fn page(summary: &Summary, samples: &[Sample], ended: DateTime<Utc>) 
                 figures => Value::from(Serde(figures(summary))),
                 configuration => Value::from(Serde(configuration(summary))),
                 outcomes => Value::from(Serde(outcomes(summary))),
-                invariants => Value::from(Serde(summary.audit.as_ref().and_then(|audit| audit.get("invariants")))),
+                invariants => Value::from(Serde(self.audit.as_ref().map(invariants))),
                 lost => marks.lost.len(),
                 idle => marks.idle.len(),
                 risen => marks.risen.len(),
@@ -59,16 +67,34 @@ pub(crate) fn page(summary: &Summary, samples: &[Sample], ended: DateTime<Utc>) 
                 latency => safe(latency(&samples, &marks)),
                 histogram => safe(histogram(&summary.histogram)),
             },
-        )
-        .map_err(|error| Failure::new(ExitCode::Other, "no_report", format!("cannot make the report: {error:#}")))
+        );
+        Ok(page?)
+    }
 }
 
-const fn verdict_class(verdict: Verdict) -> &'static str {
+const fn verdict_class(verdict: WorkloadVerdict) -> &'static str {
     match verdict {
-        Verdict::Sound => "sound",
-        Verdict::Violated => "violated",
-        Verdict::OutcomesUnknown | Verdict::NotAudited => "open",
+        WorkloadVerdict::Sound => "sound",
+        WorkloadVerdict::Violated => "violated",
+        WorkloadVerdict::OutcomesUnknown | WorkloadVerdict::NotAudited => "open",
     }
+}
+
+/// An invariant, as the audit left it.
+#[derive(Debug, Serialize)]
+struct InvariantRow<'a> {
+    description: String,
+    offenders: Option<&'a [String]>,
+}
+
+fn invariants(audit: &AuditReport) -> Vec<InvariantRow<'_>> {
+    let offenders = |invariant| {
+        let finding = audit.findings.iter().find(|finding| finding.invariant == invariant)?;
+        Some(finding.offenders.as_slice())
+    };
+    let row =
+        |invariant: Invariant| InvariantRow { description: invariant.to_string(), offenders: offenders(invariant) };
+    Invariant::ALL.iter().copied().map(row).collect()
 }
 
 fn figures(summary: &Summary) -> Vec<Fact> {
@@ -89,7 +115,7 @@ fn outcomes(summary: &Summary) -> Vec<Fact> {
         fact("posted", thousands(transfers.posted)),
         fact("found posted when sent again", thousands(transfers.replayed)),
         fact("rejected (insufficient funds)", thousands(transfers.rejected)),
-        fact("of unknown outcome in the end", thousands(transfers.unknown)),
+        fact("of unknown outcome at the end", thousands(transfers.unknown)),
         fact("given up before they were in effect", thousands(transfers.abandoned)),
         fact("of this run in the journal", thousands(transfers.in_journal)),
         fact("attempts repeated: serialization", thousands(retries.serialization)),
@@ -125,11 +151,11 @@ fn configuration(summary: &Summary) -> Vec<Fact> {
         fact("readers", plan.readers.to_string()),
         fact("ramp", seconds(plan.ramp)),
         fact("seed", plan.seed.to_string()),
-        fact("bank-cli", configuration.version),
+        fact("version of bank", configuration.version),
     ]
 }
 
-fn until(plan: &Plan) -> String {
+fn until(plan: &WorkloadPlan) -> String {
     match (plan.duration, plan.transfers) {
         (Some(duration), _) => format!("{} s are over", duration.as_secs_f64()),
         (None, Some(transfers)) => format!("{} transfers are sent", thousands(transfers)),
@@ -137,11 +163,11 @@ fn until(plan: &Plan) -> String {
     }
 }
 
-fn transactions(mode: Mode) -> String {
+fn transactions(mode: PostingMode) -> String {
     match mode {
-        Mode::Single => "one transfer each".to_owned(),
-        Mode::Batch(size) => format!("batches of {}", thousands(size.into())),
-        Mode::Queue => "whatever has gathered in the posting queue".to_owned(),
+        PostingMode::Single => "one transfer each".to_owned(),
+        PostingMode::Batch(size) => format!("batches of {}", thousands(size.into())),
+        PostingMode::Queue => "whatever has gathered in the posting queue".to_owned(),
     }
 }
 
@@ -159,36 +185,4 @@ fn row(sample: &Sample) -> [String; 9] {
         (retries.total() - retries.connection).to_string(),
         sample.unknown.to_string(),
     ]
-}
-
-fn milliseconds(time: f64) -> String {
-    match time {
-        _ if time >= 1_000.0 => format!("{:.2} s", time / 1000.0),
-        _ if time >= 100.0 => format!("{time:.0} ms"),
-        _ => format!("{time:.2} ms"),
-    }
-}
-
-/// Returns the number with a comma between groups of three digits.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_and_times_have_units() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([0.5, 250.0, 12_350.0].map(milliseconds), ["0.50 ms", "250 ms", "12.35 s"]);
-    }
 }

@@ -1,4 +1,4 @@
-//! What a client was told of each of its transfers, one bit for each.
+//! What a client was told of its transfers, with one bit for each.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 pub(crate) struct Book {
     /// A bit for each transfer: whether it was acknowledged.
     acknowledged: Vec<u64>,
-    /// Those of which nobody can tell, because the answer to COMMIT was lost for good.
+    /// Those whose outcome was never resolved after the answer to COMMIT was lost.
     unknown: BTreeSet<u64>,
     pub(crate) posted: u64,
     pub(crate) replayed: u64,
@@ -26,7 +26,7 @@ impl Book {
         self.acknowledged[word] |= bit;
     }
 
-    /// Notes that nobody can tell what became of a transfer.
+    /// Notes that the outcome of a transfer stays unknown.
     pub(crate) fn leave_unknown(&mut self, number: u64) {
         self.unknown.insert(number);
     }
@@ -36,7 +36,7 @@ impl Book {
         self.posted + self.replayed
     }
 
-    /// Returns of how many transfers nobody can tell what became.
+    /// Returns how many transfers have an unknown outcome.
     pub(crate) fn unknown(&self) -> u64 {
         u64::try_from(self.unknown.len()).unwrap_or(u64::MAX)
     }
@@ -54,7 +54,7 @@ impl Book {
         }
     }
 
-    /// Returns the acknowledged transfers that have not been ticked off, the first few of them.
+    /// Returns the acknowledged transfers that have not been ticked off, in ascending order.
     pub(crate) fn not_ticked_off(&self) -> impl Iterator<Item = u64> {
         (0_u64..)
             .zip(&self.acknowledged)
@@ -62,7 +62,7 @@ impl Book {
     }
 }
 
-/// What the client was told of a transfer that is in the journal.
+/// What the client was told about a transfer in the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tick {
     Expected,

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::axis::Axis;
+use super::numbers::{milliseconds, thousands};
 use super::series::Marks;
-use super::{milliseconds, thousands};
-use crate::workload::sample::{Sample, float};
-use crate::workload::summary::Bucket;
+use crate::sample::{Sample, float};
+use crate::summary::Bucket;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 280.0;

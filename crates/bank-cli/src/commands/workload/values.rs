@@ -1,11 +1,30 @@
-//! Numbers and times as they are typed, checked before anything is opened.
+//! Values as they are typed, checked before anything is opened.
 
 use std::time::Duration;
+
+use bank_workload::Distribution;
+use clap::ValueEnum;
 
 const DURATION_MIN: Duration = Duration::from_millis(100);
 const DURATION_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const RATE_MIN: f64 = 0.001;
 const RATE_MAX: f64 = 10_000_000.0;
+
+/// How the accounts of a transfer are chosen.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DistributionArg {
+    Uniform,
+    Zipfian,
+}
+
+impl From<DistributionArg> for Distribution {
+    fn from(arg: DistributionArg) -> Self {
+        match arg {
+            DistributionArg::Uniform => Self::Uniform,
+            DistributionArg::Zipfian => Self::Zipfian,
+        }
+    }
+}
 
 /// Parses how long to run, such as `60s`, `500ms` or `1h 30m`: from 100 ms to 30 days.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -29,7 +48,7 @@ fn time(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| format!("\"{text}\" is not a time such as 60s, 500ms or 5m"))
 }
 
-/// Parses how many transfers to begin in a second.
+/// Parses how many transfers to begin per second.
 pub(crate) fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| format!("\"{text}\" is not a number of transfers a second"))?;
     if (RATE_MIN..=RATE_MAX).contains(&rate) {

@@ -1,22 +1,19 @@
-//! How long transfers take and what becomes of them: for each client apart, collected once a second.
+//! How long transfers take and how they end: measured by each thread for itself, collected once a second.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use parking_lot::Mutex;
 
-use super::control::locked;
-use crate::failure::Failure;
+use crate::error::WorkloadError;
 
 /// Latencies in microseconds, true to a tenth of a percent, of any length.
 pub(crate) type Latencies = Histogram<u64>;
 
 /// Returns a histogram without entries.
-pub(crate) fn no_latencies() -> Result<Latencies, Failure> {
+pub(crate) fn no_latencies() -> Result<Latencies, WorkloadError> {
     const SIGNIFICANT_DIGITS: u8 = 3;
-    Histogram::new(SIGNIFICANT_DIGITS).map_err(|error| {
-        Failure::new(crate::exit_code::ExitCode::Other, "no_histogram", format!("cannot make a histogram: {error}"))
-    })
+    Ok(Histogram::new(SIGNIFICANT_DIGITS)?)
 }
 
 /// What has happened since it was last collected.
@@ -31,35 +28,34 @@ pub(crate) struct Interval {
 
 impl Interval {
     /// Returns an interval in which nothing has happened.
-    pub(crate) fn empty() -> Result<Self, Failure> {
+    pub(crate) fn empty() -> Result<Self, WorkloadError> {
         Ok(Self { latencies: no_latencies()?, acknowledged: 0, rejected: 0, reads: 0 })
     }
 
     fn take_from(&mut self, other: &mut Self) {
-        // Fails for values that are too large, which a histogram that grows does not know.
+        // Fails only for a histogram that does not grow.
         self.latencies.add(&other.latencies).ok();
-        self.acknowledged += other.acknowledged;
-        self.rejected += other.rejected;
-        self.reads += other.reads;
         other.latencies.reset();
-        (other.acknowledged, other.rejected, other.reads) = (0, 0, 0);
+        self.acknowledged += std::mem::take(&mut other.acknowledged);
+        self.rejected += std::mem::take(&mut other.rejected);
+        self.reads += std::mem::take(&mut other.reads);
     }
 }
 
-/// One thread's measurements. Its lock is contended only in the moment in which it is collected.
-#[derive(Clone, Debug)]
-pub(crate) struct Meter(Arc<Mutex<Interval>>);
+/// One thread's measurements. Others wait for its lock only while it is collected.
+#[derive(Debug)]
+pub(crate) struct Meter(Mutex<Interval>);
 
 impl Meter {
     /// Returns a meter that has measured nothing.
-    pub(crate) fn new() -> Result<Self, Failure> {
-        Ok(Self(Arc::new(Mutex::new(Interval::empty()?))))
+    pub(crate) fn new() -> Result<Self, WorkloadError> {
+        Ok(Self(Mutex::new(Interval::empty()?)))
     }
 
     /// Notes the answer to a call.
     pub(crate) fn call(&self, latency: Duration, acknowledged: u64, rejected: u64) {
         let microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        let mut interval = locked(&self.0);
+        let mut interval = self.0.lock();
         interval.latencies.record_n(microseconds.max(1), acknowledged + rejected).ok();
         interval.acknowledged += acknowledged;
         interval.rejected += rejected;
@@ -67,11 +63,11 @@ impl Meter {
 
     /// Notes a read.
     pub(crate) fn read(&self) {
-        locked(&self.0).reads += 1;
+        self.0.lock().reads += 1;
     }
 
     /// Moves what has been measured into `total`.
     pub(crate) fn collect_into(&self, total: &mut Interval) {
-        total.take_from(&mut locked(&self.0));
+        total.take_from(&mut self.0.lock());
     }
 }

@@ -3,14 +3,15 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::target::Target;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::out_file::OutFile;
+use bank_workload::Site;
+use serde::Serialize;
 
-/// Opens a file, unless it is there already, or is the database's.
-pub(crate) fn open(path: &Path, force: bool, target: &Target) -> Result<OutFile, Failure> {
-    target.refuse_database(path)?;
+use crate::failure::{ExitCode, Failure};
+use crate::files::{OutFile, refuse_database};
+
+/// Opens a file, unless it exists or belongs to the database.
+pub(crate) fn open(path: &Path, force: bool, site: &Site) -> Result<OutFile, Failure> {
+    site.databases().into_iter().try_for_each(|url| refuse_database(url, path))?;
     OutFile::open(path, force).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             let message = format!("the file {} exists already", path.display());
@@ -19,6 +20,20 @@ pub(crate) fn open(path: &Path, force: bool, target: &Target) -> Result<OutFile,
         }
         unwritable(path, &error)
     })
+}
+
+/// Appends a JSON object as a line of its own.
+pub(crate) fn write_line(file: &mut OutFile, kind: &str, record: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(&Line { kind, record }).map_err(io::Error::from)?;
+    write(file, &format!("{text}\n"))
+}
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(flatten)]
+    record: &'a T,
 }
 
 /// Appends to what this run has written.
