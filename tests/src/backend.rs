@@ -63,7 +63,7 @@ impl TestBackend {
     }
 
     fn engine(self) -> String {
-        let engine = self.empty_database().bank().engine();
+        let engine = self.empty_database().bank().database().engine();
         engine.expect("the database says what it is").to_string()
     }
 }

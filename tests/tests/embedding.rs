@@ -102,7 +102,7 @@ fn shop_migrations(directory: &std::path::Path) -> FileBasedMigrations {
 }
 
 fn connect(database: &TestDatabase) -> Bank {
-    Bank::connect(&database.url(), Settings::one_shot()).unwrap().create_schema("bank").unwrap();
+    Bank::connect(&database.url(), Settings::one_shot()).unwrap().database().create_schema("bank").unwrap();
     let bank = Bank::connect(&database.url().with_search_path("bank"), Settings::default()).unwrap();
     bank.migrate().unwrap();
     bank

@@ -81,7 +81,7 @@ fn the_right_authority_and_name_are_trusted() {
     let url = SCENE.verify_full("localhost", "ca.crt");
     let parsed: DatabaseUrl = url.parse().unwrap();
     let bank = Bank::connect(&parsed, Settings::default()).unwrap();
-    assert_eq!(bank.database_name().unwrap(), "postgres");
+    assert_eq!(bank.database().name().unwrap(), "postgres");
     cli(&url).stdout(&["setup"]);
     assert_eq!(cli(&url).stdout(&["list"]).lines().count(), 2);
 }

@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn connect(url: &str) -> Result<Bank, Box<dyn Error>> {
     let url: DatabaseUrl = url.parse()?;
     let bank = Bank::create_or_connect(&url, Settings::default())?;
-    println!(">>>> Successfully connected to {}!", bank.engine()?);
+    println!(">>>> Successfully connected to {}!", bank.database().engine()?);
     Ok(bank)
 }
 

@@ -67,8 +67,8 @@ impl Site {
     pub fn create(&self, settings: Settings) -> Result<Bank, WorkloadError> {
         if !self.is_inside && self.url.backend() == Backend::Postgres {
             let bank = Bank::connect(&self.database, settings.clone())?;
-            let schema = |source| WorkloadError::Schema { schema: SCHEMA, source: Box::new(source) };
-            bank.create_schema(SCHEMA).map_err(schema)?;
+            let schema = |source: BankError| WorkloadError::Schema { schema: SCHEMA, source: Box::new(source) };
+            bank.database().create_schema(SCHEMA).map_err(|source| schema(source.into()))?;
         }
         let bank = Bank::create_or_connect(&self.url, settings)?;
         match bank.schema_state()? {

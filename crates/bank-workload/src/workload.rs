@@ -6,7 +6,9 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use bank_domain::AccountId;
-use bank_persistence::{AuditReport, Backend, Bank, Isolation, RetryObserver, RetryPolicy, Session, Settings};
+use bank_persistence::{
+    AuditReport, Backend, Bank, BankError, Isolation, RetryObserver, RetryPolicy, Session, Settings,
+};
 
 use crate::accounts::Accounts;
 use crate::book::Book;
@@ -87,8 +89,8 @@ impl Workload {
             plan: plan.clone(),
             accounts: u64::try_from(accounts.own.len()).unwrap_or(u64::MAX),
             place: site.to_string(),
-            engine: bank.engine()?.to_string(),
-            isolation: if bank.backend() == Backend::Sqlite { "SERIALIZABLE" } else { isolation },
+            engine: bank.database().engine().map_err(BankError::from)?.to_string(),
+            isolation: if bank.database().backend() == Backend::Sqlite { "SERIALIZABLE" } else { isolation },
             version: env!("CARGO_PKG_VERSION"),
         };
         let expected = Expected { whole: is_alone.then_some((totals.accounts, totals.opening_balance)) };

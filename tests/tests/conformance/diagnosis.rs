@@ -25,8 +25,8 @@ pub(crate) fn a_diagnosis_knows_the_database_and_the_way_to_it(backend: TestBack
                 assert!(facts.size.unwrap() > 0 && facts.version.unwrap().starts_with('3'));
             }
             Kind::Server(facts) => {
-                assert_eq!(facts.engine.unwrap(), bank.engine().unwrap());
-                assert_eq!(facts.database.unwrap(), bank.database_name().unwrap());
+                assert_eq!(facts.engine.unwrap(), bank.database().engine().unwrap());
+                assert_eq!(facts.database.unwrap(), bank.database().name().unwrap());
                 assert_ne!(facts.user.unwrap(), "");
                 // A further server may do more than it was asked for, and may not know the rest.
                 let in_force = facts.write_session.unwrap().isolation;

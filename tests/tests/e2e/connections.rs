@@ -17,7 +17,7 @@ const TRANSFER: [&str; 9] = ["transfer", "--from", "Jessica", "--to", "John", "-
 fn a_server_is_reached_over_tcp_and_over_its_socket() {
     let scene = Scene::on(TestBackend::Postgres);
     let server = postgres::shared();
-    let name = scene.database.bank().database_name().unwrap();
+    let name = scene.database.bank().database().name().unwrap();
     let socket = server.home().display();
     for url in [
         server.tcp_url(&name),

@@ -26,7 +26,7 @@ const COMMANDS: [&[&str]; 12] = [
 #[test]
 fn no_command_prints_the_password_when_it_works() {
     let scene = Scene::on(TestBackend::Postgres);
-    let name = scene.database.bank().database_name().unwrap();
+    let name = scene.database.bank().database().name().unwrap();
     let url = postgres::shared().tcp_url(&name);
     for command in COMMANDS {
         assert_secret(&url, command, PASSWORD);
@@ -38,7 +38,7 @@ fn no_command_prints_the_password_when_it_fails() {
     let secret = "hunter2-s3cret";
     let port = postgres::shared().port();
     let scene = Scene::on(TestBackend::Postgres);
-    let name = scene.database.bank().database_name().unwrap();
+    let name = scene.database.bank().database().name().unwrap();
     for url in [
         format!("postgres://{USER}:{secret}@127.0.0.1:{port}/{name}"),
         format!("postgres://{USER}:{secret}@127.0.0.1:1/{name}"),
@@ -99,7 +99,7 @@ fn no_text_of_the_library_contains_the_password() {
 
     let url: DatabaseUrl = postgres::shared().tcp_url("postgres").parse().unwrap();
     let bank = Bank::connect(&url, Settings::one_shot()).unwrap();
-    let text = format!("{bank:?} {bank:#?} {:?}", bank.url());
+    let text = format!("{bank:?} {bank:#?} {:?}", bank.database().url());
     assert!(!text.contains(PASSWORD), "{text}");
 }
 

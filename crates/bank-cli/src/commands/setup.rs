@@ -34,8 +34,8 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
     }
     let location = context.locate()?;
     let bank = context.connect_or_create(&location)?;
-    let database = bank.database_name()?;
-    writeln!(context.out, "Connected to {}, database {database}.", bank.engine()?)?;
+    let database = bank.database().name().map_err(BankError::from)?;
+    writeln!(context.out, "Connected to {}, database {database}.", bank.database().engine().map_err(BankError::from)?)?;
 
     let state = bank.schema_state()?;
     if matches!(state, SchemaState::Newer { .. }) {

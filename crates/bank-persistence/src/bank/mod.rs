@@ -11,7 +11,7 @@ pub use snapshot::Snapshot;
 
 use std::sync::Arc;
 
-use bank_db::{Backend, Capabilities, Database, DatabaseUrl, DbConnection, Decision, Settings};
+use bank_db::{Database, DatabaseUrl, DbConnection, Decision, Settings};
 
 use crate::error::BankError;
 use crate::posting::postgres::fast::FastState;
@@ -48,27 +48,10 @@ impl Bank {
         Ok(Database::create_or_connect(url, settings)?.into())
     }
 
-    /// Returns the kind of database.
+    /// Returns the database behind the bank: what it is and can do, and its pool for work on other tables.
     #[must_use]
-    pub fn backend(&self) -> Backend {
-        self.database.backend()
-    }
-
-    /// Returns what the database can do.
-    #[must_use]
-    pub const fn capabilities(&self) -> Capabilities {
-        self.database.capabilities()
-    }
-
-    /// Returns the URL; printing it masks the password.
-    #[must_use]
-    pub fn url(&self) -> &DatabaseUrl {
-        self.database.url()
-    }
-
-    /// Returns the largest number of connections.
-    pub(crate) fn connections_max(&self) -> u32 {
-        self.database.connections_max()
+    pub const fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Runs the caller's statements in one snapshot that they cannot change, and retries what may pass.

@@ -48,7 +48,7 @@ impl Bank {
     /// Does what [`Self::post_batch`] does, without copying the requests.
     pub(crate) fn post_shared(&self, requests: &Arc<[PostRequest]>) -> Result<Vec<Outcome>, BankError> {
         let settings = self.database.settings();
-        let fast = Arc::new(FastAttempts::new(&self.fast, self.capabilities(), settings, requests));
+        let fast = Arc::new(FastAttempts::new(&self.fast, self.database.capabilities(), settings, requests));
         let outcomes = self.database.retry("posting", || {
             let (fast, settings, requests) = (Arc::clone(&fast), Arc::clone(settings), Arc::clone(requests));
             self.database.attempt_to_write(move |gate, connection| {

@@ -1,6 +1,6 @@
-//! The database behind a bank, and its tables.
+//! A bank's tables.
 
-use bank_db::{DbError, Diagnosis, Engine, Migrations, SchemaState};
+use bank_db::{DbError, Diagnosis, Migrations, SchemaState};
 use diesel_migrations::embed_migrations;
 
 use super::Bank;
@@ -10,24 +10,6 @@ static MIGRATIONS: Migrations =
     Migrations { postgres: embed_migrations!("migrations/postgres"), sqlite: embed_migrations!("migrations/sqlite") };
 
 impl Bank {
-    /// Asks the database which software it is.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the query fails.
-    pub fn engine(&self) -> Result<Engine, BankError> {
-        Ok(self.database.engine()?)
-    }
-
-    /// Returns the database's name: on a server its own, on SQLite the file's path or `:memory:`.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the query fails.
-    pub fn database_name(&self) -> Result<String, BankError> {
-        Ok(self.database.name()?)
-    }
-
     /// Runs the migrations that are pending and returns their names. Harmless when nothing is pending, and when several
     /// processes do it at the same moment.
     ///
@@ -45,25 +27,6 @@ impl Bank {
     /// [`DbError::Migration`] if a migration fails; the tables may then be partly gone.
     pub fn reset(&self) -> Result<(), BankError> {
         Ok(self.database.reset(&MIGRATIONS)?)
-    }
-
-    /// Creates a schema on a server if it is missing, as a database within the database; connect to it with
-    /// [`DatabaseUrl::with_search_path`](bank_db::DatabaseUrl::with_search_path).
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the statement fails, for example because the user may not create schemas.
-    pub fn create_schema(&self, name: &str) -> Result<(), BankError> {
-        Ok(self.database.create_schema(name)?)
-    }
-
-    /// Destroys a schema and everything in it.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the statement fails.
-    pub fn drop_schema(&self, name: &str) -> Result<(), BankError> {
-        Ok(self.database.drop_schema(name)?)
     }
 
     /// Compares the database's tables with what this program expects.

@@ -50,7 +50,7 @@ fn behind_a_proxy(cut: Cut) -> (Scene, Proxy) {
     client.open("John", 9_000);
     drop(first);
     let proxy = Proxy::start(postgres::shared().port(), cut);
-    let name = database.bank().database_name().unwrap();
+    let name = database.bank().database().name().unwrap();
     let url = format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/{name}?sslmode=disable", proxy.port());
     let server = Server::start_at(&url, &[], &client);
     (Scene { client, server, database }, proxy)

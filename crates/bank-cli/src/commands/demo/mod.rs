@@ -48,7 +48,7 @@ fn is_empty(bank: &Bank) -> Result<bool, BankError> {
 }
 
 fn play(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
-    writeln!(out, ">>>> Successfully connected to {}!", bank.engine()?)?;
+    writeln!(out, ">>>> Successfully connected to {}!", bank.database().engine().map_err(BankError::from)?)?;
     bank.migrate()?;
     let accounts = accounts::all()?;
     for new in &accounts {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use bank_persistence::{Backend, Bank, DatabaseUrl, Settings, new_transfer_id};
+use bank_persistence::{Backend, Bank, BankError, DatabaseUrl, Settings, new_transfer_id};
 
 use crate::args::Location;
 use crate::failure::{ExitCode, Failure};
@@ -49,13 +49,14 @@ fn in_scratch_schema(
     body: impl FnOnce(&Bank) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let schema = format!("bank_demo_{}", new_transfer_id().as_uuid().simple());
-    bank.create_schema(&schema)
-        .map_err(|error| no_scratch_database("a scratch schema", Failure::from(error).message()))?;
+    bank.database()
+        .create_schema(&schema)
+        .map_err(|error| no_scratch_database("a scratch schema", Failure::from(BankError::from(error)).message()))?;
     messages.note(&format!("this database is not empty: the demo works in the scratch schema {schema} instead"));
     let played = Bank::connect(&url.with_search_path(&schema), settings)
         .map_err(Failure::from)
         .and_then(|scratch| body(&scratch));
-    if let Err(error) = bank.drop_schema(&schema) {
+    if let Err(error) = bank.database().drop_schema(&schema) {
         messages.note(&format!("cannot drop the scratch schema {schema}; drop it by hand: {error}"));
     }
     played

@@ -63,10 +63,10 @@ impl PostingPipeline {
     /// SQLite has one writer, and so one batch, beside which the caller prepares the next.
     #[must_use]
     pub fn new(bank: &Bank, in_flight_max: usize) -> Self {
-        let connections = if bank.capabilities().one_writer {
+        let connections = if bank.database().capabilities().one_writer {
             1
         } else {
-            usize::try_from(bank.connections_max()).unwrap_or(usize::MAX)
+            usize::try_from(bank.database().connections_max()).unwrap_or(usize::MAX)
         };
         Self {
             bank: bank.clone(),

@@ -48,7 +48,7 @@ impl PostingQueue {
         let settings = QueueSettings {
             capacity: settings.capacity.max(1),
             batch_max: settings.batch_max.max(1),
-            workers: if bank.capabilities().one_writer { 1 } else { settings.workers.max(1) },
+            workers: if bank.database().capabilities().one_writer { 1 } else { settings.workers.max(1) },
         };
         let backlog = Arc::new(Backlog::new(settings));
         let handle = Handle { bank: bank.clone(), backlog: Arc::clone(&backlog), workers: Mutex::default() };
