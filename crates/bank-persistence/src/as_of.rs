@@ -51,11 +51,7 @@ pub struct BalanceAsOf {
 ///
 /// Goes back through the account's transfers, so its cost grows with the number of those after that time. Call it within
 /// [`transaction::read`](bank_db::transaction::read), so that the answers belong together.
-///
-/// # Errors
-///
-/// Returns an error if a query fails; [`BankError::Corrupt`] if a row breaks the rules.
-pub fn balance_at(
+pub(crate) fn balance_at(
     connection: &mut DbConnection,
     name: &AccountName,
     at: DateTime<Utc>,

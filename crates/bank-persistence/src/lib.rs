@@ -1,11 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accounts;
-pub mod as_of;
-pub mod audit;
+mod as_of;
+mod audit;
 mod bank;
 mod error;
-pub mod journal;
+mod journal;
 pub mod posting;
 mod rows;
 mod scheduler;

@@ -14,7 +14,7 @@ use crate::error::BankError;
 use crate::schema::transfers;
 
 /// The largest number of offenders that are named for an invariant.
-pub const OFFENDERS_MAX: usize = 10;
+pub(crate) const OFFENDERS_MAX: usize = 10;
 
 /// What must hold in every database at every moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,7 +78,7 @@ pub struct Finding {
     pub invariant: Invariant,
     /// How many accounts or transfers break it.
     pub count: u64,
-    /// The first of them, at most [`OFFENDERS_MAX`], each in words.
+    /// The first of them, at most 10, each in words.
     pub offenders: Vec<String>,
 }
 
@@ -107,11 +107,7 @@ impl AuditReport {
 
 /// Checks every invariant. Call it within [`transaction::read`](bank_db::transaction::read), whose snapshot makes the
 /// answers belong together.
-///
-/// # Errors
-///
-/// Returns an error if a query fails; [`BankError::Corrupt`] if a row breaks the rules.
-pub fn audit(connection: &mut DbConnection) -> Result<AuditReport, BankError> {
+pub(crate) fn audit(connection: &mut DbConnection) -> Result<AuditReport, BankError> {
     let totals = accounts::totals(connection)?;
     let transfers: i64 = transfers::table.count().get_result(connection)?;
     let mut findings = Vec::new();

@@ -129,7 +129,8 @@ impl Bank {
         self.query("listing transfers", move |connection| journal::ids_after(connection, after, limit))
     }
 
-    /// Returns a page of an account's history, the newest first; see [`journal::history`].
+    /// Returns up to `limit` entries of an account's history, at most 10,000, of versions below `before` if given, the newest
+    /// first.
     ///
     /// # Errors
     ///
@@ -143,8 +144,7 @@ impl Bank {
         self.history_within(account, Period::default(), before, limit)
     }
 
-    /// Returns a page of the transfers of an account that were posted within a period, the newest first; see
-    /// [`journal::history`].
+    /// Does what [`Bank::history`] does, for transfers that were posted within a period. Passes over those outside of it.
     ///
     /// # Errors
     ///
@@ -159,8 +159,8 @@ impl Bank {
         self.read("reading a history", |connection| journal::history(connection, account, period, before, limit))
     }
 
-    /// Returns the balance of the account of this name at a point in time; see [`as_of::balance_at`]. `None` if the account
-    /// does not exist.
+    /// Returns the balance of the account of this name at a point in time: that after the greatest of its versions that was
+    /// posted then or before. `None` if the account does not exist. Its cost grows with the number of later transfers.
     ///
     /// # Errors
     ///

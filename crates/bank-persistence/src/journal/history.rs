@@ -12,7 +12,7 @@ use crate::rows::TransferRow;
 use crate::schema::{accounts as account_table, transfers};
 
 /// The largest number of entries in a page of history.
-pub const HISTORY_LIMIT_MAX: u32 = 10_000;
+pub(crate) const HISTORY_LIMIT_MAX: u32 = 10_000;
 
 /// The side of a transfer on which an account stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,11 +84,7 @@ impl HistoryEntry {
 ///
 /// The journal has an index for either side; a page reads at most `limit` rows from each, however long the history, and
 /// those outside the period that it has to pass over.
-///
-/// # Errors
-///
-/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
-pub fn history(
+pub(crate) fn history(
     connection: &mut DbConnection,
     account: AccountId,
     period: Period,

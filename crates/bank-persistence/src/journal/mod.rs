@@ -29,9 +29,9 @@ macro_rules! within {
 mod history;
 mod pages;
 
-pub use history::{Direction, HISTORY_LIMIT_MAX, HistoryEntry, history};
-pub(crate) use pages::last_of_page;
-pub use pages::{JOURNAL_LIMIT_MAX, page, page_of_account};
+pub(crate) use history::history;
+pub use history::{Direction, HistoryEntry};
+pub(crate) use pages::{JOURNAL_LIMIT_MAX, last_of_page, page, page_of_account};
 
 /// A transfer as the journal has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +64,7 @@ pub struct Reversed {
 }
 
 /// Returns the transfer of this id.
-///
-/// # Errors
-///
-/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
-pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<RecordedTransfer>, BankError> {
+pub(crate) fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<RecordedTransfer>, BankError> {
     let row: Option<TransferRow> = transfers::table.find(StoredUuid(id.as_uuid())).get_result(connection).optional()?;
     let Some(row) = row else {
         return Ok(None);
@@ -80,11 +76,7 @@ pub fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<Reco
 }
 
 /// Returns the transfer that reverses the one of this id.
-///
-/// # Errors
-///
-/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
-pub fn find_reversal(
+pub(crate) fn find_reversal(
     connection: &mut DbConnection,
     original: TransferId,
 ) -> Result<Option<RecordedTransfer>, BankError> {
@@ -94,11 +86,11 @@ pub fn find_reversal(
 }
 
 /// Returns the ids of up to `limit` transfers whose ids are above `after`, in the order of the ids.
-///
-/// # Errors
-///
-/// Returns an error if the query fails.
-pub fn ids_after(connection: &mut DbConnection, after: TransferId, limit: u32) -> Result<Vec<TransferId>, BankError> {
+pub(crate) fn ids_after(
+    connection: &mut DbConnection,
+    after: TransferId,
+    limit: u32,
+) -> Result<Vec<TransferId>, BankError> {
     let ids = transfers::table
         .filter(transfers::id.gt(StoredUuid(after.as_uuid())))
         .order(transfers::id)

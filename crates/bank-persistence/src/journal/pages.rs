@@ -13,7 +13,7 @@ use crate::rows::TransferRow;
 use crate::schema::{accounts as account_table, transfers};
 
 /// The largest number of transfers in a page of the journal.
-pub const JOURNAL_LIMIT_MAX: u16 = 1_000;
+pub(crate) const JOURNAL_LIMIT_MAX: u16 = 1_000;
 
 type RecordedRow = (TransferRow, Option<String>, Option<String>);
 
@@ -42,11 +42,7 @@ macro_rules! journal_with_names {
 
 /// Returns up to `limit` transfers with ids above `after`, if given, that were posted within the period, ordered by id:
 /// the order of the primary key, which every database has an index for.
-///
-/// # Errors
-///
-/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
-pub fn page(
+pub(crate) fn page(
     connection: &mut DbConnection,
     period: Period,
     after: Option<TransferId>,
@@ -71,11 +67,7 @@ pub fn page(
 /// above `after` and were posted within the period.
 ///
 /// An account's versions have no gaps, so a page of versions is a page of transfers, and a server reads no more than these.
-///
-/// # Errors
-///
-/// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
-pub fn page_of_account(
+pub(crate) fn page_of_account(
     connection: &mut DbConnection,
     account: AccountId,
     period: Period,
