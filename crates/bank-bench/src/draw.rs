@@ -3,8 +3,8 @@
 use bank_domain::{AccountId, Amount, Transfer, TransferId};
 use bank_persistence::new_transfer_id;
 
-use crate::contestant::Spread;
 use crate::failure::Failure;
+use crate::measure::Spread;
 
 /// What every account is opened with: so much that nothing is ever rejected.
 pub(crate) const OPENING_BALANCE: i64 = 1_000_000_000;

@@ -6,45 +6,28 @@
 //! not hold after a run.
 
 mod arguments;
-mod child;
-mod clock;
-mod contestant;
-mod csv_file;
+mod contestants;
 mod draw;
-mod drive;
 mod failure;
 mod groups;
-mod ledger;
-mod machine;
-mod pgbench;
-mod pgledger;
-mod raw_copy;
-mod raw_inserts;
+mod measure;
 mod report;
-mod results;
-mod round;
-mod sample;
 mod scale;
-mod server;
-mod sql;
 mod stage;
-mod targets;
-mod tutorial;
-mod workload;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::arguments::Arguments;
+use crate::contestants::cli_process;
 use crate::failure::Failure;
-use crate::machine::Machine;
-use crate::results::Results;
+use crate::report::{Machine, Results};
 use crate::scale::Scale;
 use crate::stage::Stage;
 
 fn main() -> ExitCode {
-    if child::is_child() {
+    if cli_process::is_child() {
         return bank_cli::main_impl();
     }
     let arguments = Arguments::parse();
@@ -66,7 +49,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut results = Results::default();
     for group in &groups {
         let mut group = groups::prepare(*group, &stage, &scale)?;
-        round::measure(group.as_mut(), scale.runs, arguments.matching.as_deref(), &mut results)?;
+        groups::measure(group.as_mut(), scale.runs, arguments.matching.as_deref(), &mut results)?;
         group.finish(&mut results)?;
     }
     report::print(&machine, &results, arguments.markdown.as_deref())

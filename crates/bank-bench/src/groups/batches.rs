@@ -5,18 +5,15 @@ use std::time::Instant;
 use bank_domain::{AccountState, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch};
 use bank_persistence::{Backend, PostingPipeline};
 
-use crate::clock::{Latencies, rate};
-use crate::contestant::{Contestant, Form, Names, Spread};
+use crate::contestants::pgledger::Pgledger;
+use crate::contestants::tutorial::Tutorial;
+use crate::contestants::{raw_copy, raw_inserts};
 use crate::draw::Draw;
 use crate::failure::Failure;
-use crate::ledger::{Ledger, Thoroughness};
-use crate::pgledger::Pgledger;
-use crate::results::Results;
-use crate::sample::Sample;
+use crate::measure::{Contestant, Form, Latencies, Names, Sample, Spread, rate};
+use crate::report::Results;
 use crate::scale::{Scale, batches_a_run};
-use crate::stage::Stage;
-use crate::tutorial::Tutorial;
-use crate::{raw_copy, raw_inserts};
+use crate::stage::{Ledger, Stage, Thoroughness};
 
 use super::{Group, not_mine};
 

@@ -6,16 +6,12 @@ use std::time::{Duration, Instant};
 use bank_domain::Transfer;
 use bank_persistence::Backend;
 
-use crate::child;
-use crate::clock::rate;
-use crate::contestant::{Contestant, Ids};
-use crate::csv_file::CsvFile;
+use crate::contestants::cli_process;
 use crate::failure::Failure;
-use crate::ledger::{Ledger, Thoroughness};
-use crate::results::{Killed, Results};
-use crate::sample::Sample;
+use crate::measure::{Contestant, Ids, Sample, rate};
+use crate::report::{Killed, Results};
 use crate::scale::Scale;
-use crate::stage::Stage;
+use crate::stage::{CsvFile, Ledger, Stage, Thoroughness};
 
 use super::batches::post_all;
 use super::{Group, not_mine};
@@ -70,7 +66,7 @@ impl<'a> Files<'a> {
     fn process(&self, backend: Backend, ids: Ids) -> Result<Sample, Failure> {
         let mut ledger = self.fresh(backend)?;
         let started = Instant::now();
-        let memory = child::finish(self.start(&ledger, ids)?)?.memory;
+        let memory = cli_process::finish(self.start(&ledger, ids)?)?.memory;
         let transfers_per_second = rate(self.scale.lines.into(), started.elapsed());
         ledger.posted += u64::from(self.scale.lines);
         ledger.check(Thoroughness::Audit)?;
@@ -83,7 +79,7 @@ impl<'a> Files<'a> {
         if ids == Ids::Derived {
             arguments.extend(["--reference", "benchmark"]);
         }
-        child::start(self.stage.directory(), &ledger.url, &arguments)
+        cli_process::start(self.stage.directory(), &ledger.url, &arguments)
     }
 
     /// Kills the process when half of the file is posted, runs it again, and checks that every line was posted once.
@@ -101,7 +97,7 @@ impl<'a> Files<'a> {
         }
         process.kill().and_then(|()| process.wait()).map_err(Failure::io("bank-cli cannot be killed"))?;
         let posted = ledger.journal_rows()?.saturating_sub(ledger.posted);
-        child::finish(self.start(&ledger, ids)?)?;
+        cli_process::finish(self.start(&ledger, ids)?)?;
         ledger.posted += lines;
         ledger.check(Thoroughness::Audit)?;
         Ok(Killed { contestant: Contestant::File(backend, ids), posted, lines })

@@ -3,15 +3,13 @@
 use bank_domain::Transfer;
 use bank_persistence::Backend;
 
-use crate::contestant::{Among, Contestant, Load, Spread};
+use crate::contestants::drive::drive;
 use crate::draw::Draw;
-use crate::drive::drive;
 use crate::failure::Failure;
-use crate::ledger::{Ledger, Thoroughness};
-use crate::results::Results;
-use crate::sample::Sample;
+use crate::measure::{Among, Contestant, Load, Sample, Spread};
+use crate::report::Results;
 use crate::scale::{Scale, batches_a_run};
-use crate::stage::Stage;
+use crate::stage::{Ledger, Stage, Thoroughness};
 
 use super::batches::{post_all, push_all};
 use super::{Group, not_mine};

@@ -3,13 +3,15 @@
 mod batches;
 mod csv;
 mod growth;
+mod round;
 mod singles;
 
+pub(crate) use round::measure;
+
 use crate::arguments;
-use crate::contestant::Contestant;
 use crate::failure::Failure;
-use crate::results::Results;
-use crate::sample::Sample;
+use crate::measure::{Contestant, Sample};
+use crate::report::Results;
 use crate::scale::Scale;
 use crate::stage::Stage;
 

@@ -2,16 +2,14 @@
 
 use bank_persistence::{Backend, PostingQueue, QueueSettings};
 
-use crate::contestant::{Contestant, Load, Spread};
-use crate::drive::drive;
+use crate::contestants::drive::drive;
+use crate::contestants::pgbench;
+use crate::contestants::workload;
 use crate::failure::Failure;
-use crate::ledger::{Ledger, Thoroughness};
-use crate::pgbench;
-use crate::results::Results;
-use crate::sample::Sample;
+use crate::measure::{Contestant, Load, Sample, Spread};
+use crate::report::Results;
 use crate::scale::Scale;
-use crate::stage::Stage;
-use crate::workload;
+use crate::stage::{Ledger, Stage, Thoroughness};
 
 use super::{Group, not_mine};
 

@@ -2,11 +2,10 @@
 
 use std::time::Instant;
 
-use crate::contestant::Contestant;
 use crate::failure::Failure;
 use crate::groups::Group;
-use crate::report::{count, latency};
-use crate::results::Results;
+use crate::measure::Contestant;
+use crate::report::{Results, count, latency};
 
 /// Runs every contestant, or every one whose name contains the text, once in each round, every other round in the
 /// opposite order.

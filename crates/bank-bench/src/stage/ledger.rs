@@ -7,7 +7,7 @@ use bank_persistence::{Backend, Bank, Settings};
 
 use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
-use crate::sql::Sql;
+use crate::stage::sql::Sql;
 
 /// A database of accounts, numbered from 1.
 #[derive(Clone, Debug)]

@@ -5,16 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::clock::{Latencies, rate};
-use crate::contestant::Spread;
 use crate::draw::{Draw, OPENING_BALANCE};
 use crate::failure::Failure;
-use crate::ledger::Ledger;
-use crate::sample::Sample;
+use crate::measure::{Latencies, Sample, Spread, rate};
 use crate::scale::Scale;
-use crate::server::Server;
-use crate::sql::Sql;
-use crate::stage::Stage;
+use crate::stage::{Ledger, Server, Sql, Stage};
 
 /// The table as the tutorial makes it.
 const TABLE: &str =

@@ -1,17 +1,25 @@
 //! Where ledgers are made: the server, and a directory for SQLite's files and everything else.
 
+mod csv_file;
+mod ledger;
+mod server;
+mod sql;
+
+pub(crate) use csv_file::CsvFile;
+pub(crate) use ledger::{Ledger, Thoroughness};
+pub(crate) use server::Server;
+pub(crate) use sql::Sql;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use bank_persistence::Backend;
 use tempfile::TempDir;
 
-use crate::contestant::Spread;
 use crate::draw::{Draw, OPENING_BALANCE};
 use crate::failure::Failure;
-use crate::ledger::Ledger;
+use crate::measure::Spread;
 use crate::scale::Scale;
-use crate::server::Server;
 
 /// The name of the ledger that is copied anew before each run.
 const FRESH: &str = "run";

@@ -2,8 +2,8 @@
 
 use bank_persistence::Backend::{Postgres, Sqlite};
 
-use crate::contestant::{Among, Contestant, Form, Ids, Load, Names, Spread, many};
-use crate::results::Results;
+use crate::measure::{Among, Contestant, Form, Ids, Load, Names, Spread, many};
+use crate::report::results::Results;
 
 /// The largest peak memory of `bank-cli batch`, in bytes.
 const MEMORY_MAX: f64 = 64e6;
@@ -158,7 +158,7 @@ fn invariants(results: &Results) -> Vec<Target> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::Sample;
+    use crate::measure::Sample;
 
     #[test]
     fn a_goal_has_a_side() {

@@ -9,10 +9,9 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use rusqlite::{Connection, Statement, params};
 
-use crate::clock::{Latencies, rate};
 use crate::failure::Failure;
-use crate::ledger::Ledger;
-use crate::sample::Sample;
+use crate::measure::{Latencies, Sample, rate};
+use crate::stage::Ledger;
 
 /// What each connection sets for itself; the rest is in the file.
 const PRAGMAS: [&str; 3] = ["cache_size", "synchronous", "temp_store"];

@@ -6,10 +6,9 @@ use bank_domain::PostedTransfer;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use crate::clock::{Latencies, rate};
 use crate::failure::Failure;
-use crate::ledger::Ledger;
-use crate::sample::Sample;
+use crate::measure::{Latencies, Sample, rate};
+use crate::stage::Ledger;
 
 diesel::table! {
     // In binary form a UUID is its 16 bytes and a time a number, so these types need not be known here.

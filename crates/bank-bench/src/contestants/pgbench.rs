@@ -6,17 +6,15 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::clock::Latencies;
-use crate::contestant::{Load, Spread};
 use crate::failure::Failure;
-use crate::sample::{Latency, Sample};
+use crate::measure::{Latencies, Latency, Load, Sample, Spread};
 
-const DRAW_UNIFORM: &str = include_str!("../sql/draw_uniform.sql");
-const DRAW_HOT: &str = include_str!("../sql/draw_hot.sql");
+const DRAW_UNIFORM: &str = include_str!("../../sql/draw_uniform.sql");
+const DRAW_HOT: &str = include_str!("../../sql/draw_hot.sql");
 
 /// The transaction that is equivalent to posting one transfer: in the same tables, with the same result, and checked by
 /// the same audit. Its ids grow with time, too.
-pub(crate) const TRANSFER: &str = include_str!("../sql/transfer.sql");
+pub(crate) const TRANSFER: &str = include_str!("../../sql/transfer.sql");
 
 /// What one run did.
 #[derive(Debug)]

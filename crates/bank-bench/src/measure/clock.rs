@@ -5,7 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::failure::Failure;
-use crate::sample::Latency;
+use crate::measure::sample::Latency;
 
 /// Returns how many a second that is.
 pub(crate) fn rate(count: u64, elapsed: Duration) -> f64 {

@@ -3,18 +3,16 @@
 
 use std::time::Duration;
 
-use crate::contestant::{Form, Load, Spread};
+use crate::contestants::pgbench;
 use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
-use crate::pgbench;
-use crate::sample::Sample;
+use crate::measure::{Form, Load, Sample, Spread};
 use crate::scale::Scale;
-use crate::server::Server;
-use crate::stage::Stage;
+use crate::stage::{Server, Stage};
 
-const TABLES: &str = include_str!("../sql/pgledger_tables.sql");
-const STATEMENTS: &str = include_str!("../sql/pgledger_statements.sql");
-const FUNCTION: &str = include_str!("../sql/pgledger_function.sql");
+const TABLES: &str = include_str!("../../sql/pgledger_tables.sql");
+const STATEMENTS: &str = include_str!("../../sql/pgledger_statements.sql");
+const FUNCTION: &str = include_str!("../../sql/pgledger_function.sql");
 
 const ORIGINAL: &str = "pgledger";
 const FRESH: &str = "pgledger_run";

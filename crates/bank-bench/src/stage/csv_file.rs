@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use bank_domain::Transfer;
 
-use crate::contestant::{Ids, Spread};
 use crate::draw::Draw;
 use crate::failure::Failure;
+use crate::measure::{Ids, Spread};
 
 /// A file and what is in it.
 pub(crate) struct CsvFile {

@@ -6,11 +6,9 @@ use std::time::{Duration, Instant};
 use bank_domain::{Outcome, Transfer};
 use bank_persistence::{BankError, QueueError};
 
-use crate::clock::{Latencies, rate};
-use crate::contestant::Load;
 use crate::draw::Draw;
 use crate::failure::Failure;
-use crate::sample::Sample;
+use crate::measure::{Latencies, Load, Sample, rate};
 
 /// What each thread posts before the clock starts: connections are made and statements prepared by then.
 const WARM_UP: u32 = 10;

@@ -1,16 +1,20 @@
 //! The tables that are printed in the end.
 
+mod machine;
+mod results;
+mod targets;
+
+pub(crate) use machine::Machine;
+pub(crate) use results::{Killed, Results};
+
 use std::path::Path;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::contestant::Contestant;
 use crate::failure::Failure;
-use crate::machine::Machine;
-use crate::results::Results;
-use crate::sample::Summary;
-use crate::targets::{self, Goal, Target};
+use crate::measure::{Contestant, Summary};
+use crate::report::targets::{Goal, Target};
 
 /// Creates the file for the tables, so that an hour is not measured in vain if that is impossible.
 pub(crate) fn create(path: &Path) -> Result<(), Failure> {
@@ -51,7 +55,7 @@ fn row(results: &Results, contestant: Contestant, summary: &Summary) -> Vec<Stri
         some => format!(" ({some} given up)"),
     };
     let memory = summary.memory.map(|bytes| format!(" ({} MB)", (bytes + 500_000) / 1_000_000));
-    let time = |of: fn(&crate::sample::Latency) -> Duration| {
+    let time = |of: fn(&crate::measure::Latency) -> Duration| {
         summary.latency.as_ref().map(|times| latency(of(times))).unwrap_or_default()
     };
     let reference = results.reference(contestant);

@@ -1,7 +1,6 @@
 //! All samples, by contestant.
 
-use crate::contestant::{Among, Contestant};
-use crate::sample::{Sample, Summary};
+use crate::measure::{Among, Contestant, Sample, Summary};
 
 /// What has been measured so far.
 #[derive(Debug, Default)]
@@ -83,7 +82,7 @@ mod tests {
     use bank_persistence::Backend;
 
     use super::*;
-    use crate::contestant::{Form, Names};
+    use crate::measure::{Form, Names};
 
     const TUTORIAL: Contestant = Contestant::Tutorial(Names::Scanned);
 

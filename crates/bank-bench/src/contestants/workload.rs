@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::child;
+use crate::contestants::cli_process;
 use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
-use crate::ledger::Ledger;
-use crate::sample::{Latency, Sample};
+use crate::measure::{Latency, Sample};
+use crate::stage::Ledger;
 
 /// What the workload says of itself in the end.
 #[derive(Debug, Deserialize)]
@@ -28,7 +28,7 @@ struct Percentiles {
 /// invariant does not hold.
 pub(crate) fn run(ledger: &Ledger, directory: &Path, clients: u16, time: Duration) -> Result<Sample, Failure> {
     let (accounts, balance) = (ledger.accounts.to_string(), OPENING_BALANCE.to_string());
-    let bank_cli = |arguments: &[&str]| child::finish(child::start(directory, &ledger.url, arguments)?);
+    let bank_cli = |arguments: &[&str]| cli_process::finish(cli_process::start(directory, &ledger.url, arguments)?);
     bank_cli(&["workload", "init", "--accounts", &accounts, "--balance", &balance])?;
     let (clients, duration) = (clients.to_string(), format!("{}ms", time.as_millis()));
     // Quiet: a line a second would fill the pipe in a long run.

@@ -8,7 +8,7 @@ use bank_tests::postgres::{Binaries, PostgresServer, ServerBuilder, USER};
 
 use crate::failure::Failure;
 use crate::scale::Scale;
-use crate::sql::Sql;
+use crate::stage::sql::Sql;
 
 /// How long autovacuum may look at a database that is to be copied.
 const COPY_TIME_MAX: Duration = Duration::from_secs(60);

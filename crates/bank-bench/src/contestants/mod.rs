@@ -1,0 +1,10 @@
+//! How each contestant posts: bank itself, `bank-cli`, and what they are compared with.
+
+pub(crate) mod cli_process;
+pub(crate) mod drive;
+pub(crate) mod pgbench;
+pub(crate) mod pgledger;
+pub(crate) mod raw_copy;
+pub(crate) mod raw_inserts;
+pub(crate) mod tutorial;
+pub(crate) mod workload;
