@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
     quick: bool,
     /// Groups to measure [default: all]
     #[arg(long, value_enum, value_name = "GROUP", value_delimiter = ',')]
-    only: Vec<Group>,
+    only: Vec<GroupName>,
     /// Leave out contestants whose name and size, as they are printed, do not contain this text
     #[arg(long, value_name = "TEXT")]
     pub(crate) matching: Option<String>,
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 
 /// Things that are compared with each other, and so measured in turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Group {
+pub(crate) enum GroupName {
     /// Single transfers from many threads, with and without the queue, beside pgbench
     Singles,
     /// Batches beside COPY, prepared inserts, the tutorial's loop and pgledger's design
@@ -54,8 +54,8 @@ impl Arguments {
     }
 
     /// Returns the groups to measure, in their own order.
-    pub(crate) fn groups(&self) -> Vec<Group> {
-        let all = Group::value_variants().iter().copied();
+    pub(crate) fn groups(&self) -> Vec<GroupName> {
+        let all = GroupName::value_variants().iter().copied();
         all.filter(|group| self.only.is_empty() || self.only.contains(group)).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! How each contestant posts: bank itself, `bank-cli`, and what they are compared with.
 
+pub(crate) mod batches;
 pub(crate) mod cli_process;
 pub(crate) mod drive;
 pub(crate) mod pgbench;

@@ -1,21 +1,19 @@
 //! Batches beside the same journal rows alone, the tutorial's loop, and pgledger's design.
 
-use std::time::Instant;
+use bank_domain::Transfer;
+use bank_persistence::Backend;
 
-use bank_domain::{AccountState, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch};
-use bank_persistence::{Backend, PostingPipeline};
-
+use crate::contestants::batches::{post_all, postings, push_all};
 use crate::contestants::pgledger::Pgledger;
 use crate::contestants::tutorial::Tutorial;
 use crate::contestants::{raw_copy, raw_inserts};
 use crate::draw::Draw;
 use crate::failure::Failure;
-use crate::measure::{Contestant, Form, Latencies, Names, Sample, Spread, rate};
-use crate::report::Results;
+use crate::measure::{Contestant, Form, Names, Sample, Spread};
 use crate::scale::{Scale, batches_a_run};
 use crate::stage::{Ledger, Stage, Thoroughness};
 
-use super::{Group, not_mine};
+use super::group::{Group, not_mine};
 
 /// Each run gets a copy of one of these ledgers.
 pub(super) struct Batches<'a> {
@@ -74,63 +72,6 @@ impl<'a> Batches<'a> {
     }
 }
 
-/// Posts the batches on one connection; the first is not measured.
-pub(super) fn post_all(ledger: &mut Ledger, batches: &[Vec<Transfer>]) -> Result<Sample, Failure> {
-    let bank = ledger.bank(1)?;
-    let (warm_up, measured) = batches.split_at(1);
-    warm_up.iter().try_for_each(|batch| ledger.post(&bank, batch))?;
-    let posted_before = ledger.posted;
-    let mut latencies = Latencies::new()?;
-    let started = Instant::now();
-    for batch in measured {
-        let began = Instant::now();
-        ledger.post(&bank, batch)?;
-        latencies.add(began.elapsed());
-    }
-    let transfers_per_second = rate(ledger.posted - posted_before, started.elapsed());
-    Ok(Sample { latency: latencies.summary(), ..Sample::of_rate(transfers_per_second) })
-}
-
-/// Posts the batches with two on their way at once; the first is not measured.
-pub(super) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> Result<Sample, Failure> {
-    let bank = ledger.bank(2)?;
-    let mut pipeline = PostingPipeline::new(&bank, 2);
-    let measured = batches.split_off(1);
-    for batch in batches {
-        ledger.post(&bank, &batch)?;
-    }
-    let posted_before = ledger.posted;
-    let started = Instant::now();
-    for batch in measured {
-        pipeline.push(batch)?;
-        pipeline.take_outcomes().iter().try_for_each(|outcomes| ledger.note(outcomes))?;
-    }
-    pipeline.flush()?;
-    pipeline.take_outcomes().iter().try_for_each(|outcomes| ledger.note(outcomes))?;
-    Ok(Sample::of_rate(rate(ledger.posted - posted_before, started.elapsed())))
-}
-
-/// Returns what bank would write into the journal.
-fn postings(mut accounts: Vec<AccountState>, batches: &[Vec<Transfer>]) -> Vec<Vec<PostedTransfer>> {
-    let mut all = Vec::with_capacity(batches.len());
-    for batch in batches {
-        let requests: Vec<PostRequest> = batch.iter().map(PostRequest::from).collect();
-        let applied = apply_batch(accounts.clone(), Vec::new(), &requests);
-        let posted = applied.outcomes.into_iter().filter_map(|outcome| match outcome {
-            Outcome::Posted(posting) => Some(posting),
-            Outcome::Replayed(_) | Outcome::Rejected(_) => None,
-        });
-        all.push(posted.collect());
-        for changed in applied.changed {
-            // They are listed in the order of their ids.
-            if let Ok(place) = accounts.binary_search_by_key(&changed.id, |account| account.id) {
-                accounts[place] = changed;
-            }
-        }
-    }
-    all
-}
-
 impl Group for Batches<'_> {
     fn contestants(&self) -> Vec<Contestant> {
         let sizes = self.scale.batches.iter().map(|(size, _)| *size);
@@ -155,9 +96,5 @@ impl Group for Batches<'_> {
             Contestant::Pgledger { form, clients } => self.pgledger.run(self.stage, form, clients),
             other => Err(not_mine(other)),
         }
-    }
-
-    fn finish(&mut self, _: &mut Results) -> Result<(), Failure> {
-        Ok(())
     }
 }

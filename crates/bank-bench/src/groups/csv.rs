@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bank_domain::Transfer;
 use bank_persistence::Backend;
 
+use crate::contestants::batches::post_all;
 use crate::contestants::cli_process;
 use crate::failure::Failure;
 use crate::measure::{Contestant, Ids, Sample, rate};
@@ -13,8 +14,7 @@ use crate::report::{Killed, Results};
 use crate::scale::Scale;
 use crate::stage::{CsvFile, Ledger, Stage, Thoroughness};
 
-use super::batches::post_all;
-use super::{Group, not_mine};
+use super::group::{Group, not_mine};
 
 const BACKENDS: [Backend; 2] = [Backend::Postgres, Backend::Sqlite];
 

@@ -3,6 +3,7 @@
 use bank_domain::Transfer;
 use bank_persistence::Backend;
 
+use crate::contestants::batches::{post_all, push_all};
 use crate::contestants::drive::drive;
 use crate::draw::Draw;
 use crate::failure::Failure;
@@ -11,8 +12,7 @@ use crate::report::Results;
 use crate::scale::{Scale, batches_a_run};
 use crate::stage::{Ledger, Stage, Thoroughness};
 
-use super::batches::{post_all, push_all};
-use super::{Group, not_mine};
+use super::group::{Group, not_mine};
 
 /// These ledgers are not copied: each takes all runs, and so all journals grow alike.
 pub(super) struct Growth<'a> {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::failure::Failure;
-use crate::groups::Group;
+use crate::groups::group::Group;
 use crate::measure::Contestant;
 use crate::report::{Results, count, latency};
 

@@ -7,11 +7,10 @@ use crate::contestants::pgbench;
 use crate::contestants::workload;
 use crate::failure::Failure;
 use crate::measure::{Contestant, Load, Sample, Spread};
-use crate::report::Results;
 use crate::scale::Scale;
 use crate::stage::{Ledger, Stage, Thoroughness};
 
-use super::{Group, not_mine};
+use super::group::{Group, not_mine};
 
 /// Each run gets a copy of one of these ledgers.
 pub(super) struct Singles<'a> {
@@ -96,9 +95,5 @@ impl Group for Singles<'_> {
             }
             other => Err(not_mine(other)),
         }
-    }
-
-    fn finish(&mut self, _: &mut Results) -> Result<(), Failure> {
-        Ok(())
     }
 }
