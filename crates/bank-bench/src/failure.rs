@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     Queue(#[from] QueueError),
     #[error("the database failed")]
     Database(#[from] diesel::result::Error),
+    #[error("the database failed: {0}")]
+    Statement(String),
     #[error("cannot connect to the database")]
     Connection(#[from] diesel::ConnectionError),
     #[error("SQLite failed")]
@@ -49,6 +51,13 @@ pub(crate) enum Failure {
         #[source]
         source: Box<Failure>,
     },
+}
+
+/// What a database says through a plain connection.
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self::Statement(message)
+    }
 }
 
 impl Failure {

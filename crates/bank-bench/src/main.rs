@@ -45,7 +45,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.markdown.as_deref().map_or(Ok(()), report::create)?;
     let groups = arguments.groups();
     let stage = Stage::open(&scale)?;
-    let machine = Machine::look(&stage)?;
+    let machine = Machine::new(&stage);
     let mut results = Results::default();
     for group in &groups {
         let mut group = groups::prepare(*group, &stage, &scale)?;

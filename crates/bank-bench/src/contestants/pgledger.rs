@@ -30,17 +30,17 @@ impl Pgledger {
     pub(crate) fn load(server: &Server, scale: &Scale) -> Result<Self, Failure> {
         let &Scale { accounts, posted_before: posted, time, .. } = scale;
         server.create(ORIGINAL)?;
-        let mut sql = server.sql(ORIGINAL)?;
-        sql.execute(TABLES)?;
-        sql.execute(&format!(
+        let mut plain = server.plain(ORIGINAL);
+        plain.try_execute(TABLES)?;
+        plain.try_execute(&format!(
             "INSERT INTO accounts (id, name, balance) SELECT 'account_' || n, 'account ' || n, {OPENING_BALANCE} \
              FROM generate_series(1, {accounts}) AS n"
         ))?;
-        sql.execute(&format!(
+        plain.try_execute(&format!(
             "SELECT post_transfer('account_' || 1 + n % {accounts}, 'account_' || 1 + (n + 1) % {accounts}, 1) \
              FROM generate_series(1, {posted}) AS n"
         ))?;
-        sql.execute("VACUUM (ANALYZE)")?;
+        plain.try_execute("VACUUM (ANALYZE)")?;
         Ok(Self { accounts, posted, time })
     }
 
@@ -56,9 +56,9 @@ impl Pgledger {
         };
         let command = server.pgbench(FRESH, stage.directory());
         let run = pgbench::run(command, stage.directory(), load, self.accounts, self.time, script)?;
-        let mut sql = server.sql(FRESH)?;
-        let transfers = sql.number("SELECT count(*) AS value FROM transfers")?.unsigned_abs();
-        let total = sql.number("SELECT CAST(sum(balance) AS BIGINT) AS value FROM accounts")?;
+        let mut plain = server.plain(FRESH);
+        let transfers = plain.number("SELECT count(*) AS value FROM transfers").unsigned_abs();
+        let total = plain.number("SELECT CAST(sum(balance) AS BIGINT) AS value FROM accounts");
         if transfers != run.transactions + u64::from(self.posted)
             || total != i64::from(self.accounts).saturating_mul(OPENING_BALANCE)
         {

@@ -5,11 +5,13 @@
 
 use std::time::{Duration, Instant};
 
+use bank_tests::plain::Plain;
+
 use crate::draw::{Draw, OPENING_BALANCE};
 use crate::failure::Failure;
 use crate::measure::{Latencies, Sample, Spread, rate};
 use crate::scale::Scale;
-use crate::stage::{Ledger, Server, Sql, Stage};
+use crate::stage::{Ledger, Server, Stage};
 
 /// The table as the tutorial makes it.
 const TABLE: &str =
@@ -30,13 +32,13 @@ impl Tutorial {
     pub(crate) fn load(server: &Server, scale: &Scale) -> Result<Self, Failure> {
         let &Scale { accounts, time, .. } = scale;
         server.create(ORIGINAL)?;
-        let mut sql = server.sql(ORIGINAL)?;
-        sql.execute(TABLE)?;
-        sql.execute(&format!(
+        let mut plain = server.plain(ORIGINAL);
+        plain.try_execute(TABLE)?;
+        plain.try_execute(&format!(
             "INSERT INTO DemoAccount SELECT n, 'account-' || lpad(n::text, 8, '0'), 30, 'USA', {OPENING_BALANCE} \
              FROM generate_series(1, {accounts}) AS n"
         ))?;
-        sql.execute("VACUUM (ANALYZE)")?;
+        plain.try_execute("VACUUM (ANALYZE)")?;
         Ok(Self { accounts, time })
     }
 
@@ -44,9 +46,9 @@ impl Tutorial {
     pub(crate) fn run(&self, stage: &Stage) -> Result<Sample, Failure> {
         stage.server.copy(ORIGINAL, FRESH)?;
         stage.server.checkpoint()?;
-        let mut sql = stage.server.sql(FRESH)?;
-        let sample = self.move_money(&mut sql, "DemoAccount", self.accounts)?;
-        let total = sql.number("SELECT CAST(sum(balance) AS BIGINT) AS value FROM DemoAccount")?;
+        let mut plain = stage.server.plain(FRESH);
+        let sample = self.move_money(&mut plain, "DemoAccount", self.accounts)?;
+        let total = plain.number("SELECT CAST(sum(balance) AS BIGINT) AS value FROM DemoAccount");
         if total != i64::from(self.accounts).saturating_mul(OPENING_BALANCE) {
             return Err(Failure::Broken(format!("the balances of the tutorial's table total {total}")));
         }
@@ -55,12 +57,12 @@ impl Tutorial {
 
     /// Moves money between bank's accounts for a time.
     pub(crate) fn run_on(&self, ledger: &Ledger) -> Result<Sample, Failure> {
-        let sample = self.move_money(&mut ledger.sql()?, "accounts", ledger.accounts)?;
+        let sample = self.move_money(&mut ledger.plain(), "accounts", ledger.accounts)?;
         ledger.check_total()?;
         Ok(sample)
     }
 
-    fn move_money(&self, sql: &mut Sql, table: &str, accounts: u32) -> Result<Sample, Failure> {
+    fn move_money(&self, plain: &mut Plain, table: &str, accounts: u32) -> Result<Sample, Failure> {
         let mut draw = Draw::new(accounts, Spread::Uniform);
         let mut latencies = Latencies::new()?;
         let started = Instant::now();
@@ -69,10 +71,14 @@ impl Tutorial {
             let transfer = draw.transfer()?;
             let (from, to, amount) = (transfer.from.get(), transfer.to.get(), transfer.amount.get());
             let began = Instant::now();
-            sql.execute("BEGIN")?;
-            sql.execute(&format!("UPDATE {table} SET balance = balance - {amount} WHERE name = 'account-{from:08}'"))?;
-            sql.execute(&format!("UPDATE {table} SET balance = balance + {amount} WHERE name = 'account-{to:08}'"))?;
-            sql.execute("COMMIT")?;
+            plain.try_execute("BEGIN")?;
+            plain.try_execute(&format!(
+                "UPDATE {table} SET balance = balance - {amount} WHERE name = 'account-{from:08}'"
+            ))?;
+            plain.try_execute(&format!(
+                "UPDATE {table} SET balance = balance + {amount} WHERE name = 'account-{to:08}'"
+            ))?;
+            plain.try_execute("COMMIT")?;
             latencies.add(began.elapsed());
             transfers += 1;
         }

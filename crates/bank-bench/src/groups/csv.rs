@@ -87,16 +87,16 @@ impl<'a> Files<'a> {
         let mut ledger = self.fresh(backend)?;
         let lines = u64::from(self.scale.lines);
         let mut process = self.start(&ledger, ids)?;
-        let mut sql = ledger.sql()?;
+        let mut plain = ledger.plain();
         let half = i64::try_from(ledger.posted + lines / 2).unwrap_or(i64::MAX);
-        while sql.number("SELECT count(*) AS value FROM transfers")? < half {
+        while plain.number("SELECT count(*) AS value FROM transfers") < half {
             if process.try_wait().map_err(Failure::io("bank-cli was lost"))?.is_some() {
                 break;
             }
             std::thread::sleep(LOOK);
         }
         process.kill().and_then(|()| process.wait()).map_err(Failure::io("bank-cli cannot be killed"))?;
-        let posted = ledger.journal_rows()?.saturating_sub(ledger.posted);
+        let posted = ledger.journal_rows().saturating_sub(ledger.posted);
         cli_process::finish(self.start(&ledger, ids)?)?;
         ledger.posted += lines;
         ledger.check(Thoroughness::Audit)?;

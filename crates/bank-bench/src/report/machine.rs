@@ -1,6 +1,5 @@
 //! What the figures were measured on.
 
-use crate::failure::Failure;
 use crate::stage::Stage;
 
 /// The machine and its databases.
@@ -12,16 +11,16 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Looks around.
-    pub(crate) fn look(stage: &Stage) -> Result<Self, Failure> {
-        let mut sql = stage.server.sql("postgres")?;
-        let mut setting = |name| sql.text(&format!("SELECT current_setting('{name}') AS value"));
-        Ok(Self {
+    /// Asks the machine and its server.
+    pub(crate) fn new(stage: &Stage) -> Self {
+        let mut plain = stage.server.plain("postgres");
+        let mut setting = |name| plain.texts(&format!("SELECT current_setting('{name}') AS value")).concat();
+        Self {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             load_before: load_average(),
-            postgres: setting("server_version")?,
-            fsync: setting("fsync")?,
-        })
+            postgres: setting("server_version"),
+            fsync: setting("fsync"),
+        }
     }
 
     /// Describes it in one line, the load now included.

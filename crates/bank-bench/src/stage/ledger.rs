@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use bank_domain::{AccountState, Outcome, Transfer};
 use bank_persistence::{Backend, Bank, Settings};
+use bank_tests::plain::Plain;
 
 use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
-use crate::stage::sql::Sql;
 
 /// A database of accounts, numbered from 1.
 #[derive(Clone, Debug)]
@@ -48,17 +48,13 @@ impl Ledger {
     }
 
     /// Connects without bank.
-    pub(crate) fn sql(&self) -> Result<Sql, Failure> {
-        match &self.file {
-            Some(file) => Sql::sqlite(file),
-            None => Sql::postgres(&self.url),
-        }
+    pub(crate) fn plain(&self) -> Plain {
+        self.file.as_deref().map_or_else(|| Plain::postgres(&self.url), Plain::sqlite)
     }
 
     /// Returns how many transfers the journal has.
-    pub(crate) fn journal_rows(&self) -> Result<u64, Failure> {
-        let rows = self.sql()?.number("SELECT count(*) AS value FROM transfers")?;
-        Ok(rows.unsigned_abs())
+    pub(crate) fn journal_rows(&self) -> u64 {
+        self.plain().number("SELECT count(*) AS value FROM transfers").unsigned_abs()
     }
 
     /// Returns all accounts as they are.
@@ -90,7 +86,7 @@ impl Ledger {
     /// Checks that exactly the acknowledged transfers are in the journal and that no money appeared or vanished; and,
     /// if wanted, every invariant of every row.
     pub(crate) fn check(&self, thoroughness: Thoroughness) -> Result<(), Failure> {
-        let rows = self.journal_rows()?;
+        let rows = self.journal_rows();
         if rows != self.posted {
             let text = format!("{} transfers were acknowledged, the journal of {} has {rows}", self.posted, self.name);
             return Err(Failure::Broken(text));
@@ -108,7 +104,7 @@ impl Ledger {
 
     /// Checks that no money appeared or vanished.
     pub(crate) fn check_total(&self) -> Result<(), Failure> {
-        let total = self.sql()?.number("SELECT CAST(sum(balance) AS BIGINT) AS value FROM accounts")?;
+        let total = self.plain().number("SELECT CAST(sum(balance) AS BIGINT) AS value FROM accounts");
         let expected = i64::from(self.accounts).saturating_mul(OPENING_BALANCE);
         if total != expected {
             return Err(Failure::Broken(format!("the balances of {} total {total}, not {expected}", self.name)));

@@ -3,12 +3,10 @@
 mod csv_file;
 mod ledger;
 mod server;
-mod sql;
 
 pub(crate) use csv_file::CsvFile;
 pub(crate) use ledger::{Ledger, Thoroughness};
 pub(crate) use server::Server;
-pub(crate) use sql::Sql;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -67,7 +65,7 @@ impl Stage {
             left = left.saturating_sub(size);
         }
         drop(bank);
-        ledger.sql()?.execute(match backend {
+        ledger.plain().try_execute(match backend {
             Backend::Postgres => "VACUUM (ANALYZE)",
             Backend::Sqlite => "ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)",
         })?;
@@ -122,7 +120,7 @@ fn insert_accounts(ledger: &Ledger) -> Result<(), Failure> {
     let columns = "accounts (id, name, age, country, opening_balance, balance)";
     let values = format!("30, 'USA', {OPENING_BALANCE}, {OPENING_BALANCE}");
     // Names in the order of the ids, so that the index on them is filled from left to right.
-    ledger.sql()?.execute(&match ledger.backend {
+    Ok(ledger.plain().try_execute(&match ledger.backend {
         Backend::Postgres => format!(
             "INSERT INTO {columns} SELECT n, 'account-' || lpad(n::text, 8, '0'), {values} \
              FROM generate_series(1, {accounts}) AS n"
@@ -132,7 +130,7 @@ fn insert_accounts(ledger: &Ledger) -> Result<(), Failure> {
              WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {accounts}) \
              INSERT INTO {columns} SELECT n, printf('account-%08d', n), {values} FROM numbers"
         ),
-    })
+    })?)
 }
 
 /// Copies an SQLite file that is closed, and so has no log beside it.

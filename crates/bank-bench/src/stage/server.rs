@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use bank_tests::plain::Plain;
 use bank_tests::postgres::{Binaries, PostgresServer, ServerBuilder, USER};
 
 use crate::failure::Failure;
 use crate::scale::Scale;
-use crate::stage::sql::Sql;
 
 /// How long autovacuum may look at a database that is to be copied.
 const COPY_TIME_MAX: Duration = Duration::from_secs(60);
@@ -38,8 +38,8 @@ impl Server {
     }
 
     /// Connects to a database.
-    pub(crate) fn sql(&self, database: &str) -> Result<Sql, Failure> {
-        Sql::postgres(&self.url(database))
+    pub(crate) fn plain(&self, database: &str) -> Plain {
+        Plain::postgres(&self.url(database))
     }
 
     /// Makes an empty database.
@@ -49,20 +49,20 @@ impl Server {
 
     /// Makes a database, in the place of an earlier one of its name, as the copy of another that nobody uses.
     pub(crate) fn copy(&self, original: &str, database: &str) -> Result<(), Failure> {
-        let mut admin = self.sql("postgres")?;
-        admin.execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"))?;
+        let mut admin = self.plain("postgres");
+        admin.try_execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"))?;
         let deadline = Instant::now() + COPY_TIME_MAX;
         loop {
-            match admin.execute(&format!("CREATE DATABASE {database} TEMPLATE {original}")) {
+            match admin.try_execute(&format!("CREATE DATABASE {database} TEMPLATE {original}")) {
                 Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
-                other => return other,
+                other => return Ok(other?),
             }
         }
     }
 
     /// Writes everything to disk, so that the next run does not pay for it.
     pub(crate) fn checkpoint(&self) -> Result<(), Failure> {
-        self.sql("postgres")?.execute("CHECKPOINT")
+        Ok(self.plain("postgres").try_execute("CHECKPOINT")?)
     }
 
     /// Returns the command that runs pgbench on a database, in a directory of ours.
