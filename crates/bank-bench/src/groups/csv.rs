@@ -16,8 +16,6 @@ use crate::stage::{CsvFile, Ledger, Stage, Thoroughness};
 
 use super::group::{Group, not_mine};
 
-const BACKENDS: [Backend; 2] = [Backend::Postgres, Backend::Sqlite];
-
 /// How often a ledger is asked whether half of the file is in it.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -106,8 +104,9 @@ impl<'a> Files<'a> {
 
 impl Group for Files<'_> {
     fn contestants(&self) -> Vec<Contestant> {
-        let pairs = BACKENDS.into_iter().flat_map(|backend| Ids::ALL.map(|ids| (backend, ids)));
-        pairs.flat_map(|(backend, ids)| [Contestant::File(backend, ids), Contestant::Lines(backend, ids)]).collect()
+        Ids::on_each_backend()
+            .flat_map(|(backend, ids)| [Contestant::File(backend, ids), Contestant::Lines(backend, ids)])
+            .collect()
     }
 
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
@@ -119,7 +118,7 @@ impl Group for Files<'_> {
     }
 
     fn finish(&mut self, results: &mut Results) -> Result<(), Failure> {
-        for (backend, ids) in BACKENDS.into_iter().flat_map(|backend| Ids::ALL.map(|ids| (backend, ids))) {
+        for (backend, ids) in Ids::on_each_backend() {
             let killed = self.kill(backend, ids)?;
             let Killed { contestant, posted, lines } = killed;
             eprintln!(

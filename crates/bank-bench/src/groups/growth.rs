@@ -7,7 +7,7 @@ use crate::contestants::batches::{post_all, push_all};
 use crate::contestants::drive::drive;
 use crate::draw::Draw;
 use crate::failure::Failure;
-use crate::measure::{Among, Contestant, Load, Sample, Spread};
+use crate::measure::{BACKENDS, Contestant, Load, Sample, Spread, Work};
 use crate::report::Results;
 use crate::scale::{Scale, batches_a_run};
 use crate::stage::{Ledger, Stage, Thoroughness};
@@ -24,7 +24,7 @@ pub(super) struct Growth<'a> {
 impl<'a> Growth<'a> {
     pub(super) fn prepare(stage: &'a Stage, scale: &'a Scale) -> Result<Self, Failure> {
         let mut ledgers = Vec::new();
-        for backend in [Backend::Postgres, Backend::Sqlite] {
+        for backend in BACKENDS {
             for accounts in &scale.growth_accounts {
                 ledgers.push(stage.load(backend, &format!("growth_{accounts}"), *accounts, 0)?);
             }
@@ -55,42 +55,6 @@ impl<'a> Growth<'a> {
         let found = self.ledgers.iter_mut().find(|ledger| ledger.backend == backend && ledger.accounts == accounts);
         found.ok_or_else(|| Failure::Program(format!("there is no ledger of {accounts} accounts")))
     }
-
-    fn singly(&mut self, backend: Backend, accounts: u32) -> Result<Sample, Failure> {
-        let time = self.scale.time;
-        let ledger = self.ledger(backend, accounts)?;
-        let bank = ledger.bank(1)?;
-        let load = Load { threads: 1, spread: Spread::Uniform };
-        let (sample, posted) = drive(load, accounts, time, |transfer| bank.post(&transfer))?;
-        ledger.posted += posted;
-        ledger.check(Thoroughness::Totals)?;
-        Ok(sample)
-    }
-
-    fn batches(&mut self, backend: Backend, among: Among) -> Result<Sample, Failure> {
-        let count = batches_a_run(&self.scale.growth_batches, among.batch);
-        let ledger = self.ledger(backend, among.accounts)?;
-        let sample = post_all(ledger, &draw(ledger, among.batch, count)?)?;
-        ledger.check(Thoroughness::Totals)?;
-        Ok(sample)
-    }
-
-    fn pipeline(&mut self, among: Among) -> Result<Sample, Failure> {
-        let count = batches_a_run(&self.scale.growth_batches, among.batch);
-        let ledger = self.ledger(Backend::Postgres, among.accounts)?;
-        let sample = push_all(ledger, draw(ledger, among.batch, count)?)?;
-        ledger.check(Thoroughness::Totals)?;
-        Ok(sample)
-    }
-
-    /// Returns every size of a batch among every number of accounts; those of one size, which are compared, together.
-    fn cases(&self) -> impl Iterator<Item = Among> + '_ {
-        let sizes = self.scale.growth_batches.iter();
-        sizes.flat_map(|(batch, _)| {
-            let accounts = self.scale.growth_accounts.iter();
-            accounts.map(|accounts| Among { accounts: *accounts, batch: *batch })
-        })
-    }
 }
 
 fn draw(ledger: &Ledger, size: u32, count: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
@@ -99,24 +63,32 @@ fn draw(ledger: &Ledger, size: u32, count: u32) -> Result<Vec<Vec<Transfer>>, Fa
 }
 
 impl Group for Growth<'_> {
+    /// Returns all work among every number of accounts; the same work, which is compared, together.
     fn contestants(&self) -> Vec<Contestant> {
-        let mut contestants = Vec::new();
-        for backend in [Backend::Postgres, Backend::Sqlite] {
-            let accounts = self.scale.growth_accounts.iter();
-            contestants.extend(accounts.map(|accounts| Contestant::AmongSingly(backend, *accounts)));
-            contestants.extend(self.cases().map(|among| Contestant::AmongBatch(backend, among)));
-        }
-        contestants.extend(self.cases().map(Contestant::AmongPipeline));
-        contestants
+        let sizes: Vec<u32> = self.scale.growth_batches.iter().map(|(size, _)| *size).collect();
+        let among_each =
+            |work| self.scale.growth_accounts.iter().map(move |accounts| Contestant::Growth(work, *accounts));
+        Work::all(&sizes).into_iter().flat_map(among_each).collect()
     }
 
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
-        match contestant {
-            Contestant::AmongSingly(backend, accounts) => self.singly(backend, accounts),
-            Contestant::AmongBatch(backend, among) => self.batches(backend, among),
-            Contestant::AmongPipeline(among) => self.pipeline(among),
-            other => Err(not_mine(other)),
-        }
+        let Contestant::Growth(work, accounts) = contestant else { return Err(not_mine(contestant)) };
+        let scale = self.scale;
+        let count = |size| batches_a_run(&scale.growth_batches, size);
+        let ledger = self.ledger(work.backend(), accounts)?;
+        let sample = match work {
+            Work::Singly(_) => {
+                let bank = ledger.bank(1)?;
+                let load = Load { threads: 1, spread: Spread::Uniform };
+                let (sample, posted) = drive(load, accounts, scale.time, |transfer| bank.post(&transfer))?;
+                ledger.posted += posted;
+                sample
+            }
+            Work::Batch(_, size) => post_all(ledger, &draw(ledger, size, count(size))?)?,
+            Work::Pipeline(size) => push_all(ledger, draw(ledger, size, count(size))?)?,
+        };
+        ledger.check(Thoroughness::Totals)?;
+        Ok(sample)
     }
 
     fn finish(&mut self, results: &mut Results) -> Result<(), Failure> {

@@ -15,9 +15,9 @@ pub(crate) enum Contestant {
     Workload(Load),
     /// pgbench with the equivalent transaction.
     Pgbench(Load),
-    /// `Bank::post_batch`.
+    /// `Bank::post_batch`, with batches of this size.
     Batch(Backend, u32),
-    /// `PostingPipeline` on PostgreSQL, with two batches of this size on their way.
+    /// `PostingPipeline` on PostgreSQL, with two batches of this size in flight.
     Pipeline(u32),
     /// The journal rows of a batch and nothing else: COPY on PostgreSQL, prepared inserts on SQLite.
     Rows(Backend, u32),
@@ -29,19 +29,19 @@ pub(crate) enum Contestant {
     Lines(Backend, Ids),
     /// `bank-cli batch`, the whole process.
     File(Backend, Ids),
-    /// `Bank::post` from one thread, among so many accounts.
-    AmongSingly(Backend, u32),
-    /// `Bank::post_batch`, among so many accounts.
-    AmongBatch(Backend, Among),
-    /// `PostingPipeline` on PostgreSQL, with two batches on their way, among so many accounts.
-    AmongPipeline(Among),
+    /// Work among this number of accounts.
+    Growth(Work, u32),
 }
 
-/// The size of a batch, and from how many accounts it is drawn.
+/// What is done among few accounts and among many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Among {
-    pub(crate) accounts: u32,
-    pub(crate) batch: u32,
+pub(crate) enum Work {
+    /// `Bank::post` from one thread.
+    Singly(Backend),
+    /// As [`Contestant::Batch`].
+    Batch(Backend, u32),
+    /// As [`Contestant::Pipeline`].
+    Pipeline(u32),
 }
 
 /// Threads, or pgbench's clients, and whom they pay.
@@ -51,40 +51,106 @@ pub(crate) struct Load {
     pub(crate) spread: Spread,
 }
 
-/// Which accounts take part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Spread {
-    /// All, drawn evenly.
-    Uniform,
-    /// The same account in every transfer, on either side; the other drawn evenly.
-    Hot,
+/// Both backends.
+pub(crate) const BACKENDS: [Backend; 2] = [Backend::Postgres, Backend::Sqlite];
+
+/// Declares a choice between two, with the words that the tables have for each.
+macro_rules! choice {
+    ($(#[$about:meta])* $name:ident { $($(#[$about_one:meta])* $one:ident = $words:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $name {
+            $($(#[$about_one])* $one,)+
+        }
+
+        impl $name {
+            /// Both.
+            pub(crate) const ALL: [Self; 2] = [$(Self::$one),+];
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$one => $words,)+
+                })
+            }
+        }
+    };
 }
 
-/// How a transaction is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Each statement by itself.
-    Statements,
-    /// A function on the server does all of it in one call.
-    Function,
+choice! {
+    /// Which accounts take part.
+    Spread {
+        /// All, drawn evenly.
+        Uniform = "uniform",
+        /// The same account in every transfer, on either side; the other drawn evenly.
+        Hot = "one hot account",
+    }
 }
 
-/// Where the tutorial's loop looks for the names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Names {
-    /// In the tutorial's own table, which has no index on them.
-    Scanned,
-    /// In bank's table of accounts, where they are unique.
-    Indexed,
+choice! {
+    /// How a transaction is sent.
+    Form {
+        /// Each statement by itself.
+        Statements = "by statements",
+        /// A function on the server does all of it in one call.
+        Function = "in one call",
+    }
 }
 
-/// Where the ids of a file's lines come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ids {
-    /// Each line has its own, and they grow with time.
-    Own,
-    /// They are derived from a reference, and so in no order; the library gets random ones for comparison.
-    Derived,
+choice! {
+    /// Where the tutorial's loop looks for the names.
+    Names {
+        /// In the tutorial's own table, which has no index on them.
+        Scanned = "in its own table",
+        /// In bank's table of accounts, where they are unique.
+        Indexed = "on bank's accounts",
+    }
+}
+
+choice! {
+    /// Where the ids of a file's lines come from.
+    Ids {
+        /// Each line has its own, and they grow with time.
+        Own = "a column of ids",
+        /// They are derived from a reference, and so in no order; the library gets random ones for comparison.
+        Derived = "--reference",
+    }
+}
+
+impl Ids {
+    /// Returns both, on each backend.
+    pub(crate) fn on_each_backend() -> impl Iterator<Item = (Backend, Self)> {
+        BACKENDS.into_iter().flat_map(|backend| Self::ALL.map(|ids| (backend, ids)))
+    }
+}
+
+impl Work {
+    /// Returns all work, with batches of these sizes.
+    pub(crate) fn all(sizes: &[u32]) -> Vec<Self> {
+        let sizes = || sizes.iter().copied();
+        let on =
+            |backend| std::iter::once(Self::Singly(backend)).chain(sizes().map(move |size| Self::Batch(backend, size)));
+        BACKENDS.into_iter().flat_map(on).chain(sizes().map(Self::Pipeline)).collect()
+    }
+
+    /// Returns where it is done.
+    pub(crate) const fn backend(self) -> Backend {
+        match self {
+            Self::Singly(backend) | Self::Batch(backend, _) => backend,
+            Self::Pipeline(_) => Backend::Postgres,
+        }
+    }
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Singly(backend) => write!(f, "{backend}, singly"),
+            Self::Batch(backend, size) => write!(f, "{backend}, batches of {size}"),
+            Self::Pipeline(size) => write!(f, "PostgreSQL, batches of {size} in a pipeline"),
+        }
+    }
 }
 
 impl Contestant {
@@ -95,16 +161,18 @@ impl Contestant {
             Self::Queue(backend, _) => format!("{backend}: PostingQueue::post"),
             Self::Workload(_) => "PostgreSQL: bank-cli workload".to_owned(),
             Self::Pgbench(_) => "pgbench -M prepared, equivalent transaction".to_owned(),
-            Self::Batch(backend, _) => format!("{backend}: Bank::post_batch"),
-            Self::Pipeline(_) | Self::AmongPipeline(_) => "PostgreSQL: PostingPipeline".to_owned(),
+            Self::Batch(backend, _) | Self::Growth(Work::Batch(backend, _), _) => {
+                format!("{backend}: Bank::post_batch")
+            }
+            Self::Pipeline(_) | Self::Growth(Work::Pipeline(_), _) => "PostgreSQL: PostingPipeline".to_owned(),
             Self::Rows(Backend::Postgres, _) => "PostgreSQL: COPY of the journal rows alone".to_owned(),
             Self::Rows(Backend::Sqlite, _) => "SQLite: prepared inserts of the journal rows alone".to_owned(),
             Self::Tutorial(names) => format!("PostgreSQL: the tutorial's two updates by name, {names}"),
             Self::Pgledger { form, .. } => format!("pgbench -M prepared, pgledger's design, {form}"),
-            Self::Lines(backend, ids) => format!("{backend}: Bank::post_batch of all lines, {}", ids.of_library()),
-            Self::File(backend, ids) => format!("{backend}: bank-cli batch, {}", ids.of_file()),
-            Self::AmongSingly(backend, _) => format!("{backend}: Bank::post, 1 thread"),
-            Self::AmongBatch(backend, _) => format!("{backend}: Bank::post_batch"),
+            Self::Lines(backend, Ids::Own) => format!("{backend}: Bank::post_batch of all lines, ids that grow"),
+            Self::Lines(backend, Ids::Derived) => format!("{backend}: Bank::post_batch of all lines, random ids"),
+            Self::File(backend, ids) => format!("{backend}: bank-cli batch, {ids}"),
+            Self::Growth(Work::Singly(backend), _) => format!("{backend}: Bank::post, 1 thread"),
         }
     }
 
@@ -117,8 +185,10 @@ impl Contestant {
             Self::Tutorial(_) => "1 connection".to_owned(),
             Self::Pgledger { clients, .. } => many(clients, "client"),
             Self::Lines(..) | Self::File(..) => "one file".to_owned(),
-            Self::AmongSingly(_, accounts) => format!("{accounts} accounts"),
-            Self::AmongBatch(_, among) | Self::AmongPipeline(among) => among.to_string(),
+            Self::Growth(Work::Singly(_), accounts) => format!("{accounts} accounts"),
+            Self::Growth(Work::Batch(_, size) | Work::Pipeline(size), accounts) => {
+                format!("batches of {size}, {accounts} accounts")
+            }
         }
     }
 
@@ -134,10 +204,8 @@ impl Contestant {
             _ => None,
         }
     }
-}
 
-impl Contestant {
-    /// Returns what others that are compared with it are told to be compared with.
+    /// Returns its name in the column of what others are compared with.
     pub(crate) fn short_name(self) -> String {
         match self {
             Self::Pgbench(_) => "pgbench".to_owned(),
@@ -146,7 +214,7 @@ impl Contestant {
             Self::Post(..) => "Bank::post".to_owned(),
             Self::Batch(..) => "Bank::post_batch".to_owned(),
             Self::Lines(..) => "the library".to_owned(),
-            Self::AmongBatch(_, among) | Self::AmongPipeline(among) => format!("{} accounts", among.accounts),
+            Self::Growth(_, accounts) => format!("{accounts} accounts"),
             other => other.size(),
         }
     }
@@ -160,67 +228,5 @@ pub(crate) fn many(count: u16, noun: &str) -> String {
 impl fmt::Display for Contestant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.name(), self.size())
-    }
-}
-
-impl fmt::Display for Spread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Uniform => "uniform",
-            Self::Hot => "one hot account",
-        })
-    }
-}
-
-impl fmt::Display for Among {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "batches of {}, {} accounts", self.batch, self.accounts)
-    }
-}
-
-impl Form {
-    /// Both.
-    pub(crate) const ALL: [Self; 2] = [Self::Statements, Self::Function];
-}
-
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Statements => "by statements",
-            Self::Function => "in one call",
-        })
-    }
-}
-
-impl Names {
-    /// Both.
-    pub(crate) const ALL: [Self; 2] = [Self::Scanned, Self::Indexed];
-}
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Scanned => "in its own table",
-            Self::Indexed => "on bank's accounts",
-        })
-    }
-}
-
-impl Ids {
-    /// Both.
-    pub(crate) const ALL: [Self; 2] = [Self::Own, Self::Derived];
-
-    const fn of_file(self) -> &'static str {
-        match self {
-            Self::Own => "a column of ids",
-            Self::Derived => "--reference",
-        }
-    }
-
-    const fn of_library(self) -> &'static str {
-        match self {
-            Self::Own => "ids that grow",
-            Self::Derived => "random ids",
-        }
     }
 }

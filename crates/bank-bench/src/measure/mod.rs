@@ -5,5 +5,5 @@ mod contestant;
 mod sample;
 
 pub(crate) use clock::{Latencies, rate};
-pub(crate) use contestant::{Among, Contestant, Form, Ids, Load, Names, Spread, many};
+pub(crate) use contestant::{BACKENDS, Contestant, Form, Ids, Load, Names, Spread, Work, many};
 pub(crate) use sample::{Latency, Sample, Summary};

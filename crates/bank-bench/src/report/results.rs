@@ -1,6 +1,6 @@
 //! All samples, by contestant.
 
-use crate::measure::{Among, Contestant, Sample, Summary};
+use crate::measure::{Contestant, Sample, Summary};
 
 /// What has been measured so far.
 #[derive(Debug, Default)]
@@ -54,35 +54,26 @@ impl Results {
 
     /// Returns what a contestant is to be compared with: its floor, or the same among the fewest accounts.
     pub(crate) fn reference(&self, contestant: Contestant) -> Option<Contestant> {
-        let fewest = |is_same: &dyn Fn(Contestant) -> bool| self.contestants().find(|other| is_same(*other));
         let reference = match contestant {
-            Contestant::AmongSingly(backend, _) => {
-                fewest(&|other| matches!(other, Contestant::AmongSingly(of, _) if of == backend))
+            Contestant::Growth(work, _) => {
+                self.contestants().find(|other| matches!(other, Contestant::Growth(same, _) if *same == work))
             }
-            Contestant::AmongPipeline(among) => {
-                fewest(&|other| matches!(other, Contestant::AmongPipeline(of) if of.batch == among.batch))
-            }
-            Contestant::AmongBatch(backend, Among { batch, .. }) => fewest(&|other| match other {
-                Contestant::AmongBatch(of, among) => of == backend && among.batch == batch,
-                _ => false,
-            }),
             other => other.floor(),
         };
         reference.filter(|reference| *reference != contestant)
     }
 
-    /// Returns the greatest median rate of those contestants that the condition selects.
-    pub(crate) fn best(&self, is_meant: impl Fn(Contestant) -> bool) -> Option<f64> {
-        self.contestants().filter(|contestant| is_meant(*contestant)).filter_map(|c| self.rate(c)).reduce(f64::max)
+    /// Returns how many times as fast a contestant is as the fastest of those that the condition selects.
+    pub(crate) fn ratio_to_best(&self, one: Contestant, is_meant: impl Fn(Contestant) -> bool) -> Option<f64> {
+        let rates = self.contestants().filter(|other| is_meant(*other)).filter_map(|other| self.rate(other));
+        Some(self.rate(one)? / rates.reduce(f64::max)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bank_persistence::Backend;
-
     use super::*;
-    use crate::measure::{Form, Names};
+    use crate::measure::{Form, Names, Work};
 
     const TUTORIAL: Contestant = Contestant::Tutorial(Names::Scanned);
 
@@ -98,35 +89,21 @@ mod tests {
         }
         let ratio = results.ratio(Contestant::Pgledger { form: Form::Function, clients: 1 }, TUTORIAL);
         assert_eq!(ratio.unwrap().to_string(), "2");
-        let best = results.best(|contestant| matches!(contestant, Contestant::Pgledger { .. }));
-        assert_eq!(best.unwrap().to_string(), "75");
+        let is_meant = |other| matches!(other, Contestant::Pgledger { .. });
+        assert_eq!(results.ratio_to_best(TUTORIAL, is_meant), Some(20.0 / 75.0));
         assert_eq!(results.ratio(TUTORIAL, Contestant::Pgledger { form: Form::Function, clients: 16 }), None);
     }
 
     #[test]
     fn many_accounts_are_compared_with_the_fewest_on_the_same_backend_in_batches_of_the_same_size() {
         let mut results = Results::default();
-        for kind in [among_sqlite, among_postgres, among_pipeline] {
-            for batch in [5, 7] {
-                for accounts in [100, 1_000, 10_000] {
-                    let (contestant, fewest) = (kind(accounts, batch), kind(100, batch));
-                    results.add(contestant, Sample::default());
-                    assert_eq!(results.reference(contestant), Some(fewest).filter(|fewest| *fewest != contestant));
-                }
+        for work in Work::all(&[5, 7]) {
+            for accounts in [100, 1_000, 10_000] {
+                let (contestant, fewest) = (Contestant::Growth(work, accounts), Contestant::Growth(work, 100));
+                results.add(contestant, Sample::default());
+                assert_eq!(results.reference(contestant), Some(fewest).filter(|fewest| *fewest != contestant));
             }
         }
         assert_eq!(results.reference(TUTORIAL), None);
-    }
-
-    fn among_sqlite(accounts: u32, batch: u32) -> Contestant {
-        Contestant::AmongBatch(Backend::Sqlite, Among { accounts, batch })
-    }
-
-    fn among_postgres(accounts: u32, batch: u32) -> Contestant {
-        Contestant::AmongBatch(Backend::Postgres, Among { accounts, batch })
-    }
-
-    fn among_pipeline(accounts: u32, batch: u32) -> Contestant {
-        Contestant::AmongPipeline(Among { accounts, batch })
     }
 }

@@ -2,11 +2,11 @@
 
 use bank_persistence::Backend::{Postgres, Sqlite};
 
-use crate::measure::{Among, Contestant, Form, Ids, Load, Names, Spread, many};
+use crate::measure::{BACKENDS, Contestant, Form, Ids, Load, Names, Spread, Work, many};
 use crate::report::results::Results;
 
-/// The largest peak memory of `bank-cli batch`, in bytes.
-const MEMORY_MAX: f64 = 64e6;
+/// The largest peak memory of `bank-cli batch`.
+const MEGABYTES_MAX: f64 = 64.0;
 
 /// The sizes of batches whose cost is not to grow with the accounts.
 const GROWTH_BATCHES: [u32; 3] = [100, 1_000, 8_190];
@@ -39,120 +39,113 @@ impl Target {
 
 /// Returns all goals.
 pub(crate) fn all(results: &Results) -> Vec<Target> {
-    let groups: [fn(&Results) -> Vec<Target>; 7] = [batches, queue, singles, workload, files, growth, invariants];
-    groups.into_iter().flat_map(|group| group(results)).collect()
+    let mut targets = Targets { results, list: Vec::new() };
+    targets.batches();
+    targets.queue();
+    targets.singles();
+    targets.workload();
+    targets.files();
+    targets.growth();
+    // A run that breaks an invariant ends the program, so all that were checked held.
+    targets.add("Runs after which all invariants held", Goal::AtLeast(1.0), Some(f64::from(results.checks)));
+    targets.list
 }
 
-fn target(what: impl Into<String>, goal: Goal, measured: Option<f64>) -> Target {
-    Target { what: what.into(), goal, measured }
+/// The goals so far, and the results that they are about.
+struct Targets<'a> {
+    results: &'a Results,
+    list: Vec<Target>,
 }
 
-fn batches(results: &Results) -> Vec<Target> {
-    let of_rows = |backend, size| results.ratio(Contestant::Batch(backend, size), Contestant::Rows(backend, size));
-    let beside = |size, other: Option<f64>| Some(results.rate(Contestant::Batch(Postgres, size))? / other?);
-    let pgledger =
-        |wanted| results.best(|contestant| matches!(contestant, Contestant::Pgledger { form, .. } if form == wanted));
-    let mut targets = vec![
-        target("PostgreSQL, batches of 8190 / raw COPY", Goal::AtLeast(0.4), of_rows(Postgres, 8_190)),
-        target("PostgreSQL, batches of 50000 / raw COPY", Goal::AtLeast(0.6), of_rows(Postgres, 50_000)),
-    ];
-    let loops = Names::ALL.into_iter().flat_map(|names| [8_190, 50_000].map(|size| (names, size)));
-    targets.extend(loops.map(|(names, size)| {
-        let what = format!("PostgreSQL, batches of {size} / the tutorial's loop, {names}");
-        target(what, Goal::AtLeast(100.0), beside(size, results.rate(Contestant::Tutorial(names))))
-    }));
-    targets.extend(Form::ALL.map(|form| {
-        let what = format!("PostgreSQL, batches of 8190 / pgledger's design {form}, at its best");
-        target(what, Goal::AtLeast(20.0), beside(8_190, pgledger(form)))
-    }));
-    let inserts = of_rows(Sqlite, 8_190);
-    targets.push(target("SQLite, batches of 8190 / raw prepared inserts", Goal::AtLeast(0.7), inserts));
-    targets
-}
-
-fn queue(results: &Results) -> Vec<Target> {
-    let beside_best = |spread| {
-        let queue = results.rate(Contestant::Queue(Postgres, Load { threads: 64, spread }))?;
-        let is_meant = |contestant| matches!(contestant, Contestant::Pgbench(load) if load.spread == spread);
-        Some(queue / results.best(is_meant)?)
-    };
-    let alone = |backend| {
-        let load = Load { threads: 1, spread: Spread::Uniform };
-        results.ratio(Contestant::Queue(backend, load), Contestant::Post(backend, load))
-    };
-    vec![
-        target("Queue, 64 threads / pgbench at its best", Goal::AtLeast(5.0), beside_best(Spread::Uniform)),
-        target(
-            "Queue, 64 threads, one hot account / pgbench at its best",
-            Goal::AtLeast(10.0),
-            beside_best(Spread::Hot),
-        ),
-        target("PostgreSQL, 1 thread with the queue / without", Goal::AtLeast(0.9), alone(Postgres)),
-        target("SQLite, 1 thread with the queue / without", Goal::AtLeast(0.9), alone(Sqlite)),
-    ]
-}
-
-fn singles(results: &Results) -> Vec<Target> {
-    let loads = [1, 16].into_iter().flat_map(|threads| [Spread::Uniform, Spread::Hot].map(|s| (threads, s)));
-    let targets = loads.map(|(threads, spread)| {
-        let load = Load { threads, spread };
-        let ratio = results.ratio(Contestant::Post(Postgres, load), Contestant::Pgbench(load));
-        target(format!("Singly, {}, {spread} / pgbench", many(threads, "thread")), Goal::AtLeast(1.0), ratio)
-    });
-    targets.collect()
-}
-
-fn workload(results: &Results) -> Vec<Target> {
-    let load = Load { threads: 4, spread: Spread::Uniform };
-    let ratio = results.ratio(Contestant::Workload(load), Contestant::Post(Postgres, load));
-    vec![target("bank-cli workload, 4 clients / Bank::post", Goal::AtLeast(0.9), ratio)]
-}
-
-fn files(results: &Results) -> Vec<Target> {
-    let kinds = || [Postgres, Sqlite].into_iter().flat_map(|backend| Ids::ALL.map(|ids| (backend, ids)));
-    let name = |backend, ids| Contestant::File(backend, ids).name();
-    let rates = kinds().map(|(backend, ids)| {
-        let ratio = results.ratio(Contestant::File(backend, ids), Contestant::Lines(backend, ids));
-        target(format!("{} / the library", name(backend, ids)), Goal::AtLeast(0.8), ratio)
-    });
-    let memory = kinds().map(|(backend, ids)| {
-        let memory = results.summary(Contestant::File(backend, ids)).and_then(|summary| summary.memory);
-        // Exact: no process has four thousand million KiB.
-        let bytes = memory.and_then(|bytes| u32::try_from(bytes / 1024).ok()).map(|kib| f64::from(kib) * 1024.0);
-        let megabytes = bytes.map(|bytes| bytes / 1e6);
-        target(format!("{}, MB of memory", name(backend, ids)), Goal::AtMost(MEMORY_MAX / 1e6), megabytes)
-    });
-    let killed = results.killed.iter().filter(|killed| 0 < killed.posted && killed.posted < killed.lines).count();
-    let killed = u32::try_from(killed).ok().filter(|_| !results.killed.is_empty()).map(f64::from);
-    let halves = target("Files killed half-way and run again, nothing twice", Goal::AtLeast(4.0), killed);
-    rates.chain(memory).chain([halves]).collect()
-}
-
-fn growth(results: &Results) -> Vec<Target> {
-    let cost = |what: String, among: &dyn Fn(u32) -> Contestant| {
-        let ratio = results.ratio(among(10_000), among(10_000_000));
-        target(format!("{what}, cost at 10000000 accounts / at 10000"), Goal::AtMost(1.5), ratio)
-    };
-    let mut targets = Vec::new();
-    for backend in [Postgres, Sqlite] {
-        targets.push(cost(format!("{backend}, singly"), &|accounts| Contestant::AmongSingly(backend, accounts)));
-        targets.extend(GROWTH_BATCHES.map(|batch| {
-            cost(format!("{backend}, batches of {batch}"), &|accounts| {
-                Contestant::AmongBatch(backend, Among { accounts, batch })
-            })
-        }));
+impl Targets<'_> {
+    fn add(&mut self, what: impl Into<String>, goal: Goal, measured: Option<f64>) {
+        self.list.push(Target { what: what.into(), goal, measured });
     }
-    targets.extend(GROWTH_BATCHES.map(|batch| {
-        cost(format!("PostgreSQL, batches of {batch} in a pipeline"), &|accounts| {
-            Contestant::AmongPipeline(Among { accounts, batch })
-        })
-    }));
-    targets
-}
 
-/// A run that breaks an invariant ends the program, so all that were checked held.
-fn invariants(results: &Results) -> Vec<Target> {
-    vec![target("Runs after which all invariants held", Goal::AtLeast(1.0), Some(f64::from(results.checks)))]
+    /// Adds a goal for how many times as fast the one is as the other.
+    fn add_ratio(&mut self, what: impl Into<String>, goal: Goal, one: Contestant, other: Contestant) {
+        self.add(what, goal, self.results.ratio(one, other));
+    }
+
+    fn batches(&mut self) {
+        for (size, least) in [(8_190, 0.4), (50_000, 0.6)] {
+            let (batch, rows) = (Contestant::Batch(Postgres, size), Contestant::Rows(Postgres, size));
+            self.add_ratio(format!("PostgreSQL, batches of {size} / raw COPY"), Goal::AtLeast(least), batch, rows);
+        }
+        for names in Names::ALL {
+            for size in [8_190, 50_000] {
+                let what = format!("PostgreSQL, batches of {size} / the tutorial's loop, {names}");
+                let batch = Contestant::Batch(Postgres, size);
+                self.add_ratio(what, Goal::AtLeast(100.0), batch, Contestant::Tutorial(names));
+            }
+        }
+        for wanted in Form::ALL {
+            let what = format!("PostgreSQL, batches of 8190 / pgledger's design {wanted}, at its best");
+            let is_meant = |other| matches!(other, Contestant::Pgledger { form, .. } if form == wanted);
+            let ratio = self.results.ratio_to_best(Contestant::Batch(Postgres, 8_190), is_meant);
+            self.add(what, Goal::AtLeast(20.0), ratio);
+        }
+        let (batch, rows) = (Contestant::Batch(Sqlite, 8_190), Contestant::Rows(Sqlite, 8_190));
+        self.add_ratio("SQLite, batches of 8190 / raw prepared inserts", Goal::AtLeast(0.7), batch, rows);
+    }
+
+    fn queue(&mut self) {
+        for (spread, threads, least) in
+            [(Spread::Uniform, "64 threads", 5.0), (Spread::Hot, "64 threads, one hot account", 10.0)]
+        {
+            let queue = Contestant::Queue(Postgres, Load { threads: 64, spread });
+            let is_meant = |other| matches!(other, Contestant::Pgbench(load) if load.spread == spread);
+            let ratio = self.results.ratio_to_best(queue, is_meant);
+            self.add(format!("Queue, {threads} / pgbench at its best"), Goal::AtLeast(least), ratio);
+        }
+        let load = Load { threads: 1, spread: Spread::Uniform };
+        for backend in BACKENDS {
+            let (queue, post) = (Contestant::Queue(backend, load), Contestant::Post(backend, load));
+            self.add_ratio(format!("{backend}, 1 thread with the queue / without"), Goal::AtLeast(0.9), queue, post);
+        }
+    }
+
+    fn singles(&mut self) {
+        for threads in [1, 16] {
+            for spread in Spread::ALL {
+                let load = Load { threads, spread };
+                let what = format!("Singly, {}, {spread} / pgbench", many(threads, "thread"));
+                self.add_ratio(what, Goal::AtLeast(1.0), Contestant::Post(Postgres, load), Contestant::Pgbench(load));
+            }
+        }
+    }
+
+    fn workload(&mut self) {
+        let load = Load { threads: 4, spread: Spread::Uniform };
+        let (workload, post) = (Contestant::Workload(load), Contestant::Post(Postgres, load));
+        self.add_ratio("bank-cli workload, 4 clients / Bank::post", Goal::AtLeast(0.9), workload, post);
+    }
+
+    fn files(&mut self) {
+        for (backend, ids) in Ids::on_each_backend() {
+            let (file, lines) = (Contestant::File(backend, ids), Contestant::Lines(backend, ids));
+            self.add_ratio(format!("{} / the library", file.name()), Goal::AtLeast(0.8), file, lines);
+        }
+        for (backend, ids) in Ids::on_each_backend() {
+            let file = Contestant::File(backend, ids);
+            let memory = self.results.summary(file).and_then(|summary| summary.memory);
+            // Exact: no process has four thousand million KiB.
+            let kib = memory.and_then(|bytes| u32::try_from(bytes / 1024).ok());
+            let megabytes = kib.map(|kib| f64::from(kib) * 1024.0 / 1e6);
+            self.add(format!("{}, MB of memory", file.name()), Goal::AtMost(MEGABYTES_MAX), megabytes);
+        }
+        let killed = &self.results.killed;
+        let half_way = killed.iter().filter(|killed| 0 < killed.posted && killed.posted < killed.lines).count();
+        let half_way = u32::try_from(half_way).ok().filter(|_| !killed.is_empty()).map(f64::from);
+        self.add("Files killed half-way and run again, nothing twice", Goal::AtLeast(4.0), half_way);
+    }
+
+    fn growth(&mut self) {
+        for work in Work::all(&GROWTH_BATCHES) {
+            let [few, many] = [10_000, 10_000_000].map(|accounts| Contestant::Growth(work, accounts));
+            self.add_ratio(format!("{work}, cost at 10000000 accounts / at 10000"), Goal::AtMost(1.5), few, many);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -162,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_goal_has_a_side() {
-        let reached = |goal, measured| target("x", goal, measured).is_reached();
+        let reached = |goal, measured| Target { what: "x".to_owned(), goal, measured }.is_reached();
         assert_eq!(reached(Goal::AtLeast(0.4), Some(0.4)), Some(true));
         assert_eq!(reached(Goal::AtLeast(0.4), Some(0.3)), Some(false));
         assert_eq!(reached(Goal::AtMost(1.5), Some(1.6)), Some(false));
@@ -174,9 +167,9 @@ mod tests {
         let mut results = Results::default();
         let load = |threads, spread| Load { threads, spread };
         for (contestant, rate) in [
-            (Contestant::AmongBatch(Postgres, Among { accounts: 10_000, batch: 100 }), 300.0),
-            (Contestant::AmongBatch(Postgres, Among { accounts: 10_000_000, batch: 100 }), 200.0),
-            (Contestant::AmongBatch(Postgres, Among { accounts: 10_000_000, batch: 1_000 }), 9.0),
+            (Contestant::Growth(Work::Batch(Postgres, 100), 10_000), 300.0),
+            (Contestant::Growth(Work::Batch(Postgres, 100), 10_000_000), 200.0),
+            (Contestant::Growth(Work::Batch(Postgres, 1_000), 10_000_000), 9.0),
             (Contestant::Queue(Postgres, load(64, Spread::Uniform)), 100.0),
             (Contestant::Pgbench(load(4, Spread::Uniform)), 10.0),
             (Contestant::Pgbench(load(16, Spread::Uniform)), 20.0),
