@@ -41,10 +41,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let scale = Scale::of(arguments);
+    let scale = Scale::new(arguments);
     arguments.markdown.as_deref().map_or(Ok(()), report::create)?;
     let groups = arguments.groups();
-    let stage = Stage::open(&scale)?;
+    let stage = Stage::new(&scale)?;
     let machine = Machine::new(&stage);
     let mut results = Results::default();
     for group in &groups {

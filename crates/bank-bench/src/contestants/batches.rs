@@ -2,31 +2,27 @@
 
 use std::time::Instant;
 
-use bank_domain::{AccountState, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch};
+use bank_domain::{Account, AccountState, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch};
 use bank_persistence::PostingPipeline;
 
+use crate::draw::Draw;
 use crate::failure::Failure;
-use crate::measure::{Latencies, Sample, rate};
+use crate::measure::{Sample, Spread, rate, time_batches};
 use crate::stage::Ledger;
+
+/// Draws the batches of a run, and one more in front that is not measured.
+pub(crate) fn draw(accounts: u32, size: u32, count: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
+    let mut draw = Draw::new(accounts, Spread::Uniform);
+    (0..=count).map(|_| draw.transfers(size)).collect()
+}
 
 /// Posts the batches on one connection; the first is not measured.
 pub(crate) fn post_all(ledger: &mut Ledger, batches: &[Vec<Transfer>]) -> Result<Sample, Failure> {
     let bank = ledger.bank(1)?;
-    let (warm_up, measured) = batches.split_at(1);
-    warm_up.iter().try_for_each(|batch| ledger.post(&bank, batch))?;
-    let posted_before = ledger.posted;
-    let mut latencies = Latencies::new()?;
-    let started = Instant::now();
-    for batch in measured {
-        let began = Instant::now();
-        ledger.post(&bank, batch)?;
-        latencies.add(began.elapsed());
-    }
-    let transfers_per_second = rate(ledger.posted - posted_before, started.elapsed());
-    Ok(Sample { latency: latencies.summary(), ..Sample::of_rate(transfers_per_second) })
+    time_batches(batches, |batch| ledger.post(&bank, batch))
 }
 
-/// Posts the batches with two on their way at once; the first is not measured.
+/// Posts the batches with two in flight; the first is not measured.
 pub(crate) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> Result<Sample, Failure> {
     let bank = ledger.bank(2)?;
     let mut pipeline = PostingPipeline::new(&bank, 2);
@@ -34,34 +30,33 @@ pub(crate) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> 
     for batch in batches {
         ledger.post(&bank, &batch)?;
     }
+    let note = |ledger: &mut Ledger, batches: &[Vec<Outcome>]| -> Result<(), Failure> {
+        batches.iter().try_for_each(|outcomes| ledger.note(outcomes).map(drop))
+    };
     let posted_before = ledger.posted;
     let started = Instant::now();
     for batch in measured {
         pipeline.push(batch)?;
-        pipeline.take_outcomes().iter().try_for_each(|outcomes| ledger.note(outcomes))?;
+        note(ledger, &pipeline.take_outcomes())?;
     }
     pipeline.flush()?;
-    pipeline.take_outcomes().iter().try_for_each(|outcomes| ledger.note(outcomes))?;
-    Ok(Sample::of_rate(rate(ledger.posted - posted_before, started.elapsed())))
+    note(ledger, &pipeline.take_outcomes())?;
+    Ok(Sample::from_rate(rate(ledger.posted - posted_before, started.elapsed())))
 }
 
-/// Returns what bank would write into the journal.
-pub(crate) fn postings(mut accounts: Vec<AccountState>, batches: &[Vec<Transfer>]) -> Vec<Vec<PostedTransfer>> {
-    let mut all = Vec::with_capacity(batches.len());
-    for batch in batches {
-        let requests: Vec<PostRequest> = batch.iter().map(PostRequest::from).collect();
-        let applied = apply_batch(accounts.clone(), Vec::new(), &requests);
-        let posted = applied.outcomes.into_iter().filter_map(|outcome| match outcome {
-            Outcome::Posted(posting) => Some(posting),
-            Outcome::Replayed(_) | Outcome::Rejected(_) => None,
-        });
-        all.push(posted.collect());
-        for changed in applied.changed {
-            // They are listed in the order of their ids.
-            if let Ok(place) = accounts.binary_search_by_key(&changed.id, |account| account.id) {
-                accounts[place] = changed;
-            }
-        }
-    }
-    all
+/// Returns what bank would write into the journal for each batch.
+pub(crate) fn postings(ledger: &Ledger, batches: &[Vec<Transfer>]) -> Result<Vec<Vec<PostedTransfer>>, Failure> {
+    let requests: Vec<PostRequest> = batches.iter().flatten().map(PostRequest::from).collect();
+    let mut outcomes = apply_batch(states(ledger)?, Vec::new(), &requests).outcomes.into_iter();
+    let mut posted = |count| outcomes.by_ref().take(count).filter_map(|outcome| outcome.posted().cloned()).collect();
+    Ok(batches.iter().map(|batch| posted(batch.len())).collect())
+}
+
+fn states(ledger: &Ledger) -> Result<Vec<AccountState>, Failure> {
+    let mut states = Vec::new();
+    ledger.bank(1)?.list_accounts(None, |Account { id, balance, overdraft_limit, version, .. }| {
+        states.push(AccountState { id, balance, overdraft_limit, version });
+        Ok::<(), Failure>(())
+    })?;
+    Ok(states)
 }

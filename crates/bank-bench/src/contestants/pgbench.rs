@@ -3,11 +3,11 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::measure::{Latencies, Latency, Load, Sample, Spread};
+use crate::stage::{Ledger, Stage};
 
 const DRAW_UNIFORM: &str = include_str!("../../sql/draw_uniform.sql");
 const DRAW_HOT: &str = include_str!("../../sql/draw_hot.sql");
@@ -16,24 +16,16 @@ const DRAW_HOT: &str = include_str!("../../sql/draw_hot.sql");
 /// the same audit. Its ids grow with time, too.
 pub(crate) const TRANSFER: &str = include_str!("../../sql/transfer.sql");
 
-/// What one run did.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) sample: Sample,
-    /// Transactions that were committed.
-    pub(crate) transactions: u64,
-}
-
-/// Runs a script after one that draws the accounts `payer` and `receiver` and the `amount`. The command knows the
-/// database; the directory takes the script and the log.
+/// Runs a script after one that draws the accounts `payer` and `receiver` and the `amount`, and counts what it posted.
+/// The stage's directory takes the script and the log.
 pub(crate) fn run(
-    mut command: Command,
-    directory: &Path,
+    stage: &Stage,
+    ledger: &mut Ledger,
     load: Load,
-    accounts: u32,
     time: Duration,
     script: &str,
-) -> Result<Run, Failure> {
+) -> Result<Sample, Failure> {
+    let directory = stage.directory();
     let draw = match load.spread {
         Spread::Uniform => DRAW_UNIFORM,
         Spread::Hot => DRAW_HOT,
@@ -41,7 +33,8 @@ pub(crate) fn run(
     let file = directory.join("pgbench.sql");
     fs::write(&file, format!("{draw}{script}")).map_err(Failure::io("the script of pgbench cannot be written"))?;
     let logs = tempfile::tempdir_in(directory).map_err(Failure::io("a directory for pgbench cannot be made"))?;
-    let (clients, threads) = (load.threads, load.threads.min(2));
+    let (accounts, clients, threads) = (ledger.accounts, load.threads, load.threads.min(2));
+    let mut command = stage.server.pgbench(&ledger.name, directory);
     command.arg(format!("--file={}", file.display())).arg(format!("--define=accounts={accounts}"));
     command.arg(format!("--client={clients}")).arg(format!("--jobs={threads}"));
     // pgbench knows whole seconds.
@@ -50,24 +43,23 @@ pub(crate) fn run(
     let output =
         command.output().map_err(Failure::io("pgbench cannot be run; PostgreSQL's contrib programs have it"))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let report = Report::parse(&text).filter(|_| output.status.success());
-    let report = report.ok_or_else(|| {
+    let totals = Totals::parse(&text).filter(|_| output.status.success());
+    let totals = totals.ok_or_else(|| {
         let errors = String::from_utf8_lossy(&output.stderr);
         Failure::Program(format!("pgbench ended with {}: {errors}{text}", output.status))
     })?;
-    let latency = read_logs(logs.path())?;
-    let sample = Sample { latency, ..Sample::of_rate(report.transactions_per_second) };
-    Ok(Run { sample, transactions: report.transactions })
+    ledger.posted += totals.transactions;
+    Ok(Sample { latency: read_logs(logs.path())?, ..Sample::from_rate(totals.transactions_per_second) })
 }
 
 /// What pgbench prints in the end.
 #[derive(Debug, PartialEq)]
-struct Report {
+struct Totals {
     transactions: u64,
     transactions_per_second: f64,
 }
 
-impl Report {
+impl Totals {
     fn parse(text: &str) -> Option<Self> {
         let after = |start: &str| text.lines().find_map(|line| line.strip_prefix(start)).map(str::trim);
         let transactions = after("number of transactions actually processed:")?;
@@ -111,12 +103,12 @@ mod tests {
         let new = "number of transactions actually processed: 3461\nnumber of failed transactions: 0 (0.000%)\n\
                    latency average = 1.155 ms\ninitial connection time = 3.1 ms\n\
                    tps = 865.478123 (without initial connection time)\n";
-        let expected = Report { transactions: 3461, transactions_per_second: 865.478_123 };
-        assert_eq!(Report::parse(new), Some(expected));
+        let expected = Totals { transactions: 3461, transactions_per_second: 865.478_123 };
+        assert_eq!(Totals::parse(new), Some(expected));
         let old = "number of transactions actually processed: 7\ntps = 1.0 (including connections establishing)\n\
                    tps = 2.5 (excluding connections establishing)\n";
-        assert_eq!(Report::parse(old), Some(Report { transactions: 7, transactions_per_second: 2.5 }));
-        assert_eq!(Report::parse("pgbench: error: client 0 aborted\n"), None);
+        assert_eq!(Totals::parse(old), Some(Totals { transactions: 7, transactions_per_second: 2.5 }));
+        assert_eq!(Totals::parse("pgbench: error: client 0 aborted\n"), None);
     }
 
     #[test]

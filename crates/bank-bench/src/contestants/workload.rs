@@ -41,7 +41,7 @@ fn parse(summary: &[u8]) -> Result<Sample, Failure> {
     let time = |milliseconds: f64| Duration::try_from_secs_f64(milliseconds / 1e3).ok();
     let (p50, p99) = (time(summary.latency_ms.p50), time(summary.latency_ms.p99));
     let latency = p50.zip(p99).map(|(p50, p99)| Latency { p50, p99 });
-    Ok(Sample { latency, ..Sample::of_rate(summary.per_second) })
+    Ok(Sample { latency, ..Sample::from_rate(summary.per_second) })
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
         let summary =
             br#"{"verdict": "sound", "per_second": 5606.5, "latency_ms": {"p50": 0.5, "p95": 1.0, "p99": 2.0}}"#;
         let latency = Latency { p50: Duration::from_micros(500), p99: Duration::from_millis(2) };
-        assert_eq!(parse(summary).unwrap(), Sample { latency: Some(latency), ..Sample::of_rate(5606.5) });
+        assert_eq!(parse(summary).unwrap(), Sample { latency: Some(latency), ..Sample::from_rate(5606.5) });
         assert!(parse(b"The workload is in ...").is_err());
     }
 }

@@ -3,97 +3,81 @@
 use bank_domain::Transfer;
 use bank_persistence::Backend;
 
-use crate::contestants::batches::{post_all, postings, push_all};
-use crate::contestants::pgledger::Pgledger;
-use crate::contestants::tutorial::Tutorial;
-use crate::contestants::{raw_copy, raw_inserts};
-use crate::draw::Draw;
-use crate::failure::Failure;
-use crate::measure::{Contestant, Form, Names, Sample, Spread};
-use crate::scale::{Scale, batches_a_run};
-use crate::stage::{Ledger, Stage, Thoroughness};
-
 use super::group::{Group, not_mine};
+use super::originals::Originals;
+use crate::contestants::batches::{draw, post_all, postings, push_all};
+use crate::contestants::{pgledger, raw_copy, raw_inserts, tutorial};
+use crate::failure::Failure;
+use crate::measure::{BACKENDS, Contestant, Form, Names, Sample};
+use crate::scale::{Scale, batches_a_run};
+use crate::stage::{Ledger, Stage};
 
 /// Each run gets a copy of one of these ledgers.
 pub(super) struct Batches<'a> {
     stage: &'a Stage,
     scale: &'a Scale,
-    postgres: Ledger,
-    sqlite: Ledger,
-    pgledger: Pgledger,
-    tutorial: Tutorial,
+    originals: Originals<'a>,
+    pgledger: Ledger,
+    tutorial: Ledger,
 }
 
 impl<'a> Batches<'a> {
     pub(super) fn prepare(stage: &'a Stage, scale: &'a Scale) -> Result<Self, Failure> {
-        let load = |backend| stage.load(backend, "batches", scale.accounts, scale.posted_before);
-        let (postgres, sqlite) = (load(Backend::Postgres)?, load(Backend::Sqlite)?);
-        let (pgledger, tutorial) = (Pgledger::load(&stage.server, scale)?, Tutorial::load(&stage.server, scale)?);
-        Ok(Self { stage, scale, postgres, sqlite, pgledger, tutorial })
+        let originals = Originals::load(stage, "batches", scale)?;
+        let (pgledger, tutorial) = (pgledger::load(stage, scale)?, tutorial::load(stage, scale.accounts)?);
+        Ok(Self { stage, scale, originals, pgledger, tutorial })
     }
 
-    fn fresh(&self, backend: Backend) -> Result<Ledger, Failure> {
-        self.stage.fresh(match backend {
-            Backend::Postgres => &self.postgres,
-            Backend::Sqlite => &self.sqlite,
-        })
-    }
-
-    /// Draws the batches of a run, and one more in front that is not measured: it makes the connection and prepares.
     fn draw(&self, size: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
-        let measured = batches_a_run(&self.scale.batches, size);
-        let mut draw = Draw::new(self.scale.accounts, Spread::Uniform);
-        (0..=measured).map(|_| draw.transfers(size)).collect()
-    }
-
-    fn batches(&self, backend: Backend, size: u32) -> Result<Sample, Failure> {
-        let mut ledger = self.fresh(backend)?;
-        let batches = self.draw(size)?;
-        let sample = post_all(&mut ledger, &batches)?;
-        ledger.check(Thoroughness::Audit)?;
-        Ok(sample)
-    }
-
-    fn pipeline(&self, size: u32) -> Result<Sample, Failure> {
-        let mut ledger = self.fresh(Backend::Postgres)?;
-        let sample = push_all(&mut ledger, self.draw(size)?)?;
-        ledger.check(Thoroughness::Audit)?;
-        Ok(sample)
+        draw(self.scale.accounts, size, batches_a_run(&self.scale.batches, size))
     }
 
     fn rows(&self, backend: Backend, size: u32) -> Result<Sample, Failure> {
-        let ledger = self.fresh(backend)?;
-        let postings = postings(ledger.states()?, &self.draw(size)?);
-        match backend {
-            Backend::Postgres => raw_copy::run(&ledger, postings),
-            Backend::Sqlite => raw_inserts::run(&ledger, &postings),
-        }
+        let mut ledger = self.originals.copy(backend)?;
+        let postings = postings(&ledger, &self.draw(size)?)?;
+        let sample = match backend {
+            Backend::Postgres => raw_copy::run(&mut ledger, postings),
+            Backend::Sqlite => raw_inserts::run(&mut ledger, &postings),
+        }?;
+        ledger.check_journal()?;
+        Ok(sample)
+    }
+
+    fn tutorial(&self, names: Names) -> Result<Sample, Failure> {
+        let original = match names {
+            Names::Scanned => &self.tutorial,
+            Names::Indexed => &self.originals.postgres,
+        };
+        tutorial::run(&self.stage.copy(original)?, names, self.scale.time)
     }
 }
 
 impl Group for Batches<'_> {
     fn contestants(&self) -> Vec<Contestant> {
-        let sizes = self.scale.batches.iter().map(|(size, _)| *size);
-        let batches = sizes.flat_map(|size| {
-            [Backend::Postgres, Backend::Sqlite]
-                .into_iter()
-                .flat_map(move |backend| [Contestant::Batch(backend, size), Contestant::Rows(backend, size)])
-        });
-        let clients = self.scale.threads.iter().copied();
-        let pgledger = clients.flat_map(|clients| Form::ALL.map(|form| Contestant::Pgledger { form, clients }));
-        let pipelines = self.scale.batches.iter().map(|(size, _)| Contestant::Pipeline(*size));
-        batches.chain(pipelines).chain(Names::ALL.map(Contestant::Tutorial)).chain(pgledger).collect()
+        let sizes = || self.scale.batches.iter().map(|(size, _)| *size);
+        let both =
+            |size| BACKENDS.into_iter().flat_map(move |on| [Contestant::Batch(on, size), Contestant::Rows(on, size)]);
+        let pgledger = |clients| Form::ALL.map(|form| Contestant::Pgledger { form, clients });
+        let mut contestants: Vec<Contestant> = sizes().flat_map(both).collect();
+        contestants.extend(sizes().map(Contestant::Pipeline));
+        contestants.extend(Names::ALL.map(Contestant::Tutorial));
+        contestants.extend(self.scale.threads.iter().copied().flat_map(pgledger));
+        contestants
     }
 
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
         match contestant {
-            Contestant::Batch(backend, size) => self.batches(backend, size),
-            Contestant::Pipeline(size) => self.pipeline(size),
+            Contestant::Batch(backend, size) => {
+                self.originals.run(backend, |ledger| post_all(ledger, &self.draw(size)?))
+            }
+            Contestant::Pipeline(size) => {
+                self.originals.run(Backend::Postgres, |ledger| push_all(ledger, self.draw(size)?))
+            }
             Contestant::Rows(backend, size) => self.rows(backend, size),
-            Contestant::Tutorial(Names::Scanned) => self.tutorial.run(self.stage),
-            Contestant::Tutorial(Names::Indexed) => self.tutorial.run_on(&self.fresh(Backend::Postgres)?),
-            Contestant::Pgledger { form, clients } => self.pgledger.run(self.stage, form, clients),
+            Contestant::Tutorial(names) => self.tutorial(names),
+            Contestant::Pgledger { form, clients } => {
+                pgledger::run(self.stage, &self.pgledger, form, clients, self.scale.time)
+            }
             other => Err(not_mine(other)),
         }
     }

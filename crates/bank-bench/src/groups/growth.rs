@@ -1,18 +1,15 @@
 //! Many accounts beside few: what a transfer costs when the tables have grown.
 
-use bank_domain::Transfer;
 use bank_persistence::Backend;
 
-use crate::contestants::batches::{post_all, push_all};
+use super::group::{Group, not_mine};
+use crate::contestants::batches::{draw, post_all, push_all};
 use crate::contestants::drive::drive;
-use crate::draw::Draw;
 use crate::failure::Failure;
 use crate::measure::{BACKENDS, Contestant, Load, Sample, Spread, Work};
 use crate::report::Results;
 use crate::scale::{Scale, batches_a_run};
-use crate::stage::{Ledger, Stage, Thoroughness};
-
-use super::group::{Group, not_mine};
+use crate::stage::{Ledger, Stage};
 
 /// These ledgers are not copied: each takes all runs, and so all journals grow alike.
 pub(super) struct Growth<'a> {
@@ -34,9 +31,9 @@ impl<'a> Growth<'a> {
         Ok(growth)
     }
 
-    /// Posts the same number of transfers to every ledger, so many that nearly every page of the largest accounts table
-    /// has been changed since the last checkpoint: the first change of a page after a checkpoint logs the whole page,
-    /// and that is the cost of a checkpoint, not of size.
+    /// Posts the same number of transfers to every ledger: enough to change nearly every page of the largest accounts
+    /// table after the last checkpoint. The first change of a page after a checkpoint logs the whole page, and that is
+    /// the cost of a checkpoint, not of size.
     fn warm_up(&mut self) -> Result<(), Failure> {
         /// How many accounts share a page, or fewer.
         const ACCOUNTS_A_PAGE: u32 = 30;
@@ -46,7 +43,7 @@ impl<'a> Growth<'a> {
         let batches = (largest / ACCOUNTS_A_PAGE).saturating_mul(3) / size.saturating_mul(2);
         for ledger in &mut self.ledgers {
             eprintln!("bank-bench: warming {} up: {} accounts", ledger.backend, ledger.accounts);
-            post_all(ledger, &draw(ledger, size, batches.max(1))?)?;
+            post_all(ledger, &draw(ledger.accounts, size, batches.max(1))?)?;
         }
         Ok(())
     }
@@ -55,11 +52,6 @@ impl<'a> Growth<'a> {
         let found = self.ledgers.iter_mut().find(|ledger| ledger.backend == backend && ledger.accounts == accounts);
         found.ok_or_else(|| Failure::Program(format!("there is no ledger of {accounts} accounts")))
     }
-}
-
-fn draw(ledger: &Ledger, size: u32, count: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
-    let mut draw = Draw::new(ledger.accounts, Spread::Uniform);
-    (0..=count).map(|_| draw.transfers(size)).collect()
 }
 
 impl Group for Growth<'_> {
@@ -74,27 +66,25 @@ impl Group for Growth<'_> {
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
         let Contestant::Growth(work, accounts) = contestant else { return Err(not_mine(contestant)) };
         let scale = self.scale;
-        let count = |size| batches_a_run(&scale.growth_batches, size);
+        let draw = |size| draw(accounts, size, batches_a_run(&scale.growth_batches, size));
         let ledger = self.ledger(work.backend(), accounts)?;
         let sample = match work {
             Work::Singly(_) => {
                 let bank = ledger.bank(1)?;
                 let load = Load { threads: 1, spread: Spread::Uniform };
-                let (sample, posted) = drive(load, accounts, scale.time, |transfer| bank.post(&transfer))?;
-                ledger.posted += posted;
-                sample
+                drive(ledger, load, scale.time, |transfer| bank.post(&transfer))
             }
-            Work::Batch(_, size) => post_all(ledger, &draw(ledger, size, count(size))?)?,
-            Work::Pipeline(size) => push_all(ledger, draw(ledger, size, count(size))?)?,
-        };
-        ledger.check(Thoroughness::Totals)?;
+            Work::Batch(_, size) => post_all(ledger, &draw(size)?),
+            Work::Pipeline(size) => push_all(ledger, draw(size)?),
+        }?;
+        ledger.check()?;
         Ok(sample)
     }
 
     fn finish(&mut self, results: &mut Results) -> Result<(), Failure> {
         for ledger in &self.ledgers {
             eprintln!("bank-bench: auditing {} accounts on {}", ledger.accounts, ledger.backend);
-            ledger.check(Thoroughness::Audit)?;
+            ledger.audit()?;
             results.checks += 1;
             self.stage.settle(ledger)?;
         }

@@ -4,6 +4,7 @@ mod batches;
 mod csv;
 mod group;
 mod growth;
+mod originals;
 mod round;
 mod singles;
 

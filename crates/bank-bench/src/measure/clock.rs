@@ -1,16 +1,41 @@
 //! Rates and latencies.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
 use crate::failure::Failure;
-use crate::measure::sample::Latency;
+use crate::measure::sample::{Latency, Sample};
 
 /// Returns how many a second that is.
 pub(crate) fn rate(count: u64, elapsed: Duration) -> f64 {
     // Exact up to four thousand million, which no run reaches.
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
+}
+
+/// Makes a call for each item, one after the other, and measures each. A call returns how many transfers it has posted.
+pub(crate) fn time_calls<T>(
+    items: impl IntoIterator<Item = T>,
+    mut call: impl FnMut(T) -> Result<u64, Failure>,
+) -> Result<Sample, Failure> {
+    let mut latencies = Latencies::new()?;
+    let (mut posted, started) = (0, Instant::now());
+    for item in items {
+        let began = Instant::now();
+        posted += call(item)?;
+        latencies.add(began.elapsed());
+    }
+    Ok(Sample { latency: latencies.summary(), ..Sample::from_rate(rate(posted, started.elapsed())) })
+}
+
+/// Does the same for batches, of which the first is not measured: it makes the connection and prepares.
+pub(crate) fn time_batches<B>(
+    batches: impl IntoIterator<Item = B>,
+    mut post: impl FnMut(B) -> Result<u64, Failure>,
+) -> Result<Sample, Failure> {
+    let mut batches = batches.into_iter();
+    batches.next().map_or(Ok(0), &mut post)?;
+    time_calls(batches, post)
 }
 
 /// An hour, in which every run ends.

@@ -24,7 +24,7 @@ pub(crate) struct Latency {
 
 impl Sample {
     /// Returns a run of this rate, of which nothing else is known.
-    pub(crate) fn of_rate(transfers_per_second: f64) -> Self {
+    pub(crate) fn from_rate(transfers_per_second: f64) -> Self {
         Self { transfers_per_second, ..Self::default() }
     }
 }
@@ -46,7 +46,7 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// Returns the summary, if there is any run.
-    pub(crate) fn of(samples: &[Sample]) -> Option<Self> {
+    pub(crate) fn from_samples(samples: &[Sample]) -> Option<Self> {
         let rates: Vec<f64> = samples.iter().map(|sample| sample.transfers_per_second).collect();
         let latencies: Vec<Latency> = samples.iter().filter_map(|sample| sample.latency).collect();
         let p50 = median_time(latencies.iter().map(|latency| latency.p50));
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_summary_takes_what_the_samples_have() {
-        assert_eq!(Summary::of(&[]), None);
+        assert_eq!(Summary::from_samples(&[]), None);
         let latency = |milliseconds| {
             let time = Duration::from_millis(milliseconds);
             Some(Latency { p50: time, p99: time * 2 })
@@ -103,7 +103,7 @@ mod tests {
             Sample { transfers_per_second: 30.0, latency: latency(1), given_up: 2, memory: None },
             Sample { transfers_per_second: 20.0, latency: None, given_up: 0, memory: Some(9) },
         ];
-        let summary = Summary::of(&samples).unwrap();
+        let summary = Summary::from_samples(&samples).unwrap();
         assert_eq!(text(Some(summary.transfers_per_second)), "20");
         assert_eq!([summary.range.0, summary.range.1].map(|rate| rate.to_string()), ["10", "30"]);
         assert_eq!(summary.latency, latency(2));

@@ -39,7 +39,7 @@ impl Results {
     /// Returns the summary of a contestant's runs.
     pub(crate) fn summary(&self, contestant: Contestant) -> Option<Summary> {
         let (_, samples) = self.samples.iter().find(|(known, _)| *known == contestant)?;
-        Summary::of(samples)
+        Summary::from_samples(samples)
     }
 
     /// Returns a contestant's median rate.
@@ -85,7 +85,7 @@ mod tests {
             (Contestant::Pgledger { form: Form::Function, clients: 1 }, [40.0, 41.0, 1.0]),
             (Contestant::Pgledger { form: Form::Function, clients: 4 }, [80.0, 70.0, 75.0]),
         ] {
-            rates.into_iter().for_each(|rate| results.add(contestant, Sample::of_rate(rate)));
+            rates.into_iter().for_each(|rate| results.add(contestant, Sample::from_rate(rate)));
         }
         let ratio = results.ratio(Contestant::Pgledger { form: Form::Function, clients: 1 }, TUTORIAL);
         assert_eq!(ratio.unwrap().to_string(), "2");

@@ -175,7 +175,7 @@ mod tests {
             (Contestant::Pgbench(load(16, Spread::Uniform)), 20.0),
             (Contestant::Pgbench(load(64, Spread::Hot)), 90.0),
         ] {
-            results.add(contestant, Sample::of_rate(rate));
+            results.add(contestant, Sample::from_rate(rate));
         }
         let measured: Vec<(Goal, String)> = all(&results)
             .iter()

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bank_domain::{AccountState, Outcome, Transfer};
+use bank_domain::{Outcome, Transfer};
 use bank_persistence::{Backend, Bank, Settings};
 use bank_tests::plain::Plain;
 
@@ -21,15 +21,6 @@ pub(crate) struct Ledger {
     pub(crate) accounts: u32,
     /// Transfers that are known to have been posted.
     pub(crate) posted: u64,
-}
-
-/// How much of the ledger is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Thoroughness {
-    /// Every invariant of every row.
-    Audit,
-    /// The number of transfers and the total.
-    Totals,
 }
 
 impl Ledger {
@@ -57,58 +48,59 @@ impl Ledger {
         self.plain().number("SELECT count(*) AS value FROM transfers").unsigned_abs()
     }
 
-    /// Returns all accounts as they are.
-    pub(crate) fn states(&self) -> Result<Vec<AccountState>, Failure> {
-        let mut states = Vec::new();
-        self.bank(1)?.list_accounts(None, |account| {
-            let (id, balance, overdraft_limit, version) =
-                (account.id, account.balance, account.overdraft_limit, account.version);
-            states.push(AccountState { id, balance, overdraft_limit, version });
-            Ok::<(), Failure>(())
-        })?;
-        Ok(states)
-    }
-
-    /// Posts a batch, all of which must be posted, and counts it.
-    pub(crate) fn post(&mut self, bank: &Bank, transfers: &[Transfer]) -> Result<(), Failure> {
+    /// Posts a batch, all of which must be posted, counts it and returns its size.
+    pub(crate) fn post(&mut self, bank: &Bank, transfers: &[Transfer]) -> Result<u64, Failure> {
         self.note(&bank.post_batch(transfers)?)
     }
 
-    /// Counts outcomes, all of which must be posted.
-    pub(crate) fn note(&mut self, outcomes: &[Outcome]) -> Result<(), Failure> {
+    /// Counts outcomes, all of which must be posted, and returns their number.
+    pub(crate) fn note(&mut self, outcomes: &[Outcome]) -> Result<u64, Failure> {
         if let Some(other) = outcomes.iter().find(|outcome| outcome.status() != "posted") {
             return Err(Failure::Broken(format!("a valid transfer was not posted: {other:?}")));
         }
-        self.posted = self.posted.saturating_add(u64::try_from(outcomes.len()).unwrap_or(u64::MAX));
-        Ok(())
+        Ok(self.add_posted(outcomes.len()))
     }
 
-    /// Checks that exactly the acknowledged transfers are in the journal and that no money appeared or vanished; and,
-    /// if wanted, every invariant of every row.
-    pub(crate) fn check(&self, thoroughness: Thoroughness) -> Result<(), Failure> {
+    /// Counts transfers that have been posted, and returns their number.
+    pub(crate) fn add_posted(&mut self, transfers: usize) -> u64 {
+        let posted = u64::try_from(transfers).unwrap_or(u64::MAX);
+        self.posted = self.posted.saturating_add(posted);
+        posted
+    }
+
+    /// Checks that exactly the acknowledged transfers are in the journal.
+    pub(crate) fn check_journal(&self) -> Result<(), Failure> {
         let rows = self.journal_rows();
         if rows != self.posted {
             let text = format!("{} transfers were acknowledged, the journal of {} has {rows}", self.posted, self.name);
             return Err(Failure::Broken(text));
         }
-        self.check_total()?;
-        if thoroughness == Thoroughness::Audit {
-            let report = self.bank(1)?.audit()?;
-            if let Some(finding) = report.findings.first() {
-                let (invariant, offenders) = (finding.invariant, finding.offenders.join("; "));
-                return Err(Failure::Broken(format!("not so: {invariant}: {offenders}")));
-            }
-        }
         Ok(())
     }
 
-    /// Checks that no money appeared or vanished.
-    pub(crate) fn check_total(&self) -> Result<(), Failure> {
-        let total = self.plain().number("SELECT CAST(sum(balance) AS BIGINT) AS value FROM accounts");
+    /// Checks that no money appeared or vanished in a table of accounts.
+    pub(crate) fn check_total(&self, table: &str) -> Result<(), Failure> {
+        let total = self.plain().number(&format!("SELECT CAST(sum(balance) AS BIGINT) AS value FROM {table}"));
         let expected = i64::from(self.accounts).saturating_mul(OPENING_BALANCE);
         if total != expected {
             return Err(Failure::Broken(format!("the balances of {} total {total}, not {expected}", self.name)));
         }
         Ok(())
+    }
+
+    /// Checks the journal and the total.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.check_journal()?;
+        self.check_total("accounts")
+    }
+
+    /// Checks the journal, the total, and every invariant of every row.
+    pub(crate) fn audit(&self) -> Result<(), Failure> {
+        self.check()?;
+        let report = self.bank(1)?.audit()?;
+        report.findings.first().map_or(Ok(()), |finding| {
+            let (invariant, offenders) = (finding.invariant, finding.offenders.join("; "));
+            Err(Failure::Broken(format!("not so: {invariant}: {offenders}")))
+        })
     }
 }

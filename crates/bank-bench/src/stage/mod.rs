@@ -5,7 +5,7 @@ mod ledger;
 mod server;
 
 pub(crate) use csv_file::CsvFile;
-pub(crate) use ledger::{Ledger, Thoroughness};
+pub(crate) use ledger::Ledger;
 pub(crate) use server::Server;
 
 use std::fs::{self, File};
@@ -19,8 +19,8 @@ use crate::failure::Failure;
 use crate::measure::Spread;
 use crate::scale::Scale;
 
-/// The name of the ledger that is copied anew before each run.
-const FRESH: &str = "run";
+/// The name of the ledger that is copied before each run.
+const COPY: &str = "run";
 
 /// The largest batch while a journal is filled.
 const FILL_BATCH: u32 = 8_190;
@@ -33,7 +33,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Starts the server and makes the directory.
-    pub(crate) fn open(scale: &Scale) -> Result<Self, Failure> {
+    pub(crate) fn new(scale: &Scale) -> Result<Self, Failure> {
         eprintln!("bank-bench: starting PostgreSQL");
         let directory = tempfile::Builder::new().prefix("bank-bench-").tempdir();
         let directory = directory.map_err(Failure::io("no temporary directory can be made"))?;
@@ -46,14 +46,18 @@ impl Stage {
         self.directory.path()
     }
 
-    /// Makes a ledger with accounts, and with transfers between them that bank has posted; its tables are as vacuumed
-    /// and analysed as those of a ledger that has been in use.
-    pub(crate) fn load(&self, backend: Backend, name: &str, accounts: u32, posted: u32) -> Result<Ledger, Failure> {
-        eprintln!("bank-bench: loading {accounts} accounts and {posted} transfers into {backend}");
+    /// Makes an empty database for a ledger.
+    pub(crate) fn create(&self, backend: Backend, name: &str, accounts: u32) -> Result<Ledger, Failure> {
         if backend == Backend::Postgres {
             self.server.create(name)?;
         }
-        let mut ledger = self.ledger(backend, name, accounts, 0);
+        Ok(self.ledger(backend, name, accounts))
+    }
+
+    /// Makes a ledger with accounts, and with transfers between them that bank has posted.
+    pub(crate) fn load(&self, backend: Backend, name: &str, accounts: u32, posted: u32) -> Result<Ledger, Failure> {
+        eprintln!("bank-bench: loading {accounts} accounts and {posted} transfers into {backend}");
+        let mut ledger = self.create(backend, name, accounts)?;
         ledger.bank(1)?.migrate()?;
         insert_accounts(&ledger)?;
         let mut draw = Draw::new(accounts, Spread::Uniform);
@@ -65,23 +69,28 @@ impl Stage {
             left = left.saturating_sub(size);
         }
         drop(bank);
-        ledger.plain().try_execute(match backend {
-            Backend::Postgres => "VACUUM (ANALYZE)",
-            Backend::Sqlite => "ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)",
-        })?;
-        self.settle(&ledger)?;
+        self.vacuum(&ledger)?;
         Ok(ledger)
     }
 
-    /// Copies a ledger that nobody uses, so that each run begins with the same tables; replaces the last copy.
-    pub(crate) fn fresh(&self, original: &Ledger) -> Result<Ledger, Failure> {
-        let fresh = self.ledger(original.backend, FRESH, original.accounts, original.posted);
-        match (&original.file, &fresh.file) {
+    /// Leaves the tables as vacuumed and analysed as those of a ledger that has been in use, and on disk.
+    pub(crate) fn vacuum(&self, ledger: &Ledger) -> Result<(), Failure> {
+        ledger.plain().try_execute(match ledger.backend {
+            Backend::Postgres => "VACUUM (ANALYZE)",
+            Backend::Sqlite => "ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)",
+        })?;
+        self.settle(ledger)
+    }
+
+    /// Copies a ledger that nobody uses, in place of the last copy, so that each run begins with the same tables.
+    pub(crate) fn copy(&self, original: &Ledger) -> Result<Ledger, Failure> {
+        let copy = Ledger { posted: original.posted, ..self.ledger(original.backend, COPY, original.accounts) };
+        match (&original.file, &copy.file) {
             (Some(from), Some(to)) => copy_file(from, to)?,
-            _ => self.server.copy(&original.name, FRESH)?,
+            _ => self.server.copy(&original.name, COPY)?,
         }
-        self.settle(&fresh)?;
-        Ok(fresh)
+        self.settle(&copy)?;
+        Ok(copy)
     }
 
     /// Writes to disk what would otherwise be written while the next run is measured.
@@ -92,7 +101,7 @@ impl Stage {
         }
     }
 
-    fn ledger(&self, backend: Backend, name: &str, accounts: u32, posted: u64) -> Ledger {
+    fn ledger(&self, backend: Backend, name: &str, accounts: u32) -> Ledger {
         let (url, file) = match backend {
             Backend::Postgres => (self.server.url(name), None),
             Backend::Sqlite => {
@@ -100,7 +109,7 @@ impl Stage {
                 (format!("sqlite:{}", file.display()), Some(file))
             }
         };
-        Ledger { backend, name: name.to_owned(), url, file, accounts, posted }
+        Ledger { backend, name: name.to_owned(), url, file, accounts, posted: 0 }
     }
 }
 

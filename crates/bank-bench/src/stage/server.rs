@@ -16,7 +16,6 @@ const COPY_TIME_MAX: Duration = Duration::from_secs(60);
 /// A server of the benchmark's own, which ends with this process.
 pub(crate) struct Server {
     server: PostgresServer,
-    binaries: Binaries,
 }
 
 impl Server {
@@ -24,12 +23,11 @@ impl Server {
     /// runs, and none falls due within one.
     pub(crate) fn start(scale: &Scale) -> Self {
         let builder = if scale.is_durable { ServerBuilder::new().durable() } else { ServerBuilder::new() };
-        let server = builder
+        let builder = builder
             .setting("shared_buffers", scale.shared_buffers)
             .setting("max_wal_size", "16GB")
-            .setting("checkpoint_timeout", "1h")
-            .start();
-        Self { server, binaries: Binaries::find() }
+            .setting("checkpoint_timeout", "1h");
+        Self { server: builder.start() }
     }
 
     /// Returns the URL of a database.
@@ -67,7 +65,7 @@ impl Server {
 
     /// Returns the command that runs pgbench on a database, in a directory of ours.
     pub(crate) fn pgbench(&self, database: &str, directory: &Path) -> Command {
-        let mut command = Command::new(self.binaries.directory().join("pgbench"));
+        let mut command = Command::new(Binaries::find().directory().join("pgbench"));
         // Without the environment variables that would lead it elsewhere.
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LC_ALL", "C");
         command.current_dir(directory).args(["--host".as_ref(), self.server.home().as_os_str()]);
