@@ -13,7 +13,7 @@ use clap::{Parser, ValueEnum};
 pub(crate) struct Arguments {
     /// Prove in less than a minute that everything runs; the figures mean nothing
     #[arg(long)]
-    quick: bool,
+    pub(crate) quick: bool,
     /// Groups to measure [default: all]
     #[arg(long, value_enum, value_name = "GROUP", value_delimiter = ',')]
     only: Vec<GroupName>,
@@ -48,11 +48,6 @@ pub(crate) enum GroupName {
 }
 
 impl Arguments {
-    /// Returns whether only a proof is wanted that everything runs.
-    pub(crate) const fn is_quick(&self) -> bool {
-        self.quick
-    }
-
     /// Returns the groups to measure, in their own order.
     pub(crate) fn groups(&self) -> Vec<GroupName> {
         let all = GroupName::value_variants().iter().copied();

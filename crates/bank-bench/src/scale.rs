@@ -43,7 +43,7 @@ pub(crate) fn batches_a_run(batches: &[(u32, u32)], size: u32) -> u32 {
 impl Scale {
     /// Returns the sizes that are asked for.
     pub(crate) fn new(arguments: &Arguments) -> Self {
-        let mut scale = if arguments.is_quick() { Self::quick() } else { Self::full() };
+        let mut scale = if arguments.quick { Self::quick() } else { Self::full() };
         scale.runs = arguments.runs.unwrap_or(scale.runs);
         scale.time = arguments.seconds.map_or(scale.time, |seconds| Duration::from_secs(seconds.into()));
         if !arguments.growth_accounts.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bank_domain::{Account, AccountState, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch};
+use bank_domain::{Account, AccountState, PostRequest, PostedTransfer, Transfer, apply_batch};
 use bank_persistence::PostingPipeline;
 
 use crate::draw::Draw;
@@ -30,18 +30,14 @@ pub(crate) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> 
     for batch in batches {
         ledger.post(&bank, &batch)?;
     }
-    let note = |ledger: &mut Ledger, batches: &[Vec<Outcome>]| -> Result<(), Failure> {
-        batches.iter().try_for_each(|outcomes| ledger.note(outcomes).map(drop))
-    };
-    let posted_before = ledger.posted;
-    let started = Instant::now();
+    let (mut posted, started) = (0, Instant::now());
     for batch in measured {
         pipeline.push(batch)?;
-        note(ledger, &pipeline.take_outcomes())?;
+        posted += ledger.add_outcomes(pipeline.take_outcomes().iter().flatten())?;
     }
     pipeline.flush()?;
-    note(ledger, &pipeline.take_outcomes())?;
-    Ok(Sample::from_rate(rate(ledger.posted - posted_before, started.elapsed())))
+    posted += ledger.add_outcomes(pipeline.take_outcomes().iter().flatten())?;
+    Ok(Sample::from_rate(rate(posted, started.elapsed())))
 }
 
 /// Returns what bank would write into the journal for each batch.

@@ -50,6 +50,6 @@ pub(crate) fn run(ledger: &mut Ledger, batches: Vec<Vec<PostedTransfer>>) -> Res
         connection.batch_execute("BEGIN")?;
         diesel::copy_from(transfers::table).from_insertable(batch).execute(&mut connection)?;
         connection.batch_execute("COMMIT")?;
-        Ok(ledger.add_posted(rows))
+        Ok(ledger.add_rows(rows))
     })
 }

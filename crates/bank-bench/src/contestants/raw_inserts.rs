@@ -47,7 +47,7 @@ pub(crate) fn run(ledger: &mut Ledger, batches: &[Vec<PostedTransfer>]) -> Resul
             ])?;
         }
         connection.execute_batch("COMMIT")?;
-        Ok(ledger.add_posted(batch.len()))
+        Ok(ledger.add_rows(batch.len()))
     })
 }
 

@@ -31,19 +31,12 @@ impl CsvFile {
                 Ids::Own => draw.transfer()?,
                 Ids::Derived => draw.transfer_of_random_id()?,
             };
-            let mut record =
-                vec![name_of(transfer.from.get()), name_of(transfer.to.get()), transfer.amount.to_string()];
-            if ids == Ids::Own {
-                record.push(transfer.id.to_string());
-            }
-            writer.write_record(&record)?;
+            let [from, to] = [transfer.from, transfer.to].map(|account| format!("account-{:08}", account.get()));
+            let record = [from, to, transfer.amount.to_string(), transfer.id.to_string()];
+            writer.write_record(record.iter().take(header.len()))?;
             transfers.push(transfer);
         }
         writer.flush().map_err(Failure::io("the file of lines cannot be written"))?;
         Ok(Self { path, transfers })
     }
-}
-
-fn name_of(account: i64) -> String {
-    format!("account-{account:08}")
 }

@@ -50,20 +50,25 @@ impl Ledger {
 
     /// Posts a batch, all of which must be posted, counts it and returns its size.
     pub(crate) fn post(&mut self, bank: &Bank, transfers: &[Transfer]) -> Result<u64, Failure> {
-        self.note(&bank.post_batch(transfers)?)
+        self.add_outcomes(&bank.post_batch(transfers)?)
     }
 
     /// Counts outcomes, all of which must be posted, and returns their number.
-    pub(crate) fn note(&mut self, outcomes: &[Outcome]) -> Result<u64, Failure> {
-        if let Some(other) = outcomes.iter().find(|outcome| outcome.status() != "posted") {
-            return Err(Failure::Broken(format!("a valid transfer was not posted: {other:?}")));
+    pub(crate) fn add_outcomes<'a>(&mut self, outcomes: impl IntoIterator<Item = &'a Outcome>) -> Result<u64, Failure> {
+        let mut posted = 0;
+        for outcome in outcomes {
+            let Outcome::Posted(_) = outcome else {
+                return Err(Failure::Broken(format!("a valid transfer was not posted: {outcome:?}")));
+            };
+            posted += 1;
         }
-        Ok(self.add_posted(outcomes.len()))
+        self.posted += posted;
+        Ok(posted)
     }
 
-    /// Counts transfers that have been posted, and returns their number.
-    pub(crate) fn add_posted(&mut self, transfers: usize) -> u64 {
-        let posted = u64::try_from(transfers).unwrap_or(u64::MAX);
+    /// Counts the rows of a batch that was posted without bank, and returns their number.
+    pub(crate) fn add_rows(&mut self, rows: usize) -> u64 {
+        let posted = u64::try_from(rows).unwrap_or(u64::MAX);
         self.posted = self.posted.saturating_add(posted);
         posted
     }

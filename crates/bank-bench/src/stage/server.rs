@@ -14,9 +14,7 @@ use crate::scale::Scale;
 const COPY_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// A server of the benchmark's own, which ends with this process.
-pub(crate) struct Server {
-    server: PostgresServer,
-}
+pub(crate) struct Server(PostgresServer);
 
 impl Server {
     /// Starts the server, with so much memory that no run waits for a disk but to commit. A checkpoint is made between
@@ -27,12 +25,12 @@ impl Server {
             .setting("shared_buffers", scale.shared_buffers)
             .setting("max_wal_size", "16GB")
             .setting("checkpoint_timeout", "1h");
-        Self { server: builder.start() }
+        Self(builder.start())
     }
 
     /// Returns the URL of a database.
     pub(crate) fn url(&self, database: &str) -> String {
-        self.server.socket_url(database)
+        self.0.socket_url(database)
     }
 
     /// Connects to a database.
@@ -68,8 +66,8 @@ impl Server {
         let mut command = Command::new(Binaries::find().directory().join("pgbench"));
         // Without the environment variables that would lead it elsewhere.
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LC_ALL", "C");
-        command.current_dir(directory).args(["--host".as_ref(), self.server.home().as_os_str()]);
-        command.args(["--port", &self.server.port().to_string(), "--username", USER]);
+        command.current_dir(directory).args(["--host".as_ref(), self.0.home().as_os_str()]);
+        command.args(["--port", &self.0.port().to_string(), "--username", USER]);
         command.args(["--no-vacuum", "--protocol=prepared"]).arg(database);
         command
     }
