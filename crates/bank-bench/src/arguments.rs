@@ -1,4 +1,4 @@
-//! What is typed.
+//! The arguments of the command line.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     pub(crate) markdown: Option<PathBuf>,
 }
 
-/// Things that are compared with each other, and so measured in turns.
+/// Names a group: contestants that are compared with each other, and so measured in turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GroupName {
     /// Single transfers from many threads, with and without the queue, beside pgbench
@@ -48,7 +48,7 @@ pub(crate) enum GroupName {
 }
 
 impl Arguments {
-    /// Returns the groups to measure, in their own order.
+    /// Returns the groups to measure, always in the same order.
     pub(crate) fn groups(&self) -> Vec<GroupName> {
         let all = GroupName::value_variants().iter().copied();
         all.filter(|group| self.only.is_empty() || self.only.contains(group)).collect()

@@ -39,7 +39,7 @@ impl Draw {
         self.transfer_with(TransferId::from_uuid(id))
     }
 
-    /// Returns so many transfers with ids that grow.
+    /// Returns this number of transfers with ids that grow.
     pub(crate) fn transfers(&mut self, count: u32) -> Result<Vec<Transfer>, Failure> {
         (0..count).map(|_| self.transfer()).collect()
     }

@@ -1,4 +1,4 @@
-//! Batches, by bank itself: one after the other, and in a pipeline.
+//! Batches that bank posts, one after the other or in a pipeline.
 
 use std::time::Instant;
 
@@ -40,7 +40,7 @@ pub(crate) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> 
     Ok(Sample::from_rate(rate(posted, started.elapsed())))
 }
 
-/// Returns what bank would write into the journal for each batch.
+/// Returns the transfers of each batch as bank would write them to the journal.
 pub(crate) fn postings(ledger: &Ledger, batches: &[Vec<Transfer>]) -> Result<Vec<Vec<PostedTransfer>>, Failure> {
     let requests: Vec<PostRequest> = batches.iter().flatten().map(PostRequest::from).collect();
     let mut outcomes = apply_batch(states(ledger)?, Vec::new(), &requests).outcomes.into_iter();

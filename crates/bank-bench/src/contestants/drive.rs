@@ -1,4 +1,4 @@
-//! Posting single transfers from many threads for a time.
+//! Single transfers, posted from many threads for a time.
 
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use crate::failure::Failure;
 use crate::measure::{Latencies, Load, Sample, rate};
 use crate::stage::Ledger;
 
-/// What each thread posts before the clock starts: connections are made and statements prepared by then.
+/// Number of transfers that each thread posts before the clock starts, to make connections and prepare statements.
 const WARM_UP: u32 = 10;
 
-/// What a thread has done.
+/// The figures of one thread.
 struct Done {
     posted_before: u64,
     posted: u64,
@@ -23,7 +23,7 @@ struct Done {
     latencies: Latencies,
 }
 
-/// Posts from many threads until the time is over, and counts what was acknowledged, also before the clock started.
+/// Posts from many threads until the time is over, and counts the acknowledged transfers, warm-up included.
 pub(crate) fn drive<E: Into<Failure>>(
     ledger: &mut Ledger,
     load: Load,
@@ -76,7 +76,7 @@ fn work_until(
 
 fn summarise(done: &[(Instant, Done)]) -> Result<Sample, Failure> {
     let started = done.iter().map(|(started, _)| *started).min();
-    // The last answers count, too: the rate is of what was done until every thread had its answer.
+    // The run ends with the last answer, which may come after the deadline.
     let ended = done.iter().map(|(_, done)| done.ended).max();
     let elapsed = started.zip(ended).map_or(Duration::ZERO, |(started, ended)| ended - started);
     let mut latencies = Latencies::new()?;

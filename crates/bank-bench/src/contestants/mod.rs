@@ -1,4 +1,4 @@
-//! How each contestant posts: bank itself, `bank-cli`, and what they are compared with.
+//! The code of the contestants: bank itself, `bank-cli`, and the floors beside them.
 
 pub(crate) mod batches;
 pub(crate) mod cli_process;

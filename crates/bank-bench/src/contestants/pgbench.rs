@@ -1,4 +1,4 @@
-//! Runs of pgbench: what other clients of the same server reach.
+//! Runs of pgbench, the floor for single transfers: another client of the same server.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -16,8 +16,8 @@ const DRAW_HOT: &str = include_str!("../../sql/draw_hot.sql");
 /// the same audit. Its ids grow with time, too.
 pub(crate) const TRANSFER: &str = include_str!("../../sql/transfer.sql");
 
-/// Runs a script after one that draws the accounts `payer` and `receiver` and the `amount`, and counts what it posted.
-/// The stage's directory takes the script and the log.
+/// Runs a script and counts the transfers that it posts. Another script before it draws the accounts `payer` and
+/// `receiver` and the `amount`. Script and log are written to the stage's directory.
 pub(crate) fn run(
     stage: &Stage,
     ledger: &mut Ledger,
@@ -31,17 +31,17 @@ pub(crate) fn run(
         Spread::Hot => DRAW_HOT,
     };
     let file = directory.join("pgbench.sql");
-    fs::write(&file, format!("{draw}{script}")).map_err(Failure::io("the script of pgbench cannot be written"))?;
-    let logs = tempfile::tempdir_in(directory).map_err(Failure::io("a directory for pgbench cannot be made"))?;
+    fs::write(&file, format!("{draw}{script}")).map_err(Failure::io("cannot write the script for pgbench"))?;
+    let logs = tempfile::tempdir_in(directory).map_err(Failure::io("cannot make a directory for pgbench"))?;
     let (accounts, clients, threads) = (ledger.accounts, load.threads, load.threads.min(2));
     let mut command = stage.server.pgbench(&ledger.name, directory);
     command.arg(format!("--file={}", file.display())).arg(format!("--define=accounts={accounts}"));
     command.arg(format!("--client={clients}")).arg(format!("--jobs={threads}"));
-    // pgbench knows whole seconds.
+    // pgbench takes whole seconds.
     command.arg(format!("--time={}", time.as_secs().max(1)));
     command.arg("--log").arg(format!("--log-prefix={}", logs.path().join("log").display()));
     let output =
-        command.output().map_err(Failure::io("pgbench cannot be run; PostgreSQL's contrib programs have it"))?;
+        command.output().map_err(Failure::io("cannot run pgbench, which is one of PostgreSQL's contrib programs"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let totals = Totals::parse(&text).filter(|_| output.status.success());
     let totals = totals.ok_or_else(|| {
@@ -52,7 +52,7 @@ pub(crate) fn run(
     Ok(Sample { latency: read_logs(logs.path())?, ..Sample::from_rate(totals.transactions_per_second) })
 }
 
-/// What pgbench prints in the end.
+/// The totals that pgbench prints in the end.
 #[derive(Debug, PartialEq)]
 struct Totals {
     transactions: u64,
@@ -63,7 +63,7 @@ impl Totals {
     fn parse(text: &str) -> Option<Self> {
         let after = |start: &str| text.lines().find_map(|line| line.strip_prefix(start)).map(str::trim);
         let transactions = after("number of transactions actually processed:")?;
-        // There is one line with the time for connecting and one without in old versions, the one without in new ones.
+        // Old versions print a line with the time for connecting and one without, new ones only the latter.
         let rates: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("tps = ")).collect();
         let rate = rates.iter().find(|rate| rate.contains("without") || rate.contains("excluding"))?;
         Some(Self {
@@ -75,7 +75,7 @@ impl Totals {
 
 /// Reads the latencies of all transactions from the logs of all threads.
 fn read_logs(directory: &Path) -> Result<Option<Latency>, Failure> {
-    let cannot = "the log of pgbench cannot be read";
+    let cannot = "cannot read the log of pgbench";
     let mut latencies = Latencies::new()?;
     for entry in fs::read_dir(directory).map_err(Failure::io(cannot))? {
         let file = entry.and_then(|entry| File::open(entry.path())).map_err(Failure::io(cannot))?;
@@ -89,7 +89,7 @@ fn read_logs(directory: &Path) -> Result<Option<Latency>, Failure> {
     Ok(latencies.summary())
 }
 
-/// Returns the microseconds in a line: client, number, microseconds, script, time.
+/// Returns the third field of a line: client, number, microseconds, script, time.
 fn parse_latency(line: &str) -> Option<u64> {
     line.split(' ').nth(2)?.parse().ok()
 }
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_that_without_connecting() {
+    fn the_rate_leaves_out_the_time_for_connecting() {
         let new = "number of transactions actually processed: 3461\nnumber of failed transactions: 0 (0.000%)\n\
                    latency average = 1.155 ms\ninitial connection time = 3.1 ms\n\
                    tps = 865.478123 (without initial connection time)\n";
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_log_line_gives_its_latency() {
         assert_eq!(parse_latency("0 199 2241 0 1175850568 995598"), Some(2241));
-        // What was skipped or failed has no latency.
+        // A failed transaction has no latency.
         assert_eq!(parse_latency("0 82 failed 0 1499414498 84905.9"), None);
         assert_eq!(parse_latency(""), None);
     }

@@ -16,7 +16,7 @@ const TABLES: &str = include_str!("../../sql/pgledger_tables.sql");
 const STATEMENTS: &str = include_str!("../../sql/pgledger_statements.sql");
 const FUNCTION: &str = include_str!("../../sql/pgledger_function.sql");
 
-/// Makes a ledger of that design, as large as bank's.
+/// Makes a ledger of that design, with as many accounts and transfers as bank's.
 pub(crate) fn load(stage: &Stage, scale: &Scale) -> Result<Ledger, Failure> {
     let &Scale { accounts, posted_before: posted, .. } = scale;
     let ledger = stage.create(Backend::Postgres, "pgledger", accounts)?;

@@ -24,7 +24,7 @@ diesel::table! {
     }
 }
 
-/// The time in all rows, in microseconds since 2000: bank sends one for a batch and leaves nothing to the column's default.
+/// The time in all rows, in microseconds since 2000: bank, too, sends one time for a batch.
 const POSTED_AT: i64 = 836_222_400_000_000;
 
 /// Copies the batches, of which the first is not measured.

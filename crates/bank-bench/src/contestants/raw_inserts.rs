@@ -12,19 +12,19 @@ use crate::failure::Failure;
 use crate::measure::{Sample, time_batches};
 use crate::stage::Ledger;
 
-/// What each connection sets for itself; the rest is in the file.
+/// Settings of a connection; the others are in the file.
 const PRAGMAS: [&str; 3] = ["cache_size", "synchronous", "temp_store"];
 
 const INSERT: &str = "INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
                       from_balance_after, to_balance_after, memo, posted_at) \
                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
-/// The time in all rows: bank reads the clock once for a batch, and does not leave it to the column's default, either.
+/// The time in all rows: bank, too, sends one time for a batch instead of using the column's default.
 const POSTED_AT: &str = "2026-07-01T12:00:00.000000Z";
 
 /// Inserts the batches, of which the first is not measured.
 pub(crate) fn run(ledger: &mut Ledger, batches: &[Vec<PostedTransfer>]) -> Result<Sample, Failure> {
-    let path = ledger.file.as_deref().ok_or_else(|| Failure::Program("there is no file".to_owned()))?;
+    let path = ledger.file.as_deref().ok_or_else(|| Failure::Program("the ledger has no file".to_owned()))?;
     let connection = Connection::open(path)?;
     for (name, value) in settings(&ledger.bank(1)?)? {
         connection.pragma_update(None, name, value)?;
@@ -57,7 +57,7 @@ struct Autocheckpoint {
     pages: i64,
 }
 
-/// Returns how bank sets its connections, so that both are set alike.
+/// Returns the settings of bank's connections, so that both have the same.
 fn settings(bank: &Bank) -> Result<Vec<(&'static str, i64)>, Failure> {
     Ok(bank.read("reading settings", |connection| {
         let mut settings = Vec::new();
@@ -65,7 +65,7 @@ fn settings(bank: &Bank) -> Result<Vec<(&'static str, i64)>, Failure> {
             let value = sql::<BigInt>(&format!("{name} FROM pragma_{name}"));
             settings.push((name, diesel::select(value).get_result(connection)?));
         }
-        // This one cannot be selected from.
+        // SQLite has no table-valued function for this one.
         let row: Autocheckpoint = diesel::sql_query("PRAGMA wal_autocheckpoint").get_result(connection)?;
         settings.push(("wal_autocheckpoint", row.pages));
         Ok(settings)

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::measure::{Names, Sample, Spread, time_calls};
 use crate::stage::{Ledger, Stage};
 
-/// Makes the tutorial's own table, as the tutorial does.
+/// Makes the table of the tutorial.
 pub(crate) fn load(stage: &Stage, accounts: u32) -> Result<Ledger, Failure> {
     let ledger = stage.create(Backend::Postgres, "tutorial", accounts)?;
     ledger.plain().try_execute(&format!(
@@ -24,7 +24,7 @@ pub(crate) fn load(stage: &Stage, accounts: u32) -> Result<Ledger, Failure> {
     Ok(ledger)
 }
 
-/// Moves money for a time, and checks the total: there is no journal.
+/// Moves money for a time, then checks the total, because there is no journal.
 pub(crate) fn run(ledger: &Ledger, names: Names, time: Duration) -> Result<Sample, Failure> {
     let table = match names {
         Names::Scanned => "DemoAccount",

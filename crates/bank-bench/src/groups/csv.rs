@@ -15,7 +15,7 @@ use crate::report::{Killed, Results};
 use crate::scale::Scale;
 use crate::stage::{CsvFile, Ledger, Stage};
 
-/// How often a ledger is asked whether half of the file is in it.
+/// How often the journal is counted while a process posts a file.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Each run gets a copy of one of these ledgers.
@@ -43,7 +43,7 @@ impl<'a> Files<'a> {
 
     fn lines(&self, ledger: &mut Ledger, ids: Ids) -> Result<Sample, Failure> {
         let chunks = self.file(ids).transfers.chunks(self.scale.chunk.into());
-        // Nothing is warmed up but the connection: the process beside it has to begin, too.
+        // The empty batch makes the connection and prepares nothing, because the process beside it has to prepare, too.
         let batches: Vec<Vec<Transfer>> = std::iter::once(Vec::new()).chain(chunks.map(<[_]>::to_vec)).collect();
         post_all(ledger, &batches)
     }
@@ -72,12 +72,12 @@ impl<'a> Files<'a> {
         let mut plain = ledger.plain();
         let half = i64::try_from(ledger.posted + lines / 2).unwrap_or(i64::MAX);
         while plain.number("SELECT count(*) AS value FROM transfers") < half {
-            if process.try_wait().map_err(Failure::io("bank-cli was lost"))?.is_some() {
+            if process.try_wait().map_err(Failure::io("cannot wait for bank-cli"))?.is_some() {
                 break;
             }
             std::thread::sleep(LOOK);
         }
-        process.kill().and_then(|()| process.wait()).map_err(Failure::io("bank-cli cannot be killed"))?;
+        process.kill().and_then(|()| process.wait()).map_err(Failure::io("cannot kill bank-cli"))?;
         let posted = ledger.journal_rows().saturating_sub(ledger.posted);
         cli_process::finish(self.start(ledger, ids)?)?;
         ledger.posted += lines;

@@ -1,4 +1,4 @@
-//! What every group can do.
+//! The trait of all groups.
 
 use crate::failure::Failure;
 use crate::measure::{Contestant, Sample};
@@ -6,13 +6,13 @@ use crate::report::Results;
 
 /// Contestants that run in turns, with the ledgers they need.
 pub(crate) trait Group {
-    /// Returns all contestants, those that are compared beside each other.
+    /// Returns all contestants, in an order that keeps those next to each other that are compared.
     fn contestants(&self) -> Vec<Contestant>;
 
-    /// Runs one of them and checks what it left behind.
+    /// Runs one of them, and checks the ledger afterwards.
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure>;
 
-    /// Does what is to be done once, after all rounds.
+    /// Finishes the group after all rounds.
     fn finish(&mut self, _: &mut Results) -> Result<(), Failure> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Many accounts beside few: what a transfer costs when the tables have grown.
+//! Many accounts beside few: the cost of a transfer in large tables.
 
 use bank_persistence::Backend;
 
@@ -11,7 +11,7 @@ use crate::report::Results;
 use crate::scale::{Scale, batches_a_run};
 use crate::stage::{Ledger, Stage};
 
-/// These ledgers are not copied: each takes all runs, and so all journals grow alike.
+/// These ledgers are not copied: each takes all runs, so all journals grow alike.
 pub(super) struct Growth<'a> {
     stage: &'a Stage,
     scale: &'a Scale,

@@ -1,4 +1,5 @@
-//! What is compared with each other. A further group is a variant of the argument, a module here and its contestants.
+//! The groups of contestants that are compared with each other. A new group takes a variant of `GroupName`, a module
+//! here, and contestants.
 
 mod batches;
 mod csv;
@@ -16,7 +17,7 @@ use crate::failure::Failure;
 use crate::scale::Scale;
 use crate::stage::Stage;
 
-/// Loads what a group needs.
+/// Makes a group with the ledgers that it needs.
 pub(crate) fn prepare<'a>(
     group: GroupName,
     stage: &'a Stage,

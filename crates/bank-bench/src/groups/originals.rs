@@ -1,4 +1,4 @@
-//! The ledgers that a group's runs get copies of.
+//! The ledgers whose copies a group runs on.
 
 use bank_persistence::Backend;
 
@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::scale::Scale;
 use crate::stage::{Ledger, Stage};
 
-/// A ledger on each backend, which no run changes.
+/// A ledger on each backend. Runs change only copies of it.
 pub(super) struct Originals<'a> {
     stage: &'a Stage,
     pub(super) postgres: Ledger,
@@ -14,13 +14,13 @@ pub(super) struct Originals<'a> {
 }
 
 impl<'a> Originals<'a> {
-    /// Makes both.
+    /// Makes both ledgers.
     pub(super) fn load(stage: &'a Stage, name: &str, scale: &Scale) -> Result<Self, Failure> {
         let load = |backend| stage.load(backend, name, scale.accounts, scale.posted_before);
         Ok(Self { stage, postgres: load(Backend::Postgres)?, sqlite: load(Backend::Sqlite)? })
     }
 
-    /// Copies one of them.
+    /// Copies one of the ledgers.
     pub(super) fn copy(&self, backend: Backend) -> Result<Ledger, Failure> {
         self.stage.copy(match backend {
             Backend::Postgres => &self.postgres,
@@ -28,7 +28,7 @@ impl<'a> Originals<'a> {
         })
     }
 
-    /// Copies one of them, runs on the copy, and audits it.
+    /// Runs on a fresh copy of one of the ledgers, and audits the copy.
     pub(super) fn run<T>(
         &self,
         backend: Backend,

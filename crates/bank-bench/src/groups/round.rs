@@ -1,4 +1,4 @@
-//! Running all contestants of a group in turns, so that a busy moment of the machine hits all alike.
+//! Rounds: all contestants of a group run in turns, so that a busy moment of the machine hits all of them.
 
 use std::time::Instant;
 
@@ -7,8 +7,7 @@ use crate::groups::group::Group;
 use crate::measure::Contestant;
 use crate::report::{Results, count, latency};
 
-/// Runs every contestant, or every one whose name contains the text, once in each round, every other round in the
-/// opposite order.
+/// Runs every contestant whose name contains the text once in each round. Every other round has the opposite order.
 pub(crate) fn measure(
     group: &mut dyn Group,
     rounds: u16,
@@ -38,7 +37,7 @@ pub(crate) fn measure(
     Ok(())
 }
 
-/// Says whose run it was that broke an invariant.
+/// Adds the contestant to the failure of its run.
 fn name(contestant: Contestant, failure: Failure) -> Failure {
     match failure {
         Failure::Broken(finding) => Failure::Broken(format!("{contestant}: {finding}")),

@@ -1,4 +1,4 @@
-//! What is measured, by name.
+//! Everything that is measured, by name.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub(crate) enum Contestant {
     Growth(Work, u32),
 }
 
-/// What is done among few accounts and among many.
+/// Work that is measured among few accounts and among many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     /// `Bank::post` from one thread.
@@ -44,7 +44,7 @@ pub(crate) enum Work {
     Pipeline(u32),
 }
 
-/// Threads, or pgbench's clients, and whom they pay.
+/// A number of threads, or of clients, and the accounts that they use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Load {
     pub(crate) threads: u16,
@@ -54,7 +54,7 @@ pub(crate) struct Load {
 /// Both backends.
 pub(crate) const BACKENDS: [Backend; 2] = [Backend::Postgres, Backend::Sqlite];
 
-/// Declares a choice between two, with the words that the tables have for each.
+/// Declares an enum of two variants, with the words that the tables show for each.
 macro_rules! choice {
     ($(#[$about:meta])* $name:ident { $($(#[$about_one:meta])* $one:ident = $words:literal,)+ }) => {
         $(#[$about])*
@@ -81,7 +81,7 @@ macro_rules! choice {
 choice! {
     /// Which accounts take part.
     Spread {
-        /// All, drawn evenly.
+        /// All accounts, drawn evenly.
         Uniform = "uniform",
         /// The same account in every transfer, on either side; the other drawn evenly.
         Hot = "one hot account",
@@ -113,13 +113,13 @@ choice! {
     Ids {
         /// Each line has its own, and they grow with time.
         Own = "a column of ids",
-        /// They are derived from a reference, and so in no order; the library gets random ones for comparison.
+        /// They are derived from a reference, so they are in no order. The library gets random ones for comparison.
         Derived = "--reference",
     }
 }
 
 impl Ids {
-    /// Returns both, on each backend.
+    /// Returns both variants for each backend.
     pub(crate) fn on_each_backend() -> impl Iterator<Item = (Backend, Self)> {
         BACKENDS.into_iter().flat_map(|backend| Self::ALL.map(|ids| (backend, ids)))
     }
@@ -134,7 +134,7 @@ impl Work {
         BACKENDS.into_iter().flat_map(on).chain(sizes().map(Self::Pipeline)).collect()
     }
 
-    /// Returns where it is done.
+    /// Returns the backend of the work.
     pub(crate) const fn backend(self) -> Backend {
         match self {
             Self::Singly(backend) | Self::Batch(backend, _) => backend,
@@ -154,7 +154,7 @@ impl fmt::Display for Work {
 }
 
 impl Contestant {
-    /// Returns what it is, without its size.
+    /// Returns the name, without the size.
     pub(crate) fn name(self) -> String {
         match self {
             Self::Post(backend, _) => format!("{backend}: Bank::post"),
@@ -176,7 +176,7 @@ impl Contestant {
         }
     }
 
-    /// Returns how large it is.
+    /// Returns the size: threads, accounts, or length of a batch.
     pub(crate) fn size(self) -> String {
         match self {
             Self::Post(_, load) | Self::Queue(_, load) => format!("{}, {}", many(load.threads, "thread"), load.spread),
@@ -192,7 +192,7 @@ impl Contestant {
         }
     }
 
-    /// Returns what it is to be compared with, of the same size.
+    /// Returns the contestant of the same size that this one is compared with.
     pub(crate) const fn floor(self) -> Option<Self> {
         match self {
             Self::Post(Backend::Postgres, load) | Self::Queue(Backend::Postgres, load) => Some(Self::Pgbench(load)),
@@ -205,7 +205,7 @@ impl Contestant {
         }
     }
 
-    /// Returns its name in the column of what others are compared with.
+    /// Returns the name for the column that says what a contestant is compared with.
     pub(crate) fn short_name(self) -> String {
         match self {
             Self::Pgbench(_) => "pgbench".to_owned(),

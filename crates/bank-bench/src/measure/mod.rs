@@ -1,4 +1,4 @@
-//! What is measured, the clock, and what a run gave.
+//! The contestants by name, the clock, and the samples that it gives.
 
 mod clock;
 mod contestant;

@@ -1,8 +1,8 @@
-//! What the figures were measured on.
+//! The machine and the databases on which the figures were measured.
 
 use crate::stage::Stage;
 
-/// The machine and its databases.
+/// What the machine and the server say about themselves.
 pub(crate) struct Machine {
     cores: usize,
     load_before: Option<String>,
@@ -11,7 +11,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Asks the machine and its server.
+    /// Asks the machine and the server.
     pub(crate) fn new(stage: &Stage) -> Self {
         let mut plain = stage.server.plain("postgres");
         let mut setting = |name| plain.texts(&format!("SELECT current_setting('{name}') AS value")).concat();
@@ -23,7 +23,7 @@ impl Machine {
         }
     }
 
-    /// Describes it in one line, the load now included.
+    /// Describes both in one line, with the load at this moment.
     pub(crate) fn describe(&self) -> String {
         let load = match (&self.load_before, load_average()) {
             (Some(before), Some(after)) => format!(", load average {before} before and {after} after"),
@@ -36,7 +36,7 @@ impl Machine {
     }
 }
 
-/// Returns the load average of the last minute where the system tells it.
+/// Returns the load average of the last minute if the system shows it.
 fn load_average() -> Option<String> {
     let text = std::fs::read_to_string("/proc/loadavg").ok()?;
     text.split(' ').next().map(str::to_owned)

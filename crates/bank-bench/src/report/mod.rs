@@ -1,4 +1,4 @@
-//! The tables that are printed in the end.
+//! The results, the goals, and the tables that show both.
 
 mod machine;
 mod results;
@@ -16,12 +16,12 @@ use crate::failure::Failure;
 use crate::measure::{Contestant, Summary};
 use crate::report::targets::{Goal, Target};
 
-/// Creates the file for the tables, so that an hour is not measured in vain if that is impossible.
+/// Creates the file for the tables: if it cannot be written, that shows before an hour of measuring, not after it.
 pub(crate) fn create(path: &Path) -> Result<(), Failure> {
     std::fs::write(path, "").map_err(Failure::io(format!("cannot write {}", path.display())))
 }
 
-/// Prints the tables, and writes them to a file as Markdown if one is named.
+/// Prints the tables, and writes them as Markdown to the file, if there is one.
 pub(crate) fn print(machine: &Machine, results: &Results, markdown: Option<&Path>) -> Result<(), Failure> {
     let machine = machine.describe();
     let (mut measured, mut goals) = (measured(results), goals(results));
@@ -104,7 +104,7 @@ fn align_right(table: &mut Table, columns: &[usize]) {
     }
 }
 
-/// Returns a rate as a whole number with commas between thousands, to three digits: more would mean nothing.
+/// Formats a rate as a whole number of three significant digits, with commas between thousands.
 pub(crate) fn count(rate: f64) -> String {
     let unit = 10_f64.powf((rate.max(1.0).log10().floor() - 2.0).max(0.0));
     let rounded = format!("{:.0}", (rate / unit).round() * unit);
@@ -118,7 +118,7 @@ pub(crate) fn count(rate: f64) -> String {
     text
 }
 
-/// Returns a duration in a unit that suits it.
+/// Formats a duration in microseconds or milliseconds, by its size.
 pub(crate) fn latency(time: Duration) -> String {
     let milliseconds = time.as_secs_f64() * 1000.0;
     match milliseconds {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_short() {
+    fn rates_durations_and_ratios_have_few_digits() {
         assert_eq!(
             ["0", "7", "999", "1,000", "1,240", "123,000"],
             [0.4, 7.0, 999.0, 999.6, 1239.0, 123_456.0].map(count).each_ref().map(String::as_str)

@@ -6,24 +6,24 @@ use crate::measure::{Contestant, Sample, Summary};
 #[derive(Debug, Default)]
 pub(crate) struct Results {
     samples: Vec<(Contestant, Vec<Sample>)>,
-    /// How often the invariants were checked, and held.
+    /// Number of checks of the invariants. Each found that they hold: a broken one ends the program.
     pub(crate) checks: u32,
     /// Files whose posting was killed and run again.
     pub(crate) killed: Vec<Killed>,
 }
 
-/// A file whose posting was killed and run again, to a sound end.
+/// A file whose posting was killed and run again. Afterwards each line was posted once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Killed {
     pub(crate) contestant: Contestant,
-    /// Lines that were posted when it was killed.
+    /// Number of lines that were posted before the kill.
     pub(crate) posted: u64,
-    /// Lines of the file.
+    /// Number of lines in the file.
     pub(crate) lines: u64,
 }
 
 impl Results {
-    /// Adds a run.
+    /// Adds the sample of a run.
     pub(crate) fn add(&mut self, contestant: Contestant, sample: Sample) {
         match self.samples.iter_mut().find(|(known, _)| *known == contestant) {
             Some((_, samples)) => samples.push(sample),
@@ -47,12 +47,12 @@ impl Results {
         self.summary(contestant).map(|summary| summary.transfers_per_second)
     }
 
-    /// Returns how many times as fast the one is as the other.
+    /// Returns the rate of one contestant divided by that of another.
     pub(crate) fn ratio(&self, one: Contestant, other: Contestant) -> Option<f64> {
         Some(self.rate(one)? / self.rate(other)?)
     }
 
-    /// Returns what a contestant is to be compared with: its floor, or the same among the fewest accounts.
+    /// Returns the contestant that this one is compared with: its floor, or the same work among the fewest accounts.
     pub(crate) fn reference(&self, contestant: Contestant) -> Option<Contestant> {
         let reference = match contestant {
             Contestant::Growth(work, _) => {
@@ -63,7 +63,7 @@ impl Results {
         reference.filter(|reference| *reference != contestant)
     }
 
-    /// Returns how many times as fast a contestant is as the fastest of those that the condition selects.
+    /// Returns the rate of one contestant divided by the best rate among those that the condition selects.
     pub(crate) fn ratio_to_best(&self, one: Contestant, is_meant: impl Fn(Contestant) -> bool) -> Option<f64> {
         let rates = self.contestants().filter(|other| is_meant(*other)).filter_map(|other| self.rate(other));
         Some(self.rate(one)? / rates.reduce(f64::max)?)
@@ -78,7 +78,7 @@ mod tests {
     const TUTORIAL: Contestant = Contestant::Tutorial(Names::Scanned);
 
     #[test]
-    fn ratios_are_of_medians_and_the_best_is_the_greatest() {
+    fn ratios_divide_medians_and_the_best_rate_is_the_greatest() {
         let mut results = Results::default();
         for (contestant, rates) in [
             (TUTORIAL, [10.0, 900.0, 20.0]),

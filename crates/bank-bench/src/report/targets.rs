@@ -1,14 +1,14 @@
-//! What bank is to reach, and what it has reached. Nothing fails because of it: figures depend on the machine.
+//! The goals for bank, and whether it has reached them. A missed goal is no failure: figures depend on the machine.
 
 use bank_persistence::Backend::{Postgres, Sqlite};
 
 use crate::measure::{BACKENDS, Contestant, Form, Ids, Load, Names, Spread, Work, many};
 use crate::report::results::Results;
 
-/// The largest peak memory of `bank-cli batch`.
+/// The most memory that `bank-cli batch` may use.
 const MEGABYTES_MAX: f64 = 64.0;
 
-/// The sizes of batches whose cost is not to grow with the accounts.
+/// The sizes of batches whose cost must not grow with the number of accounts.
 const GROWTH_BATCHES: [u32; 3] = [100, 1_000, 8_190];
 
 /// One goal and the figure for it.
@@ -16,11 +16,11 @@ const GROWTH_BATCHES: [u32; 3] = [100, 1_000, 8_190];
 pub(crate) struct Target {
     pub(crate) what: String,
     pub(crate) goal: Goal,
-    /// `None` if what it takes was not measured.
+    /// `None` if a contestant that it needs was not measured.
     pub(crate) measured: Option<f64>,
 }
 
-/// On which side of a figure the good ones are.
+/// A limit, and on which side of it the goal is reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Goal {
     AtLeast(f64),
@@ -46,12 +46,12 @@ pub(crate) fn all(results: &Results) -> Vec<Target> {
     targets.workload();
     targets.files();
     targets.growth();
-    // A run that breaks an invariant ends the program, so all that were checked held.
+    // A run that breaks an invariant ends the program, so every check found that they hold.
     targets.add("Runs after which all invariants held", Goal::AtLeast(1.0), Some(f64::from(results.checks)));
     targets.list
 }
 
-/// The goals so far, and the results that they are about.
+/// Collects the goals from the results.
 struct Targets<'a> {
     results: &'a Results,
     list: Vec<Target>,
@@ -62,7 +62,7 @@ impl Targets<'_> {
         self.list.push(Target { what: what.into(), goal, measured });
     }
 
-    /// Adds a goal for how many times as fast the one is as the other.
+    /// Adds a goal for the rate of one contestant divided by that of another.
     fn add_ratio(&mut self, what: impl Into<String>, goal: Goal, one: Contestant, other: Contestant) {
         self.add(what, goal, self.results.ratio(one, other));
     }
@@ -129,7 +129,7 @@ impl Targets<'_> {
         for (backend, ids) in Ids::on_each_backend() {
             let file = Contestant::File(backend, ids);
             let memory = self.results.summary(file).and_then(|summary| summary.memory);
-            // Exact: no process has four thousand million KiB.
+            // Exact: no process has 4 TiB.
             let kib = memory.and_then(|bytes| u32::try_from(bytes / 1024).ok());
             let megabytes = kib.map(|kib| f64::from(kib) * 1024.0 / 1e6);
             self.add(format!("{}, MB of memory", file.name()), Goal::AtMost(MEGABYTES_MAX), megabytes);
@@ -154,7 +154,7 @@ mod tests {
     use crate::measure::Sample;
 
     #[test]
-    fn a_goal_has_a_side() {
+    fn a_goal_is_reached_on_one_side_of_its_limit() {
         let reached = |goal, measured| Target { what: "x".to_owned(), goal, measured }.is_reached();
         assert_eq!(reached(Goal::AtLeast(0.4), Some(0.4)), Some(true));
         assert_eq!(reached(Goal::AtLeast(0.4), Some(0.3)), Some(false));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_compares_costs_and_the_queue_the_best_of_its_kind() {
+    fn growth_goals_compare_costs_and_queue_goals_the_best_pgbench_of_the_same_spread() {
         let mut results = Results::default();
         let load = |threads, spread| Load { threads, spread };
         for (contestant, rate) in [

@@ -1,4 +1,4 @@
-//! Files of lines for `bank-cli batch`, and the same transfers for the library.
+//! CSV files for `bank-cli batch`, with the same transfers for the library.
 
 use std::path::{Path, PathBuf};
 
@@ -8,14 +8,14 @@ use crate::draw::Draw;
 use crate::failure::Failure;
 use crate::measure::{Ids, Spread};
 
-/// A file and what is in it.
+/// A file and the transfers in it.
 pub(crate) struct CsvFile {
     pub(crate) path: PathBuf,
     pub(crate) transfers: Vec<Transfer>,
 }
 
 impl CsvFile {
-    /// Draws transfers and writes them to a new file, with their ids only if they are to have their own.
+    /// Draws transfers and writes them to a new file, with a column of ids only for [`Ids::Own`].
     pub(crate) fn write(directory: &Path, ids: Ids, accounts: u32, lines: u32) -> Result<Self, Failure> {
         let (name, header): (_, &[&str]) = match ids {
             Ids::Own => ("own.csv", &["from", "to", "amount", "id"]),
@@ -36,7 +36,7 @@ impl CsvFile {
             writer.write_record(record.iter().take(header.len()))?;
             transfers.push(transfer);
         }
-        writer.flush().map_err(Failure::io("the file of lines cannot be written"))?;
+        writer.flush().map_err(Failure::io("cannot write the file of lines"))?;
         Ok(Self { path, transfers })
     }
 }

@@ -1,4 +1,4 @@
-//! A database of accounts that is measured, and what must hold in it.
+//! A database of accounts, and the checks of it after a run.
 
 use std::path::PathBuf;
 
@@ -13,18 +13,18 @@ use crate::failure::Failure;
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     pub(crate) backend: Backend,
-    /// The database's name on the server, or the file's.
+    /// The name of the database on the server, or of the file without its extension.
     pub(crate) name: String,
     pub(crate) url: String,
     /// The file, on SQLite.
     pub(crate) file: Option<PathBuf>,
     pub(crate) accounts: u32,
-    /// Transfers that are known to have been posted.
+    /// Number of transfers that must be in the journal.
     pub(crate) posted: u64,
 }
 
 impl Ledger {
-    /// Connects, with so many connections at most, and with time enough for the largest batch on a busy machine.
+    /// Connects with at most this number of connections, and with timeouts for the largest batch on a busy machine.
     pub(crate) fn bank(&self, connections: u32) -> Result<Bank, Failure> {
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
         let settings = Settings {
@@ -38,22 +38,22 @@ impl Ledger {
         Ok(Bank::create_or_connect(&self.url.parse()?, settings)?)
     }
 
-    /// Connects without bank.
+    /// Makes a connection that knows nothing of bank.
     pub(crate) fn plain(&self) -> Plain {
         self.file.as_deref().map_or_else(|| Plain::postgres(&self.url), Plain::sqlite)
     }
 
-    /// Returns how many transfers the journal has.
+    /// Returns the number of transfers in the journal.
     pub(crate) fn journal_rows(&self) -> u64 {
         self.plain().number("SELECT count(*) AS value FROM transfers").unsigned_abs()
     }
 
-    /// Posts a batch, all of which must be posted, counts it and returns its size.
+    /// Posts a batch and counts it. Every transfer must be posted; returns their number.
     pub(crate) fn post(&mut self, bank: &Bank, transfers: &[Transfer]) -> Result<u64, Failure> {
         self.add_outcomes(&bank.post_batch(transfers)?)
     }
 
-    /// Counts outcomes, all of which must be posted, and returns their number.
+    /// Counts the transfers of these outcomes. Every one must be posted; returns their number.
     pub(crate) fn add_outcomes<'a>(&mut self, outcomes: impl IntoIterator<Item = &'a Outcome>) -> Result<u64, Failure> {
         let mut posted = 0;
         for outcome in outcomes {
@@ -66,7 +66,7 @@ impl Ledger {
         Ok(posted)
     }
 
-    /// Counts the rows of a batch that was posted without bank, and returns their number.
+    /// Counts journal rows that were written without bank; returns their number.
     pub(crate) fn add_rows(&mut self, rows: usize) -> u64 {
         let posted = u64::try_from(rows).unwrap_or(u64::MAX);
         self.posted = self.posted.saturating_add(posted);

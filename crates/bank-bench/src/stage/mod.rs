@@ -22,10 +22,10 @@ use crate::scale::Scale;
 /// The name of the ledger that is copied before each run.
 const COPY: &str = "run";
 
-/// The largest batch while a journal is filled.
+/// The size of the batches that fill a journal.
 const FILL_BATCH: u32 = 8_190;
 
-/// The server and a directory, both gone in the end.
+/// The server and a directory, which both end with the benchmark.
 pub(crate) struct Stage {
     pub(crate) server: Server,
     directory: TempDir,
@@ -36,7 +36,7 @@ impl Stage {
     pub(crate) fn new(scale: &Scale) -> Result<Self, Failure> {
         eprintln!("bank-bench: starting PostgreSQL");
         let directory = tempfile::Builder::new().prefix("bank-bench-").tempdir();
-        let directory = directory.map_err(Failure::io("no temporary directory can be made"))?;
+        let directory = directory.map_err(Failure::io("cannot make a temporary directory"))?;
         remove_when_interrupted(directory.path().to_owned())?;
         Ok(Self { server: Server::start(scale), directory })
     }
@@ -73,7 +73,7 @@ impl Stage {
         Ok(ledger)
     }
 
-    /// Leaves the tables as vacuumed and analysed as those of a ledger that has been in use, and on disk.
+    /// Vacuums and analyses the tables, as those of a ledger in use are, and writes them to disk.
     pub(crate) fn vacuum(&self, ledger: &Ledger) -> Result<(), Failure> {
         ledger.plain().try_execute(match ledger.backend {
             Backend::Postgres => "VACUUM (ANALYZE)",
@@ -82,7 +82,7 @@ impl Stage {
         self.settle(ledger)
     }
 
-    /// Copies a ledger that nobody uses, in place of the last copy, so that each run begins with the same tables.
+    /// Copies a ledger that nobody uses, so that each run begins with the same tables. Replaces the last run's copy.
     pub(crate) fn copy(&self, original: &Ledger) -> Result<Ledger, Failure> {
         let copy = Ledger { posted: original.posted, ..self.ledger(original.backend, COPY, original.accounts) };
         match (&original.file, &copy.file) {
@@ -93,7 +93,7 @@ impl Stage {
         Ok(copy)
     }
 
-    /// Writes to disk what would otherwise be written while the next run is measured.
+    /// Writes everything to disk now, so that no write of the past is measured in the next run.
     pub(crate) fn settle(&self, ledger: &Ledger) -> Result<(), Failure> {
         match &ledger.file {
             None => self.server.checkpoint(),
@@ -142,7 +142,7 @@ fn insert_accounts(ledger: &Ledger) -> Result<(), Failure> {
     })?)
 }
 
-/// Copies an SQLite file that is closed, and so has no log beside it.
+/// Copies an SQLite file without its log: a closed file has none.
 fn copy_file(from: &Path, to: &Path) -> Result<(), Failure> {
     for ending in ["-wal", "-shm", ""] {
         let path = PathBuf::from(format!("{}{ending}", to.display()));

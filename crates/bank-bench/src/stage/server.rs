@@ -10,15 +10,15 @@ use bank_tests::postgres::{Binaries, PostgresServer, ServerBuilder, USER};
 use crate::failure::Failure;
 use crate::scale::Scale;
 
-/// How long autovacuum may look at a database that is to be copied.
+/// How long autovacuum may keep a database from being copied.
 const COPY_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// A server of the benchmark's own, which ends with this process.
+/// A server that belongs to the benchmark and ends with this process.
 pub(crate) struct Server(PostgresServer);
 
 impl Server {
-    /// Starts the server, with so much memory that no run waits for a disk but to commit. A checkpoint is made between
-    /// runs, and none falls due within one.
+    /// Starts the server with enough memory that a run waits for the disk only to commit. Checkpoints happen between
+    /// runs, never within one.
     pub(crate) fn start(scale: &Scale) -> Self {
         let builder = if scale.is_durable { ServerBuilder::new().durable() } else { ServerBuilder::new() };
         let builder = builder
@@ -43,7 +43,7 @@ impl Server {
         self.copy("template0", database)
     }
 
-    /// Makes a database, in the place of an earlier one of its name, as the copy of another that nobody uses.
+    /// Copies a database that nobody uses. The copy replaces an earlier database of its name.
     pub(crate) fn copy(&self, original: &str, database: &str) -> Result<(), Failure> {
         let mut admin = self.plain("postgres");
         admin.try_execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"))?;
@@ -61,7 +61,7 @@ impl Server {
         Ok(self.plain("postgres").try_execute("CHECKPOINT")?)
     }
 
-    /// Returns the command that runs pgbench on a database, in a directory of ours.
+    /// Returns the command that runs pgbench on a database, in a directory that this process can write to.
     pub(crate) fn pgbench(&self, database: &str, directory: &Path) -> Command {
         let mut command = Command::new(Binaries::find().directory().join("pgbench"));
         // Without the environment variables that would lead it elsewhere.
