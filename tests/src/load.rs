@@ -13,13 +13,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use bank_domain::{AccountId, Outcome, Rejection, Transfer};
-use bank_persistence::{Bank, BankError, DatabaseUrl, Settings};
+use bank_persistence::{Bank, BankError, DatabaseUrl, Settings, new_transfer_id};
+use bank_workload::{Distribution, Draw};
 
-use crate::fixtures::{open_many, random_transfers};
+use crate::fixtures::open_many;
 use reader::Reader;
-
-/// Small against the usual opening balances, so that most transfers are possible, and some are rejected.
-const AMOUNT_MAX: i64 = 100;
 
 /// How many clients do what with how many accounts.
 #[derive(Clone, Copy, Debug)]
@@ -69,10 +67,12 @@ impl Load {
         let bank = Bank::connect(&url, settings).expect("the database can be reached before the damage");
         let accounts: Arc<[AccountId]> = open_many(&bank, plan.accounts, plan.opening_balance).into();
         let progress = Arc::new(Progress::default());
-        let clients = (1_u64..).take(plan.clients).map(|number| {
+        let count = u32::try_from(accounts.len()).expect("few accounts");
+        let clients = (1_u16..).take(plan.clients).map(|number| {
             let (bank, accounts, progress) = (bank.clone(), Arc::clone(&accounts), Arc::clone(&progress));
-            let random = fastrand::Rng::with_seed(plan.seed.wrapping_mul(1_000).wrapping_add(number));
-            thread::spawn(move || Book::default().fill(&bank, &accounts, &progress, random))
+            let draw = Draw::new(count, Distribution::Uniform, plan.seed, number);
+            let random = fastrand::Rng::with_seed(plan.seed.wrapping_mul(1_000).wrapping_add(number.into()));
+            thread::spawn(move || Book::default().fill(&bank, &accounts, &progress, draw, random))
         });
         let readers = (0..plan.readers).map(|_| {
             let (reader, progress) = (Reader::connect(&url, plan), Arc::clone(&progress));
@@ -181,10 +181,18 @@ struct Book {
 }
 
 impl Book {
-    fn fill(mut self, bank: &Bank, accounts: &[AccountId], progress: &Progress, mut random: fastrand::Rng) -> Self {
+    fn fill(
+        mut self,
+        bank: &Bank,
+        accounts: &[AccountId],
+        progress: &Progress,
+        mut draw: Draw,
+        mut random: fastrand::Rng,
+    ) -> Self {
+        let mut next = || draw.transfer(new_transfer_id(), |index| accounts[index]);
         while !progress.stopped.load(Ordering::SeqCst) {
             let count = if random.u8(..20) == 0 { random.usize(2..=50) } else { 1 };
-            let transfers = random_transfers(random.u64(..), accounts, count, AMOUNT_MAX);
+            let transfers: Vec<Transfer> = std::iter::repeat_with(&mut next).take(count).collect();
             let before = self.submissions.len();
             let unsent = |transfer: &Transfer| Submission { transfer: transfer.clone(), verdict: Verdict::Unknown };
             self.submissions.extend(transfers.iter().map(unsent));

@@ -10,6 +10,8 @@ use bank_tests::TestBackend;
 
 #[path = "conformance/accounts.rs"]
 mod accounts;
+#[path = "conformance/all_or_none.rs"]
+mod all_or_none;
 #[path = "conformance/audit.rs"]
 mod audit;
 #[path = "conformance/batches.rs"]
@@ -138,6 +140,12 @@ conformance! {
         a_large_batch_does_what_a_naive_model_does
         many_small_batches_do_what_a_naive_model_does
         single_transfers_do_what_a_naive_model_does;
+    all_or_none:
+        all_or_none_posts_all_with_replays_among_them
+        all_or_none_records_nothing_if_one_is_rejected
+        all_or_none_looks_at_expected_versions
+        all_or_none_rolls_back_if_the_caller_cancels
+        all_or_none_of_nothing_is_posted;
     exactly_once:
         the_same_transfer_again_is_replayed_with_its_original_outcome
         the_same_id_with_any_other_field_is_a_conflict

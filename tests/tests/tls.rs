@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 /// Only encrypted connections, only with a password.
 const HBA: &str = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
-const HINT: &str = "check sslmode and sslrootcert in the URL, and that the host is the one in the certificate";
+const HINT: &str = "check sslmode and sslrootcert in the URL, and that the certificate names this host";
 
 /// A server for `localhost`, its authority's certificate, and that of an authority that has nothing to do with it.
 struct Scene {

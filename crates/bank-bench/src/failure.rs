@@ -1,9 +1,7 @@
 //! Why the benchmark ends early.
 
-use std::error::Error as _;
-
-use bank_domain::InvalidInput;
 use bank_persistence::{QueueError, UrlError};
+use bank_workload::WorkloadError;
 use thiserror::Error;
 
 /// A reason for which the benchmark ends early.
@@ -26,10 +24,8 @@ pub(crate) enum Failure {
     Sqlite(#[from] rusqlite::Error),
     #[error("a URL of the benchmark's own is invalid")]
     Url(#[from] UrlError),
-    #[error("a value of the benchmark's own is invalid")]
-    Value(#[from] InvalidInput),
-    #[error("the summary of a workload cannot be read")]
-    Summary(#[from] serde_json::Error),
+    #[error("the workload failed")]
+    Workload(#[from] WorkloadError),
     #[error("cannot write the file of lines")]
     Csv(#[from] csv::Error),
     #[error("{what}")]
@@ -73,16 +69,5 @@ impl Failure {
             Self::Broken(_) => 8,
             _ => 1,
         }
-    }
-
-    /// Returns the message with the chain of its causes.
-    pub(crate) fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
     }
 }

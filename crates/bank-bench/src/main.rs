@@ -7,7 +7,6 @@
 
 mod arguments;
 mod contestants;
-mod draw;
 mod failure;
 mod groups;
 mod measure;
@@ -17,6 +16,7 @@ mod stage;
 
 use std::process::ExitCode;
 
+use bank_db::WithCauses;
 use clap::Parser;
 
 use crate::arguments::Arguments;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("bank-bench: {}", failure.with_causes());
+            eprintln!("bank-bench: {}", WithCauses(&failure));
             ExitCode::from(failure.exit_code())
         }
     }

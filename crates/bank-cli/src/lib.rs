@@ -1,60 +1,48 @@
 #![doc = include_str!("../README.md")]
 
-mod arguments;
-mod batch;
+mod args;
 mod commands;
-mod configuration;
-mod connection_args;
-mod context;
-mod demo_accounts;
 mod doctor;
-pub mod exit_code;
-mod export_file;
 mod failure;
-mod help;
-mod input;
-mod log;
-mod lookup;
-mod manual;
-mod moment;
-mod origin;
-mod out_file;
+mod files;
+mod interrupt;
 mod output;
-mod rejection;
-mod same_file;
-mod scratch;
-mod shell;
-mod usage;
-mod workload;
+mod program;
 
+pub use failure::exit_code;
+
+use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::output::Messages;
+use clap::CommandFactory;
 
-/// Large enough that a list of millions costs few system calls.
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure};
+use crate::output::{Messages, log};
+use crate::program::Cli;
+
+/// Large enough that even a list of millions of rows needs few system calls.
 const STDOUT_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Runs the command line of this process and returns its exit code.
 ///
-/// A binary is one statement: `fn main() -> std::process::ExitCode { bank_cli::main_impl() }`.
+/// A binary consists of one statement: `fn main() -> std::process::ExitCode { bank_cli::main_impl() }`.
 pub fn main_impl() -> std::process::ExitCode {
-    let cli = match help::parse(std::env::args_os()) {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let cli = match program::parse(&typed) {
         Ok(cli) => cli,
-        Err(error) => return usage::report(&error).into(),
+        Err(error) => return program::report(&error, &typed).into(),
     };
     output::choose_colours(cli.global.color);
     log::start(cli.global.verbose);
-    let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.command.is_json());
+    let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.is_json);
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());
-    let mut context = Context::new(&mut stdout, messages, cli.global, cli.connection.settings(), cli.origins);
+    let mut context = Context::new(&mut stdout, messages, cli.global, Cli::command);
 
-    let carried_out = commands::run(cli.command, &mut context);
-    // Also after a failure: what was printed before it belongs before the error.
+    let result = cli.command.run(&mut context);
+    // After a failure, too: the data printed so far comes before the error.
     let flushed = stdout.flush().map_err(Failure::from);
-    match carried_out.and(flushed) {
+    match result.and(flushed) {
         Ok(()) => ExitCode::Ok.into(),
         Err(failure) => messages.failure(&failure).into(),
     }

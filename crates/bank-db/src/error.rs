@@ -1,5 +1,6 @@
 //! What can go wrong between a program and its database.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -113,4 +114,20 @@ pub enum TransactionError<E: std::error::Error + 'static> {
         #[source]
         source: Box<E>,
     },
+}
+
+/// Shows an error and its causes in one line: no error repeats its cause in its own text.
+#[derive(Clone, Copy, Debug)]
+pub struct WithCauses<'a>(pub &'a dyn std::error::Error);
+
+impl fmt::Display for WithCauses<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
 }

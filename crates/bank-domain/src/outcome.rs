@@ -1,6 +1,7 @@
 //! The outcome of a transfer.
 
-use thiserror::Error;
+use std::error::Error;
+use std::fmt;
 
 use crate::account::{AccountId, AccountVersion};
 use crate::money::{Amount, Balance};
@@ -59,20 +60,17 @@ impl Outcome {
 }
 
 /// The rule that rejected a transfer.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
     /// One of the accounts does not exist.
-    #[error("account {account} does not exist")]
     AccountNotFound {
         /// The account that is missing.
         account: AccountId,
     },
     /// The paying and the receiving account are the same.
-    #[error("a transfer needs two different accounts")]
     SameAccount,
     /// The paying account does not have the expected version: other transfers have touched it, or it is another account.
-    #[error("account {account} has version {found}, {expected} expected")]
     VersionMismatch {
         /// The paying account.
         account: AccountId,
@@ -82,7 +80,6 @@ pub enum Rejection {
         found: AccountVersion,
     },
     /// The paying account would fall below its limit.
-    #[error("account {account} has {available} available, {requested} requested")]
     InsufficientFunds {
         /// The paying account.
         account: AccountId,
@@ -92,13 +89,11 @@ pub enum Rejection {
         requested: Amount,
     },
     /// The receiving balance would pass 2⁶³−1 (or an account has been touched 2⁶³−1 times).
-    #[error("the balance of account {account} would pass the largest balance, 9223372036854775807")]
     BalanceOverflow {
         /// The account that cannot hold more.
         account: AccountId,
     },
     /// The transfer to be reversed is a reversal itself.
-    #[error("transfer {id} is itself the reversal of transfer {original}")]
     ReversalOfReversal {
         /// The transfer to be reversed.
         id: TransferId,
@@ -106,7 +101,6 @@ pub enum Rejection {
         original: TransferId,
     },
     /// The id belongs to a posted transfer with other content.
-    #[error("transfer id {id} was posted before with another {field}")]
     IdConflict {
         /// The id in question.
         id: TransferId,
@@ -128,5 +122,55 @@ impl Rejection {
             Self::ReversalOfReversal { .. } => "reversal_of_reversal",
             Self::IdConflict { .. } => "id_conflict",
         }
+    }
+
+    /// Returns the reason with names in place of account ids, for people who know accounts by their names.
+    #[must_use]
+    pub fn with_names(&self, name_of: impl Fn(AccountId) -> String) -> String {
+        self.text("", |id| format!("`{}`", name_of(id)))
+    }
+
+    /// Returns the reason; `noun` comes before an account at the beginning of a phrase.
+    fn text(&self, noun: &str, name_of: impl Fn(AccountId) -> String) -> String {
+        match self {
+            Self::AccountNotFound { account } => format!("there is no account {}", name_of(*account)),
+            Self::SameAccount => "a transfer needs two different accounts".to_owned(),
+            Self::VersionMismatch { account, expected, found } => {
+                format!("{noun}{} has version {found}, not {expected}", name_of(*account))
+            }
+            Self::InsufficientFunds { account, available, requested } => {
+                format!("{noun}{} has {available} available, not {requested}", name_of(*account))
+            }
+            Self::BalanceOverflow { account } => {
+                format!("the balance of {noun}{} would exceed {}", name_of(*account), i64::MAX)
+            }
+            Self::ReversalOfReversal { id, original } => {
+                format!("the transfer {id} is itself the reversal of {original}")
+            }
+            Self::IdConflict { id, field } => format!("the id {id} was posted before with another {field}"),
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text("account ", |id| id.to_string()))
+    }
+}
+
+impl Error for Rejection {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejection_calls_accounts_by_id_or_by_name() {
+        let account = AccountId::new(7);
+        let reason = Rejection::BalanceOverflow { account };
+        assert_eq!(reason.to_string(), "the balance of account 7 would exceed 9223372036854775807");
+        let named = |reason: Rejection| reason.with_names(|_| "Rich".to_owned());
+        assert_eq!(named(reason), "the balance of `Rich` would exceed 9223372036854775807");
+        assert_eq!(named(Rejection::AccountNotFound { account }), "there is no account `Rich`");
     }
 }

@@ -21,7 +21,7 @@ pub use bank_domain;
 pub use accounts::{RecordedAccount, Totals};
 pub use as_of::{BalanceAsOf, BalanceAt, Period};
 pub use audit::{AuditReport, Finding, Invariant};
-pub use bank::{Bank, Snapshot};
+pub use bank::{AllOrNone, Bank, Snapshot};
 pub use error::BankError;
 pub use journal::{Direction, HistoryEntry, RecordedTransfer, Reversed};
 pub use scheduler::{PostingPipeline, PostingQueue, QueueError, QueueSettings, Ticket};

@@ -62,7 +62,7 @@ fn an_unreadable_file_is_refused() {
         scene.cli.run(&["list"]).expect_failure(
             7,
             "cannot connect to sqlite:[..]",
-            "check who may read and write [..]",
+            "check the permissions of the file and its directory",
         );
     }
     // Nor can root read a link that leads to itself.
@@ -71,7 +71,7 @@ fn an_unreadable_file_is_refused() {
     cli.run(&["list", "--database-url", "sqlite:loop.db"]).expect_failure(
         7,
         "cannot connect to sqlite:loop.db: [..]",
-        "check that the directory exists, that it is a file, and who may read and write it",
+        "check that the directory exists, that the path is a file, and that you may read and write it",
     );
     std::fs::create_dir(cli.home().join("directory")).unwrap();
     cli.run(&["list", "--database-url", "sqlite:directory"]).expect_failure(
@@ -148,7 +148,7 @@ fn tables_of_somebody_else_are_not_touched() {
         database.plain().execute("CREATE TABLE accounts (x BIGINT); INSERT INTO accounts VALUES (42)");
         let run = sandbox().database_url(database.url_text()).run(&["setup"]);
         assert_eq!(run.code, Some(1), "{run:?}");
-        assert!(run.stderr.contains("hint: the database may hold tables of something else"), "{run:?}");
+        assert!(run.stderr.contains("hint: the database may contain tables of another program"), "{run:?}");
         assert_eq!(database.plain().number("SELECT x AS value FROM accounts"), 42);
     }
 }

@@ -65,7 +65,7 @@ fn a_reset_asks_before_it_destroys() {
         scene.cli.stdout(&TRANSFER);
         scene.cli.run(&["setup", "--reset"]).expect_failure(
             2,
-            "nobody is there to confirm the reset",
+            "cannot ask for confirmation: stdin is not a terminal",
             "add --yes to destroy all accounts and transfers without being asked",
         );
         assert!(scene.cli.stdout(&["list"]).contains("balance = 9200"));
@@ -100,7 +100,7 @@ from   = Jessica, balance = 9200
 to     = John, balance = 9800
 
 "#]];
-        let note = "note: this id was posted before: nothing moved now, the balances are those of then\n";
+        let note = "note: this id was posted before: no money moved; the balances are from the original posting\n";
         scene.cli.run(&arguments).expect(0, replayed, format!("{id}{note}"));
     }
 }

@@ -52,7 +52,7 @@ fn every_command_has_a_manual_page() {
     let pages = cli.home().join("share/man1");
     let program = std::fs::read_to_string(pages.join("bank-cli.1")).unwrap();
     assert_eq!(cli.stdout(&["man"]), program);
-    assert!(program.contains(".SH \"EXIT CODES\"\n.nf\n  0    ok"), "{program}");
+    assert!(program.contains(".SH \"EXIT CODES\"\n.nf\n  0    success"), "{program}");
     for command in ["setup", "list", "transfer", "batch", "verify", "man"] {
         let page = std::fs::read_to_string(pages.join(format!("bank-cli-{command}.1"))).unwrap();
         assert_eq!(cli.stdout(&["man", command]), page);
@@ -80,7 +80,7 @@ fn assert_sound(page: &Path) {
 fn a_page_that_cannot_be_made_is_refused() {
     let cli = sandbox();
     let hint = "see all commands with `bank-cli --help`";
-    cli.run(&["man", "transfre"]).expect_failure(2, "there is no command \"transfre\" to print the page of", hint);
+    cli.run(&["man", "transfre"]).expect_failure(2, "there is no command \"transfre\"", hint);
     std::fs::write(cli.home().join("file"), "").unwrap();
     cli.run(&["man", "--dir", "file/man1"]).expect_failure(
         1,

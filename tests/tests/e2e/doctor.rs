@@ -50,7 +50,7 @@ ok       server      SQLite 3.[..]
 ok       size        [..] bytes without the log
 ok       writable    a transaction that writes can begin
 ok       journal     journal_mode is wal
-ok       durability  synchronous is full: what is committed is on the disk
+ok       durability  synchronous is full: every commit is on the disk
 ok       migrations  none pending
 ok       round trip  p50 [..], longest [..] of 20
 "
@@ -72,7 +72,7 @@ ok       writable     a transaction that writes can begin
 ok       isolation    read committed, as asked for
 ok       timeouts     statement 10s, lock 5s, idle in transaction 1min; answer 10 s
 ok       durability   fsync = on, synchronous_commit = on, full_page_writes = on
-ok       standbys     none; what is lost with this server is lost
+ok       standbys     none; if this server is lost, so is its data
 ok       connections  [..] of 197 in use; a pool has up to 1
 ok       pooler       none seen: each connection has a session of its own; a pooler in session mode would look the same
 ok       clock        the server is [..] this machine, give or take [..]

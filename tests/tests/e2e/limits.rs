@@ -1,9 +1,10 @@
 //! The options that bound waiting and trying again.
 
 use bank_tests::TestBackend;
+use bank_tests::cli::Run;
 use bank_tests::invariants::{Ledger, assert_sound};
 
-use crate::Scene;
+use crate::{Scene, sandbox};
 
 const TRANSFER: [&str; 7] = ["transfer", "--from", "Jessica", "--to", "John", "--amount", "800"];
 
@@ -56,4 +57,16 @@ fn limits_out_of_range_are_refused_before_anything_is_opened() {
         assert!(run.stderr.contains("error: ") && run.stderr.contains("hint: "), "{run:?}");
     }
     assert!(Ledger::read(&scene.database).transfers.is_empty());
+}
+
+#[test]
+fn a_variable_with_an_invalid_value_is_named_unless_the_option_is_typed() {
+    let error = "invalid value 'abc' for '--attempts <N>'[..]";
+    let fails = |options: &[&str], variable: &str, hint: &str| {
+        let run = Run::of(sandbox().command(&[&["list"], options].concat()).env("BANK_ATTEMPTS", variable));
+        run.expect_failure(2, error, hint);
+    };
+    fails(&[], "abc", "the environment variable BANK_ATTEMPTS has this value");
+    fails(&["--attempts", "abc"], "7", "see `bank-cli list --help`");
+    fails(&["--attempts=abc"], "abc", "see `bank-cli list --help`");
 }

@@ -42,7 +42,7 @@ to       = Jessica, balance = 10000
 reverses = 019b76da-a800-7000-8000-000000000001
 
 "#]],
-            "note: it was reversed before: nothing moved now, the balances are those of then\n",
+            "note: it was reversed before: no money moved; the balances are from the original posting\n",
         );
         let original = scene.cli.stdout(&["show", ID]);
         assert!(original.ends_with(&format!("\nreversed by = {REVERSAL}\n")), "{original}");
@@ -79,7 +79,7 @@ fn a_reversal_is_reversed_only_by_force() {
     scene.cli.stdout(&TRANSFER);
     scene.cli.stdout(&["reverse", ID]);
     let error = format!("the transfer {REVERSAL} is itself the reversal of {ID}");
-    scene.cli.run(&["reverse", REVERSAL]).expect_failure(4, &error, "reverse it all the same with --force");
+    scene.cli.run(&["reverse", REVERSAL]).expect_failure(4, &error, "pass --force to reverse it anyway");
     let stdout = scene.cli.stdout(&["reverse", REVERSAL, "--force"]);
     assert!(stdout.contains("to       = John, balance = 9800"), "{stdout}");
 }
@@ -114,8 +114,6 @@ fn a_reversal_that_is_impossible_says_why() {
     cli.run(&["reverse", ID]).expect_failure(
         5,
         &format!("the id {REVERSAL} was posted before with another from account"),
-        &format!(
-            "somebody has given another transfer the id that belongs to the reversal: see it with `bank-cli show {REVERSAL}`"
-        ),
+        &format!("another transfer has the id that belongs to the reversal: see it with `bank-cli show {REVERSAL}`"),
     );
 }

@@ -177,7 +177,7 @@ fn a_file_that_changes_while_it_is_read_is_warned_of() {
     drop(writer);
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(stderr, "warning: in.csv changed while it was read: look whether it was complete\n");
+    assert_eq!(stderr, "warning: in.csv changed while it was read: check that it was complete\n");
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(scene.transfers(), 10);
 }
@@ -204,7 +204,7 @@ fn a_file_that_changes_while_it_is_read_is_not_posted_as_a_whole() {
 fn an_input_that_ends_within_a_line_is_pointed_out() {
     let scene = Scene::new();
     let run = scene.batch("from,to,amount\na,b,10\na,b,20", &[]);
-    assert_eq!(run.stderr, "note: the last line does not end with a line feed: look whether the input is complete\n");
+    assert_eq!(run.stderr, "note: the last line does not end with a line feed: check that the input is complete\n");
     expect(&run, 0, "Posted 2");
     assert_eq!(scene.again(&["--quiet"]).stderr, "");
 }

@@ -22,7 +22,7 @@ fn bad_lines_are_told_by_number_and_column_and_the_others_are_posted() {
                 "line 7: rejected: insufficient_funds: `a` has 990 available, not 5000",
                 "line 9: malformed: column 1 (from): the field begins with a quote that is not closed on its line",
                 "error: 6 of 8 lines were rejected or malformed",
-                "hint: mend them and run the file again; --results FILE lists every line",
+                "hint: fix them and run the file again; --results FILE lists every line",
             ]
         );
         assert_eq!((scene.balances(), scene.transfers()), ([980, 1010, 1010], 2));
@@ -45,7 +45,7 @@ fn what_stands_within_a_memo_of_several_lines_is_not_posted() {
         assert_eq!(scene.balances(), balances, "{mode}: {run:?}");
         if mode == "continue" {
             for line in [4, 5] {
-                let within = format!("line {line}: malformed: it stands within the quotes that line 3 has opened\n");
+                let within = format!("line {line}: malformed: inside a quoted field opened on line 3\n");
                 assert!(run.stderr.contains(&within), "{run:?}");
             }
         }
@@ -93,9 +93,9 @@ fn a_line_of_ten_megabytes_is_refused_and_the_next_one_is_not() {
     let file = format!("from,to,amount\na,b,1\na,b,{}\na,b,1\n", "9".repeat(10 << 20));
     let run = scene.batch(&file, &[]);
     expect(&run, 4, "Posted 2, replayed 0, rejected 0, malformed 1 of 3 lines");
-    assert!(run.stderr.starts_with("line 3: malformed: it is longer than 1048576 bytes\n"), "{run:?}");
+    assert!(run.stderr.starts_with("line 3: malformed: the line is longer than 1048576 bytes\n"), "{run:?}");
     let file = format!("{}\na,b,1\n", "x".repeat(10 << 20));
-    let error = "the header cannot be read: it is longer than 1048576 bytes";
+    let error = "the header cannot be read: the line is longer than 1048576 bytes";
     scene.batch(&file, &[]).expect_failure(2, error, "[..]");
 }
 
@@ -156,7 +156,7 @@ fn a_line_without_an_id_is_malformed_where_others_have_one() {
     let run = scene.cli.run(&["batch", "in.csv"]);
     expect(&run, 4, "Posted 1, replayed 0, rejected 0, malformed 2 of 3 lines");
     let lines: Vec<&str> = run.stderr.lines().collect();
-    assert_eq!(lines[0], "line 2: malformed: it has no id, and there is no --reference to derive one from");
+    assert_eq!(lines[0], "line 2: malformed: the line has no id, and there is no reference to derive one from");
     assert_eq!(lines[1], "line 4: malformed: column 4 (id): transfer id \"42\" is not a UUID");
     assert_eq!(Ledger::read(&scene.database).transfers.len(), 1);
 }

@@ -64,9 +64,9 @@ fn an_interrupted_batch_stops_between_commits_and_says_how_to_go_on() {
         assert!(stdout.starts_with(&format!("Posted {posted}, replayed 0, rejected 0 of {posted} lines")), "{stdout}");
         assert_eq!(
             stderr,
-            "note: stopping after the commit under way; Ctrl-C again ends at once\nerror: interrupted\n\
-             hint: run the same command again, with another results file or --force: what was posted is replayed, not \
-             posted twice\n"
+            "note: stopping after the current commit; press Ctrl-C again to end immediately\nerror: interrupted\n\
+             hint: run the same command again, with another results file or --force: posted lines are replayed, not posted \
+             twice\n"
         );
         assert_eq!(scene.read("results.csv").matches(",posted,").count(), posted);
         expect(&scene.again(&[]), 0, &format!("Posted {}, replayed {posted}", LINES - posted));

@@ -6,7 +6,7 @@ use bank_tests::proxy::{Cut, Proxy};
 
 use crate::{Scene, expect, many_lines};
 
-const HINT: &str = "run the same command again: what was posted is replayed, not posted twice";
+const HINT: &str = "run the same command again: posted lines are replayed, not posted twice";
 
 #[test]
 fn a_lost_answer_to_a_commit_is_an_unknown_outcome_that_the_next_run_resolves() {

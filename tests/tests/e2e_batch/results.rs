@@ -15,7 +15,7 @@ fn every_line_has_a_result() {
         let file = format!("from,to,amount,id\na,b,10,{ID}\n\na,b,10,{ID}\na,b,x,\na,b,5000,\na,b,1,\n");
         let run = scene.batch(file, &["--results", "results.csv"]);
         assert_eq!(run.code, Some(4), "{run:?}");
-        assert!(run.stderr.ends_with("hint: see them in results.csv; mend them and run the file again\n"), "{run:?}");
+        assert!(run.stderr.ends_with("hint: see them in results.csv; fix them and run the file again\n"), "{run:?}");
         let results = scene.read("results.csv");
         let lines: Vec<&str> = results.lines().collect();
         assert_eq!(lines[0], "line,id,status,reason");

@@ -18,7 +18,7 @@ fn a_balance_that_was_changed_by_hand_is_found_and_its_account_named() {
         assert_eq!(run.code, Some(8), "{run:?}");
         assert!(run.stdout.contains("account workload-0000007 holds "), "{run:?}");
         assert!(
-            run.stdout.contains("a reader saw a wrong total: the balances total 20005 in place of 20000"),
+            run.stdout.contains("a reader saw a wrong total: the balances total 20005 instead of 20000"),
             "{run:?}"
         );
         assert!(run.stdout.contains("VIOLATED"), "{run:?}");

@@ -5,15 +5,14 @@ use std::time::Instant;
 use bank_domain::{Account, AccountState, PostRequest, PostedTransfer, Transfer, apply_batch};
 use bank_persistence::PostingPipeline;
 
-use crate::draw::Draw;
 use crate::failure::Failure;
 use crate::measure::{Sample, Spread, rate, time_batches};
-use crate::stage::Ledger;
+use crate::stage::{Ledger, TransferSource};
 
 /// Draws the batches of a run, and one more in front that is not measured.
-pub(crate) fn draw(accounts: u32, size: u32, count: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
-    let mut draw = Draw::new(accounts, Spread::Uniform);
-    (0..=count).map(|_| draw.transfers(size)).collect()
+pub(crate) fn draw(accounts: u32, size: u32, count: u32) -> Vec<Vec<Transfer>> {
+    let mut source = TransferSource::new(accounts, Spread::Uniform);
+    (0..=count).map(|_| source.transfers(size)).collect()
 }
 
 /// Posts the batches on one connection; the first is not measured.

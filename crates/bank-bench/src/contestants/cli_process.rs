@@ -23,19 +23,12 @@ pub(crate) fn start(home: &Path, url: &str, arguments: &[&str]) -> Result<Child,
     let mut command = Command::new(program);
     command.env_clear().env(VARIABLE, "1").env("HOME", home).current_dir(home);
     command.args(["--database-url", url]).args(arguments);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command.spawn().map_err(Failure::io("cannot start bank-cli"))
 }
 
-/// The results of a finished process.
-pub(crate) struct Finished {
-    /// Its peak memory in bytes, if the system shows it.
-    pub(crate) memory: Option<u64>,
-    pub(crate) stdout: Vec<u8>,
-}
-
-/// Waits for the end of a process, which must succeed.
-pub(crate) fn finish(mut child: Child) -> Result<Finished, Failure> {
+/// Waits for the end of a process, which must succeed. Returns its peak memory in bytes, if the system shows it.
+pub(crate) fn finish(mut child: Child) -> Result<Option<u64>, Failure> {
     let mut memory = None;
     loop {
         memory = peak_memory(child.id()).or(memory);
@@ -50,7 +43,7 @@ pub(crate) fn finish(mut child: Child) -> Result<Finished, Failure> {
         let text = String::from_utf8_lossy(&output.stderr);
         return Err(Failure::Program(format!("bank-cli ended with {}: {}", output.status, text.trim())));
     }
-    Ok(Finished { memory, stdout: output.stdout })
+    Ok(memory)
 }
 
 /// Returns the peak memory of a process from the files of Linux.

@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use bank_domain::{Outcome, Transfer};
 use bank_persistence::{BankError, QueueError};
 
-use crate::draw::Draw;
 use crate::failure::Failure;
 use crate::measure::{Latencies, Load, Sample, rate};
-use crate::stage::Ledger;
+use crate::stage::{Ledger, TransferSource};
 
 /// Number of transfers that each thread posts before the clock starts, to make connections and prepare statements.
 const WARM_UP: u32 = 10;
@@ -35,11 +34,11 @@ pub(crate) fn drive<E: Into<Failure>>(
     let post = |transfer| count_posted(post(transfer).map_err(Into::into));
     let done = std::thread::scope(|scope| {
         let work = || {
-            let mut draw = Draw::new(accounts, load.spread);
-            let warmed: Result<u64, Failure> = (0..WARM_UP).map(|_| post(draw.transfer()?)).sum();
+            let mut source = TransferSource::new(accounts, load.spread);
+            let warmed: Result<u64, Failure> = (0..WARM_UP).map(|_| post(source.transfer())).sum();
             barrier.wait();
             let started = Instant::now();
-            work_until(started + time, warmed?, &mut draw, &post).map(|done| (started, done))
+            work_until(started + time, warmed?, &mut source, &post).map(|done| (started, done))
         };
         let threads: Vec<_> = (0..load.threads).map(|_| scope.spawn(work)).collect();
         let ends: Vec<_> = threads.into_iter().map(|thread| thread.join().map_err(|_| Failure::Panicked)).collect();
@@ -52,7 +51,7 @@ pub(crate) fn drive<E: Into<Failure>>(
 fn work_until(
     deadline: Instant,
     posted_before: u64,
-    draw: &mut Draw,
+    source: &mut TransferSource,
     post: &impl Fn(Transfer) -> Result<u64, Failure>,
 ) -> Result<Done, Failure> {
     let mut done = Done {
@@ -63,7 +62,7 @@ fn work_until(
         latencies: Latencies::new()?,
     };
     while done.ended < deadline {
-        let transfer = draw.transfer()?;
+        let transfer = source.transfer();
         let began = Instant::now();
         let posted = post(transfer)?;
         done.ended = Instant::now();

@@ -6,11 +6,10 @@ use std::time::Duration;
 use bank_persistence::Backend;
 
 use super::pgbench;
-use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
 use crate::measure::{Form, Load, Sample, Spread};
 use crate::scale::Scale;
-use crate::stage::{Ledger, Stage};
+use crate::stage::{Ledger, OPENING_BALANCE, Stage};
 
 const TABLES: &str = include_str!("../../sql/pgledger_tables.sql");
 const STATEMENTS: &str = include_str!("../../sql/pgledger_statements.sql");

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use bank_persistence::Backend;
 
-use crate::draw::{Draw, OPENING_BALANCE};
 use crate::failure::Failure;
 use crate::measure::{Names, Sample, Spread, time_calls};
-use crate::stage::{Ledger, Stage};
+use crate::stage::{Ledger, OPENING_BALANCE, Stage, TransferSource};
 
 /// Makes the table of the tutorial.
 pub(crate) fn load(stage: &Stage, accounts: u32) -> Result<Ledger, Failure> {
@@ -30,12 +29,11 @@ pub(crate) fn run(ledger: &Ledger, names: Names, time: Duration) -> Result<Sampl
         Names::Scanned => "DemoAccount",
         Names::Indexed => "accounts",
     };
-    let mut draw = Draw::new(ledger.accounts, Spread::Uniform);
+    let mut source = TransferSource::new(ledger.accounts, Spread::Uniform);
     let mut plain = ledger.plain();
     let deadline = Instant::now() + time;
-    let transfers = std::iter::from_fn(|| (Instant::now() < deadline).then(|| draw.transfer()));
+    let transfers = std::iter::from_fn(|| (Instant::now() < deadline).then(|| source.transfer()));
     let sample = time_calls(transfers, |transfer| {
-        let transfer = transfer?;
         let (from, to, amount) = (transfer.from.get(), transfer.to.get(), transfer.amount.get());
         plain.try_execute("BEGIN")?;
         plain.try_execute(&format!(

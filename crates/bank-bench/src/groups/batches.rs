@@ -28,13 +28,13 @@ impl<'a> Batches<'a> {
         Ok(Self { stage, scale, originals, pgledger, tutorial })
     }
 
-    fn draw(&self, size: u32) -> Result<Vec<Vec<Transfer>>, Failure> {
+    fn draw(&self, size: u32) -> Vec<Vec<Transfer>> {
         draw(self.scale.accounts, size, batches_a_run(&self.scale.batches, size))
     }
 
     fn rows(&self, backend: Backend, size: u32) -> Result<Sample, Failure> {
         let mut ledger = self.originals.copy(backend)?;
-        let postings = postings(&ledger, &self.draw(size)?)?;
+        let postings = postings(&ledger, &self.draw(size))?;
         let sample = match backend {
             Backend::Postgres => raw_copy::run(&mut ledger, postings),
             Backend::Sqlite => raw_inserts::run(&mut ledger, &postings),
@@ -68,10 +68,10 @@ impl Group for Batches<'_> {
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
         match contestant {
             Contestant::Batch(backend, size) => {
-                self.originals.run(backend, |ledger| post_all(ledger, &self.draw(size)?))
+                self.originals.run(backend, |ledger| post_all(ledger, &self.draw(size)))
             }
             Contestant::Pipeline(size) => {
-                self.originals.run(Backend::Postgres, |ledger| push_all(ledger, self.draw(size)?))
+                self.originals.run(Backend::Postgres, |ledger| push_all(ledger, self.draw(size)))
             }
             Contestant::Rows(backend, size) => self.rows(backend, size),
             Contestant::Tutorial(names) => self.tutorial(names),

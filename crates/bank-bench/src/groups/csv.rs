@@ -50,7 +50,7 @@ impl<'a> Files<'a> {
 
     fn process(&self, ledger: &mut Ledger, ids: Ids) -> Result<Sample, Failure> {
         let started = Instant::now();
-        let memory = cli_process::finish(self.start(ledger, ids)?)?.memory;
+        let memory = cli_process::finish(self.start(ledger, ids)?)?;
         let transfers_per_second = rate(self.scale.lines.into(), started.elapsed());
         ledger.posted += u64::from(self.scale.lines);
         Ok(Sample { memory, ..Sample::from_rate(transfers_per_second) })

@@ -43,7 +43,7 @@ impl<'a> Growth<'a> {
         let batches = (largest / ACCOUNTS_A_PAGE).saturating_mul(3) / size.saturating_mul(2);
         for ledger in &mut self.ledgers {
             eprintln!("bank-bench: warming {} up: {} accounts", ledger.backend, ledger.accounts);
-            post_all(ledger, &draw(ledger.accounts, size, batches.max(1))?)?;
+            post_all(ledger, &draw(ledger.accounts, size, batches.max(1)))?;
         }
         Ok(())
     }
@@ -74,8 +74,8 @@ impl Group for Growth<'_> {
                 let load = Load { threads: 1, spread: Spread::Uniform };
                 drive(ledger, load, scale.time, |transfer| bank.post(&transfer))
             }
-            Work::Batch(_, size) => post_all(ledger, &draw(size)?),
-            Work::Pipeline(size) => push_all(ledger, draw(size)?),
+            Work::Batch(_, size) => post_all(ledger, &draw(size)),
+            Work::Pipeline(size) => push_all(ledger, draw(size)),
         }?;
         ledger.check()?;
         Ok(sample)

@@ -58,9 +58,7 @@ impl Group for Singles<'_> {
             Contestant::Pgbench(load) => {
                 self.originals.run(Postgres, |ledger| pgbench::run(self.stage, ledger, load, time, pgbench::TRANSFER))
             }
-            Contestant::Workload(load) => {
-                workload::run(&self.originals.copy(Postgres)?, self.stage.directory(), load.threads, time)
-            }
+            Contestant::Workload(load) => workload::run(&self.originals.copy(Postgres)?, load.threads, time),
             other => Err(not_mine(other)),
         }
     }

@@ -11,7 +11,7 @@ pub(crate) enum Contestant {
     Post(Backend, Load),
     /// `PostingQueue::post` from many threads.
     Queue(Backend, Load),
-    /// `bank-cli workload`, which posts singly.
+    /// What `bank-cli workload` runs, posting singly.
     Workload(Load),
     /// pgbench with the equivalent transaction.
     Pgbench(Load),

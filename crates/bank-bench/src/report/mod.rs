@@ -107,15 +107,8 @@ fn align_right(table: &mut Table, columns: &[usize]) {
 /// Formats a rate as a whole number of three significant digits, with commas between thousands.
 pub(crate) fn count(rate: f64) -> String {
     let unit = 10_f64.powf((rate.max(1.0).log10().floor() - 2.0).max(0.0));
-    let rounded = format!("{:.0}", (rate / unit).round() * unit);
-    let mut text = String::new();
-    for (place, digit) in rounded.chars().enumerate() {
-        if place > 0 && (rounded.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let digits: Vec<char> = format!("{:.0}", (rate / unit).round() * unit).chars().collect();
+    digits.rchunks(3).rev().map(String::from_iter).collect::<Vec<_>>().join(",")
 }
 
 /// Formats a duration in microseconds or milliseconds, by its size.

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use bank_domain::Transfer;
 
-use crate::draw::Draw;
 use crate::failure::Failure;
 use crate::measure::{Ids, Spread};
+use crate::stage::transfer_source::TransferSource;
 
 /// A file and the transfers in it.
 pub(crate) struct CsvFile {
@@ -24,12 +24,12 @@ impl CsvFile {
         let path = directory.join(name);
         let mut writer = csv::Writer::from_path(&path)?;
         writer.write_record(header)?;
-        let mut draw = Draw::new(accounts, Spread::Uniform);
+        let mut source = TransferSource::new(accounts, Spread::Uniform);
         let mut transfers = Vec::new();
         for _ in 0..lines {
             let transfer = match ids {
-                Ids::Own => draw.transfer()?,
-                Ids::Derived => draw.transfer_of_random_id()?,
+                Ids::Own => source.transfer(),
+                Ids::Derived => source.transfer_of_random_id(),
             };
             let [from, to] = [transfer.from, transfer.to].map(|account| format!("account-{:08}", account.get()));
             let record = [from, to, transfer.amount.to_string(), transfer.id.to_string()];

@@ -6,8 +6,8 @@ use bank_domain::{Outcome, Transfer};
 use bank_persistence::{Backend, Bank, Settings};
 use bank_tests::plain::Plain;
 
-use crate::draw::OPENING_BALANCE;
 use crate::failure::Failure;
+use crate::stage::transfer_source::OPENING_BALANCE;
 
 /// A database of accounts, numbered from 1.
 #[derive(Clone, Debug)]

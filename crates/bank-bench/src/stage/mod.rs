@@ -3,10 +3,12 @@
 mod csv_file;
 mod ledger;
 mod server;
+mod transfer_source;
 
 pub(crate) use csv_file::CsvFile;
 pub(crate) use ledger::Ledger;
 pub(crate) use server::Server;
+pub(crate) use transfer_source::{OPENING_BALANCE, TransferSource};
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,7 +16,6 @@ use std::path::{Path, PathBuf};
 use bank_persistence::Backend;
 use tempfile::TempDir;
 
-use crate::draw::{Draw, OPENING_BALANCE};
 use crate::failure::Failure;
 use crate::measure::Spread;
 use crate::scale::Scale;
@@ -60,12 +61,12 @@ impl Stage {
         let mut ledger = self.create(backend, name, accounts)?;
         ledger.bank(1)?.migrate()?;
         insert_accounts(&ledger)?;
-        let mut draw = Draw::new(accounts, Spread::Uniform);
+        let mut source = TransferSource::new(accounts, Spread::Uniform);
         let mut left = posted;
         let bank = ledger.bank(1)?;
         while left > 0 {
             let size = left.min(FILL_BATCH);
-            ledger.post(&bank, &draw.transfers(size)?)?;
+            ledger.post(&bank, &source.transfers(size))?;
             left = left.saturating_sub(size);
         }
         drop(bank);

@@ -4,24 +4,20 @@ use bank_persistence::BalanceAt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
-use crate::moment;
-use crate::output::{BalanceRecord, RecordFormat, write_json};
+use crate::args::{input, time_arg};
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure, not_found};
+use crate::output::{BalanceRecord, RecordFormat};
 
-/// Show what an account holds, or held at some time
+/// Show the balance of an account, now or at an earlier time
 #[derive(Debug, Args)]
 #[command(after_help = "\
 EXAMPLE:
   bank-cli balance Jessica --at 2026-06-30
 
-With --at it is the balance after the last transfer that was posted then or
-before. A date stands for its last moment in UTC, so the example shows what
-Jessica held at the end of June. A time has an offset, as in
-2026-06-30T12:00:00+02:00.")]
+With --at, the balance is the one after the last transfer up to that time. A date
+means its end in UTC, so the example shows the balance at the end of June. A time
+needs its offset, as in 2026-06-30T12:00:00+02:00.")]
 pub(crate) struct BalanceArgs {
     /// Name of the account
     #[arg(value_name = "NAME")]
@@ -31,29 +27,25 @@ pub(crate) struct BalanceArgs {
     at: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 /// Shows one balance.
 pub(crate) fn run(args: &BalanceArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let name = input::account_name(&args.name)?;
-    let at = args.at.as_deref().map(moment::until).transpose()?;
+    let at = args.at.as_deref().map(time_arg::until).transpose()?;
     let bank = context.connect()?;
     let record = match at {
         None => bank.find_account(&name)?.map(|account| BalanceRecord::now(&account)),
-        Some(at) => bank.balance_at(&name, at)?.map(|balance| past(&balance, at)).transpose()?,
+        Some(at) => bank.balance_at(&name, at)?.map(|balance| record_at(&balance, at)).transpose()?,
     };
-    let record = record.ok_or_else(|| lookup::not_found(&bank, &name))?;
-    match args.output {
-        RecordFormat::Text => record.write_line(context.out)?,
-        RecordFormat::Json => write_json(context.out, &record)?,
-    }
-    Ok(())
+    let record = record.ok_or_else(|| not_found::account(&bank, &name))?;
+    Ok(args.output.write(context.out, &record, BalanceRecord::write_line)?)
 }
 
-fn past(balance: &BalanceAt, at: DateTime<Utc>) -> Result<BalanceRecord, Failure> {
+fn record_at(balance: &BalanceAt, at: DateTime<Utc>) -> Result<BalanceRecord, Failure> {
     let held = balance.balance.as_ref().ok_or_else(|| {
-        let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
         let message = format!("there was no account `{}` yet at {}", balance.account.name, time(at));
         Failure::new(ExitCode::NotFound, "account_not_open_yet", message)
             .hint(format!("it was opened at {}", time(balance.opened_at)))

@@ -1,20 +1,23 @@
 //! `bank-cli batch`
 
-use std::path::PathBuf;
+mod printer;
+mod results_file;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bank_persistence::{Backend, Session, Settings};
+use bank_persistence::{Backend, BankError, Session, Settings};
 use clap::{Args, ValueEnum};
 
-use crate::batch::{
-    CONNECTIONS, Format, Interrupt, Mode, Next, Pipeline, Poster, Progress, Reader, Reference, Report, Results, Source,
-    Wants,
+use super::Context;
+use crate::args::input;
+use crate::failure::{ExitCode, Failure};
+use crate::interrupt;
+use bank_batch::{
+    BatchError, CONNECTIONS_MAX, Format, ImportMode, ImportOptions, ImportReport, Reference, Results, TransferFile,
+    import,
 };
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::input;
-use crate::same_file::refuse_database;
+use printer::Printer;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -23,28 +26,28 @@ EXAMPLE:
 INPUT:
   CSV with a header, columns in any order:   from,to,amount[,id][,memo]
   or JSON lines:   {\"from\": \"Jessica\", \"to\": \"John\", \"amount\": 800}
-  UTF-8, one transfer a line, no line longer than 1 MiB. No text may hold a line
-  break: a line that leaves quotes open is malformed, and so are those after it
-  until they are closed. Order within the file decides: each transfer sees the
-  effects of those before it.
+  UTF-8, one transfer a line, no line longer than 1 MiB. No value may contain a
+  line break: a line that leaves a quoted field open is malformed, and so are
+  the lines after it, up to the closing quote. Lines are posted in order: each
+  transfer sees the effects of those before it.
 
 IDS:
   Every line needs an id (a UUID), so that running the file again posts nothing
-  twice: what was posted before is `replayed`. Without ids, name the run with
-  --reference, such as \"payroll 2026-07\". Each id then is the UUIDv5 in the
-  namespace 53ccf37b-bce8-567f-92b9-8133c0b1e525 of reference, from, to, amount,
-  memo, and occurrence among equal lines (1, 2, ...), joined by line feeds. After
-  mending rejected lines run the file again with the same reference; next month's
-  payroll needs another one.
+  twice: a line that was posted earlier is `replayed`. Without ids, name the run
+  with --reference, such as \"payroll 2026-07\". Each id then is the UUIDv5 in
+  the namespace 53ccf37b-bce8-567f-92b9-8133c0b1e525 of reference, from, to,
+  amount, memo, and occurrence among equal lines (1, 2, ...), joined by line
+  feeds. When you have fixed rejected lines, run the file again with the same
+  reference. Give next month's payroll another one.
 
 RESULTS:
   line,id,status,reason for each line of the input, as far as it was read.
   Status: posted, replayed, rejected, malformed, skipped (not posted because of
   other lines), checked (dry run).
 
-Exit code 4 if any line was rejected or malformed. Ctrl-C stops between commits;
-to go on, run the same command again, with another results file or --force: what
-was posted is replayed.";
+Exit code 4 if any line was rejected or malformed. Ctrl-C stops between commits.
+To go on, run the same command again, with another results file or --force:
+posted lines are replayed.";
 
 /// Post many transfers from a file of CSV or JSON lines
 #[derive(Debug, Args)]
@@ -55,7 +58,7 @@ pub(crate) struct BatchArgs {
     file: PathBuf,
     /// Format of the file [default: by its extension, else by its first character]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Input")]
-    format: Option<Format>,
+    format: Option<FormatArg>,
     /// Text that names this run of payments, from which ids are derived
     #[arg(long, value_name = "TEXT", help_heading = "Input")]
     reference: Option<String>,
@@ -77,6 +80,24 @@ pub(crate) struct BatchArgs {
     force: bool,
 }
 
+/// How the lines of the file are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    // Comma-separated values with a header
+    Csv,
+    // One JSON object a line
+    Jsonl,
+}
+
+impl From<FormatArg> for Format {
+    fn from(typed: FormatArg) -> Self {
+        match typed {
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Jsonl => Self::Jsonl,
+        }
+    }
+}
+
 /// What to do when a line is rejected or malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum OnReject {
@@ -89,21 +110,26 @@ enum OnReject {
 }
 
 impl BatchArgs {
-    fn mode(&self) -> Mode {
+    /// Returns the path of the file to read, `None` for standard input.
+    fn path(&self) -> Option<&Path> {
+        (self.file != Path::new("-")).then_some(&self.file)
+    }
+
+    fn mode(&self) -> ImportMode {
         match self.on_reject {
-            _ if self.dry_run => Mode::DryRun,
-            OnReject::Continue => Mode::Continue,
-            OnReject::Stop => Mode::Stop,
-            OnReject::Atomic => Mode::Atomic,
+            _ if self.dry_run => ImportMode::DryRun,
+            OnReject::Continue => ImportMode::Continue,
+            OnReject::Stop => ImportMode::Stop,
+            OnReject::Atomic => ImportMode::Atomic,
         }
     }
 
-    /// Returns the connection settings: a chunk takes longer than a single transfer, a whole file much longer.
+    /// Returns the connection settings. A chunk takes longer than a single transfer, a whole file much longer.
     fn settings(&self, backend: Backend, typed: Settings) -> Settings {
         const ANSWER_MIN: Duration = Duration::from_secs(30);
         const FILE_MAX: Duration = Duration::from_secs(60 * 60);
         let limit = match self.mode() {
-            Mode::Atomic => FILE_MAX,
+            ImportMode::Atomic => FILE_MAX,
             _ => ANSWER_MIN + Duration::from_millis(self.chunk.into()),
         };
         Settings {
@@ -111,111 +137,83 @@ impl BatchArgs {
             statement_timeout: typed.statement_timeout.max(limit),
             // SQLite's statements are prepared once, not once for each transfer.
             session: if backend == Backend::Sqlite { Session::Dedicated } else { Session::OneShot },
-            pool_size: typed.pool_size.max(CONNECTIONS),
+            pool_size: typed.pool_size.max(CONNECTIONS_MAX),
             ..typed
         }
     }
 
-    /// Says how to go on after a run that ended early.
+    /// Returns how to go on after a run that ended early.
     fn how_to_go_on(&self) -> String {
-        let again = match (self.dry_run, self.file.to_str()) {
-            (true, _) => return "nothing was posted: run the same command again".to_owned(),
-            (_, Some("-")) => "send the same lines to the same command again",
-            _ => "run the same command again",
+        let again = match self.path() {
+            _ if self.dry_run => return "nothing was posted: run the same command again".to_owned(),
+            Some(_) => "run the same command again",
+            None => "send the same lines to the same command again",
         };
         let results = if self.results.is_some() && !self.force { ", with another results file or --force" } else { "" };
-        format!("{again}{results}: what was posted is replayed, not posted twice")
+        format!("{again}{results}: posted lines are replayed, not posted twice")
+    }
+
+    /// Returns the failure of a run that ended early. Running again does not help if the database itself is wrong.
+    fn ended_early(&self, error: BatchError) -> Failure {
+        let is_broken =
+            matches!(&error, BatchError::Bank(BankError::Corrupt { .. } | BankError::InvariantViolation { .. }));
+        let failure = Failure::from(error);
+        if is_broken { failure } else { failure.hint(self.how_to_go_on()) }
     }
 }
 
-/// Posts a file; what is wrong with the file as a whole, or with the results file, is found before a connection is made.
+/// Posts a file. Faults of the file as a whole, and of the results file, are found before a connection is made.
 pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     const REFERENCE_HINT: &str = "a reference has 1 to 200 characters, no control characters";
     let reference = args.reference.as_deref().map(Reference::new).transpose();
     let reference = reference.map_err(|problem| input::invalid(problem, REFERENCE_HINT))?;
-    let (source, lines) = Source::open(&args.file)?;
-    let reader = Reader::open(lines, source.path(), args.format, reference)?;
-    let is_empty = reader.is_empty();
-    let location = context.locate()?;
-    let open = |path: &PathBuf| {
-        refuse_database(&location.url, path)?;
-        Results::open(path, args.force, &source)
+    let format = args.format.map(Format::from);
+    let file = match args.path() {
+        Some(path) => TransferFile::open(path, format, reference)?,
+        None => TransferFile::stdin(format, reference)?,
     };
-    let mut results = args.results.as_ref().map(open).transpose()?;
+    let is_empty = file.is_empty();
+    let location = context.locate()?;
+    let open_results = |path: &PathBuf| results_file::open(path, args.force, args.path(), &file, &location.url);
+    let results = args.results.as_ref().map(open_results).transpose()?;
     let bank = context.connect_to(&location, args.settings(location.url.backend(), context.settings()))?;
-    results.as_mut().map_or(Ok(()), Results::begin)?;
-    let interrupt = Interrupt::listen(context.messages)?;
+    let results = results.map(|out| Results::new(out.path().to_owned(), out)).transpose()?;
+    let interrupted = interrupt::listen(context.messages)?;
 
-    let progress = Progress::new(source.length(), context.messages.is_quiet());
-    let mut report = Report::new(context.messages, results, progress);
-    let poster = Poster::new(&bank, args.mode(), interrupt.clone());
-    let ended = Pipeline::start(reader, args.chunk.into(), interrupt)
-        .and_then(|pipeline| post_all(pipeline, poster, &source, &mut report))
-        .map_err(|failure| if is_broken(&failure) { failure } else { failure.hint(args.how_to_go_on()) });
+    let mut printer = Printer::new(context.messages, file.length());
+    let options = ImportOptions { mode: args.mode(), chunk_lines_max: args.chunk.into(), results, interrupted };
+    let report = import(&bank, file, options, |event| printer.event(event));
+    let ImportReport { tally, input_changed, result } = report;
 
-    let (tally, summary) = report.finish(args.dry_run);
+    let summary = printer.finish(&tally, args.dry_run);
     let printed = writeln!(context.out, "{summary}").and_then(|()| context.out.flush());
     if is_empty {
         context.messages.note("there are no lines to post");
     }
-    if source.has_changed() && args.mode() != Mode::Atomic {
-        let text = format!("{} changed while it was read: look whether it was complete", args.file.display());
+    if input_changed && args.mode() != ImportMode::Atomic {
+        let text = format!("{} changed while it was read: check that it was complete", args.file.display());
         context.messages.problem(&format!("warning: {text}"));
     }
     if args.dry_run {
         context.messages.note("balances were not checked, nor ids that were posted earlier");
     }
-    ended?;
+    result.map_err(|error| args.ended_early(error))?;
     if tally.bad() > 0 {
         return Err(bad_lines(args, tally.bad(), tally.lines()));
     }
     Ok(printed?)
 }
 
-fn post_all(
-    mut pipeline: Pipeline,
-    mut poster: Poster<'_>,
-    source: &Source,
-    report: &mut Report,
-) -> Result<(), Failure> {
-    loop {
-        match pipeline.next() {
-            Ok(Next::Chunk(chunk)) => {
-                if chunk.is_cut_off {
-                    report.note("the last line does not end with a line feed: look whether the input is complete");
-                }
-                if poster.take(chunk, report)? == Wants::Nothing {
-                    return Ok(());
-                }
-            }
-            // Whoever sends line by line wants to see what became of the last ones.
-            Ok(Next::NotYet) => poster.settle(report)?,
-            Ok(Next::End) if poster.posts_at_the_end() && source.has_changed() => return Err(changed()),
-            Ok(Next::End) => return poster.finish(report),
-            Err(failure) => return poster.settle(report).and(Err(failure)),
-        }
-    }
-}
-
-fn changed() -> Failure {
-    Failure::new(ExitCode::Other, "input_changed", "the file changed while it was read; nothing was posted")
-}
-
-/// Returns whether the database itself is wrong, which running again does not mend.
-fn is_broken(failure: &Failure) -> bool {
-    matches!(failure.code(), "corrupt" | "invariant_violation")
-}
-
 fn bad_lines(args: &BatchArgs, bad: u64, lines: u64) -> Failure {
     let what = match args.mode() {
-        Mode::Stop => "; nothing after them was posted",
-        Mode::Atomic => "; nothing was posted",
-        Mode::Continue | Mode::DryRun => "",
+        ImportMode::Stop => "; nothing after them was posted",
+        ImportMode::Atomic => "; nothing was posted",
+        ImportMode::Continue | ImportMode::DryRun => "",
     };
     let message = format!("{bad} of {lines} lines were rejected or malformed{what}");
     let hint = match &args.results {
-        Some(path) => format!("see them in {}; mend them and run the file again", path.display()),
-        None => "mend them and run the file again; --results FILE lists every line".to_owned(),
+        Some(path) => format!("see them in {}; fix them and run the file again", path.display()),
+        None => "fix them and run the file again; --results FILE lists every line".to_owned(),
     };
     Failure::new(ExitCode::Rejected, "lines_rejected", message).hint(hint)
 }
@@ -225,7 +223,8 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::arguments::{Cli, Command};
+    use crate::commands::Command;
+    use crate::program::Cli;
 
     fn args(typed: &[&str]) -> BatchArgs {
         let cli = Cli::try_parse_from([&["bank-cli", "batch"], typed].concat()).unwrap();
@@ -237,14 +236,14 @@ mod tests {
 
     #[test]
     fn a_dry_run_comes_before_every_mode() {
-        assert_eq!(args(&["a.csv"]).mode(), Mode::Continue);
-        assert_eq!(args(&["a.csv", "--on-reject=stop"]).mode(), Mode::Stop);
-        assert_eq!(args(&["a.csv", "--on-reject=atomic"]).mode(), Mode::Atomic);
-        assert_eq!(args(&["a.csv", "--on-reject=atomic", "--dry-run"]).mode(), Mode::DryRun);
+        assert_eq!(args(&["a.csv"]).mode(), ImportMode::Continue);
+        assert_eq!(args(&["a.csv", "--on-reject=stop"]).mode(), ImportMode::Stop);
+        assert_eq!(args(&["a.csv", "--on-reject=atomic"]).mode(), ImportMode::Atomic);
+        assert_eq!(args(&["a.csv", "--on-reject=atomic", "--dry-run"]).mode(), ImportMode::DryRun);
     }
 
     #[test]
-    fn how_to_go_on_thinks_of_the_results_file() {
+    fn how_to_go_on_depends_on_the_results_file() {
         assert!(args(&["a.csv"]).how_to_go_on().starts_with("run the same command again: "));
         assert!(args(&["a.csv", "--results=r"]).how_to_go_on().contains("--force"));
         assert!(!args(&["a.csv", "--results=r", "--force"]).how_to_go_on().contains("--force"));

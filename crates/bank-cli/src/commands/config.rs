@@ -8,12 +8,10 @@ use bank_persistence::Isolation;
 use clap::{Args, ColorChoice, Subcommand};
 use serde_json::{Value, json};
 
-use crate::configuration::{self, Location};
-use crate::context::Context;
+use crate::args::{Location, ValueSource, location};
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::log;
-use crate::origin::Origin;
-use crate::output::{RecordFormat, SettingRow, write_json, write_settings};
+use crate::output::{RecordFormat, SettingRow, log, write_settings};
 
 /// Show the settings and where they come from
 #[derive(Debug, Args)]
@@ -23,13 +21,13 @@ pub(crate) struct ConfigArgs {
     command: ConfigCommand,
 }
 
-/// What can be done with the configuration.
+/// An action on the configuration.
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     Show(ShowArgs),
 }
 
-/// Show each setting with its value and its origin; connects to nothing
+/// Show each setting, its value and where the value comes from, without connecting
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLE:\n  bank-cli config show --output json")]
 struct ShowArgs {
@@ -38,48 +36,33 @@ struct ShowArgs {
     output: RecordFormat,
 }
 
-impl ConfigArgs {
-    /// Returns whether the output is JSON.
-    pub(crate) fn is_json(&self) -> bool {
-        let ConfigCommand::Show(args) = &self.command;
-        args.output.is_json()
-    }
-}
-
 /// Shows the settings.
 pub(crate) fn run(args: &ConfigArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let ConfigCommand::Show(args) = &args.command;
     let location = Location::find(context.typed_database_url())?;
     let mut rows =
-        vec![SettingRow::new("database_url", json!(location.url.to_string()), Origin::from(&location.source))];
+        vec![SettingRow::new("database_url", json!(location.url.to_string()), ValueSource::from(&location.source))];
     rows.push(connect_timeout(&location, context));
     rows.extend(connection(context));
     rows.push(color(context));
-    let (filter, origin) = log::filter(context.global.verbose).unzip();
+    let (filter, source) = log::filter(context.global.verbose).unzip();
     let filter = filter.map_or_else(|| "off".to_owned(), |filter| filter.to_string());
-    rows.push(SettingRow::new("log", json!(filter), origin.unwrap_or(Origin::Default)));
+    rows.push(SettingRow::new("log", json!(filter), source.unwrap_or(ValueSource::Default)));
     rows.push(data_directory()?);
     rows.push(libpq_variables());
-    match args.output {
-        RecordFormat::Text => write_settings(context.out, &rows, context.terminal)?,
-        RecordFormat::Json => {
-            let object: serde_json::Map<String, Value> =
-                rows.iter().map(|row| (row.name.to_owned(), json!(row))).collect();
-            write_json(context.out, &object)?;
-        }
-    }
-    Ok(())
+    let object: serde_json::Map<String, Value> = rows.iter().map(|row| (row.name.to_owned(), json!(row))).collect();
+    Ok(args.output.write(context.out, &object, |_, out| write_settings(out, &rows, context.terminal))?)
 }
 
 fn connect_timeout(location: &Location, context: &Context<'_>) -> SettingRow {
     const NAME: &str = "connect_timeout";
     match location.url.option(NAME) {
         Some(text) => {
-            // What is no number is libpq's to refuse.
+            // libpq rejects a value that is not a number.
             let value = text.parse::<i64>().map_or_else(|_| json!(text), |seconds| json!(seconds));
-            SettingRow::new(NAME, value, Origin::Url { name: NAME.to_owned() })
+            SettingRow::new(NAME, value, ValueSource::Url { name: NAME.to_owned() })
         }
-        None => SettingRow::new(NAME, seconds(context.settings().connection_timeout), Origin::Default),
+        None => SettingRow::new(NAME, seconds(context.settings().connection_timeout), ValueSource::Default),
     }
 }
 
@@ -98,60 +81,42 @@ fn connection(context: &Context<'_>) -> Vec<SettingRow> {
         ("attempts", json!(settings.retry.attempts_max)),
         ("retry_time", seconds(settings.retry.elapsed_max)),
     ];
-    values.into_iter().map(|(name, value)| SettingRow::new(name, value, context.origins.get(name))).collect()
+    values
+        .into_iter()
+        .map(|(name, value)| SettingRow::new(name, value, context.global.value_sources.get(name)))
+        .collect()
 }
 
 fn color(context: &Context<'_>) -> SettingRow {
     let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let (value, origin) = match context.origins.get("color") {
-        Origin::Default if is_set("NO_COLOR") => (ColorChoice::Never, Origin::environment("NO_COLOR")),
-        origin => (context.global.color, origin),
+    let (value, source) = match context.global.value_sources.get("color") {
+        ValueSource::Default if is_set("NO_COLOR") => (ColorChoice::Never, ValueSource::environment("NO_COLOR")),
+        source => (context.global.color, source),
     };
-    SettingRow::new("color", json!(value.to_string()), origin)
+    SettingRow::new("color", json!(value.to_string()), source)
 }
 
 fn data_directory() -> Result<SettingRow, Failure> {
-    let file = configuration::default_file()?;
+    let file = location::default_file()?;
     let directory = file.parent().unwrap_or(&file);
-    // A relative path in the variable counts as none.
+    // A relative path in the variable is ignored.
     let variable = env::var_os("XDG_DATA_HOME").filter(|home| directory.starts_with(home) && is_absolute(home));
-    let origin = variable.map_or(Origin::Default, |_| Origin::environment("XDG_DATA_HOME"));
-    Ok(SettingRow::new("data_directory", json!(directory.display().to_string()), origin))
+    let source = variable.map_or(ValueSource::Default, |_| ValueSource::environment("XDG_DATA_HOME"));
+    Ok(SettingRow::new("data_directory", json!(directory.display().to_string()), source))
 }
 
 fn is_absolute(path: &OsStr) -> bool {
     std::path::Path::new(path).is_absolute()
 }
 
-/// Lists the variables that libpq will read; their values can be secrets.
+/// Lists the names of the variables that libpq reads; their values may be secrets.
 fn libpq_variables() -> SettingRow {
-    const NAMES: [&str; 22] = [
-        "PGHOST",
-        "PGHOSTADDR",
-        "PGPORT",
-        "PGDATABASE",
-        "PGUSER",
-        "PGPASSWORD",
-        "PGPASSFILE",
-        "PGSERVICE",
-        "PGSERVICEFILE",
-        "PGOPTIONS",
-        "PGAPPNAME",
-        "PGSSLMODE",
-        "PGSSLCERT",
-        "PGSSLKEY",
-        "PGSSLROOTCERT",
-        "PGSSLCRL",
-        "PGSSLNEGOTIATION",
-        "PGREQUIREAUTH",
-        "PGCHANNELBINDING",
-        "PGGSSENCMODE",
-        "PGTARGETSESSIONATTRS",
-        "PGCLIENTENCODING",
-    ];
-    let set: Vec<&str> = NAMES.into_iter().filter(|name| env::var_os(name).is_some()).collect();
-    let origin = set.first().map_or(Origin::Default, |_| Origin::environment("PG..."));
-    SettingRow::new("libpq_variables", json!(set), origin)
+    const NAMES: &str = "PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGPASSWORD PGPASSFILE PGSERVICE PGSERVICEFILE \
+        PGOPTIONS PGAPPNAME PGSSLMODE PGSSLCERT PGSSLKEY PGSSLROOTCERT PGSSLCRL PGSSLNEGOTIATION PGREQUIREAUTH \
+        PGCHANNELBINDING PGGSSENCMODE PGTARGETSESSIONATTRS PGCLIENTENCODING";
+    let set: Vec<&str> = NAMES.split(' ').filter(|name| env::var_os(name).is_some()).collect();
+    let source = set.first().map_or(ValueSource::Default, |_| ValueSource::environment("PG..."));
+    SettingRow::new("libpq_variables", json!(set), source)
 }
 
 fn seconds(duration: Duration) -> Value {

@@ -3,33 +3,33 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::configuration::Location;
-use crate::context::Context;
-use crate::doctor::{self, Check, Status, Wanted};
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::output::{RecordFormat, write_checks, write_json};
+use crate::args::Location;
+use crate::commands::Context;
+use crate::doctor::{self, Check, Requested, Status};
+use crate::failure::{ExitCode, Failure};
+use crate::output::{RecordFormat, write_checks};
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
   bank-cli doctor
 
-Each line is ok, warn (it works, and could be better), FAIL (it does not work, or
-breaks a promise) or unknown (the database does not tell), with what to do about
-it. Exit code 0 without FAIL, 7 without a connection, else 1. Changes nothing.";
+Each line is ok, warn (it works, but could be better), FAIL (it does not work, or
+breaks a guarantee) or unknown (the database does not say), and tells what to do.
+The exit code is 0 without a FAIL, 7 without a connection, otherwise 1. doctor
+changes nothing.";
 
-/// Look for trouble in the database and on the way to it, and say what to do
+/// Check the database and the connection to it, and say what to fix
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct DoctorArgs {
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
-/// Reports what is found, connected or not.
+/// Prints the report, with or without a connection.
 pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    // Not `context.locate`, whose remark on certificates is one of the checks.
+    // Not `context.locate`: its remark about certificates is one of the checks.
     let location = Location::find(context.typed_database_url())?;
     let mut checks = vec![doctor::location(&location)];
     let settings = context.settings();
@@ -40,19 +40,17 @@ pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Fa
             Err(failure)
         }
         Ok(bank) => {
-            let diagnosis = context.messages.while_waiting("looking for trouble", || bank.diagnose())?;
-            checks.extend(doctor::judge(&diagnosis, &Wanted { url: &location.url, settings: &settings }));
-            verdict(&checks)
+            let diagnosis = context.messages.while_waiting("checking the database", || bank.diagnose())?;
+            checks.extend(doctor::judge(&diagnosis, &Requested { url: &location.url, settings: &settings }));
+            require_healthy(&checks)
         }
     };
-    match args.output {
-        RecordFormat::Text => write_checks(context.out, &checks, context.terminal)?,
-        RecordFormat::Json => write_json(context.out, &json!({ "ok": result.is_ok(), "checks": checks }))?,
-    }
+    let record = json!({ "ok": result.is_ok(), "checks": checks });
+    args.output.write(context.out, &record, |_, out| write_checks(out, &checks, context.terminal))?;
     result
 }
 
-fn verdict(checks: &[Check]) -> Result<(), Failure> {
+fn require_healthy(checks: &[Check]) -> Result<(), Failure> {
     let failed: Vec<&str> =
         checks.iter().filter(|check| check.status == Status::Fail).map(|check| check.check).collect();
     match failed.len() {

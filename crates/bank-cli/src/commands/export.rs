@@ -8,39 +8,37 @@ use bank_persistence::{BankError, Period, RecordedAccount, RecordedTransfer, Sna
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::context::Context;
-use crate::export_file::ExportFile;
-use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
-use crate::moment;
-use crate::output::{CsvJournal, HledgerJournal, write_json_transfer};
-use crate::same_file::refuse_database;
+use crate::args::{input, time_arg};
+use crate::commands::Context;
+use crate::failure::{Failure, not_found};
+use crate::files::{ExportFile, refuse_database};
+use crate::output::{CsvJournal, HledgerJournal, OUTPUT_ID, write_json_transfer};
 
-/// How many transfers are written between two looks at the progress.
+/// The number of transfers between two updates of the progress.
 const PROGRESS_TRANSFERS: u64 = 1_000;
 
 const PART_NOTE: &str = "the journal begins in the middle: there are no opening balances in it";
 
-/// Write all transfers for other programs, in one snapshot
+/// Write all transfers for other programs, from one snapshot
 #[derive(Debug, Args)]
 #[command(after_help = "\
 EXAMPLE:
   bank-cli export --format hledger --out bank.journal
 
-Transfers are ordered by id, those of one account by its version; the same
-journal gives the same text. Memory use does not grow with their number.
+Transfers are ordered by id, or with --account by that account's version, so that
+the same journal gives the same text. Memory use does not grow with their number.
 
-csv and jsonl have one line for each transfer, all texts as they are: take care
-with spreadsheets, which read a name such as =1+1 as a formula. hledger has the
-accounts with their opening balances, too, and asserts what they hold in the end;
-in names and memos, ; | : and doubled spaces are written as %XX.
+csv and jsonl have one line for each transfer and do not change texts, so a
+spreadsheet takes a name such as =1+1 for a formula. hledger also declares the
+accounts with their opening balances, and asserts their balances at the end; in
+names and memos it writes ; | : and double spaces as %XX.
 
-A date is a whole day in UTC; a time has an offset: 2026-07-01T12:00:00+02:00.")]
+A date means the whole day in UTC; a time needs its offset, as in
+2026-07-01T12:00:00+02:00.")]
 pub(crate) struct ExportArgs {
     /// Format of the export
-    #[arg(long, value_enum, default_value = "csv")]
-    pub(crate) format: ExportFormat,
+    #[arg(long = "format", id = OUTPUT_ID, value_name = "FORMAT", value_enum, default_value = "csv")]
+    format: ExportFormat,
     /// Export only transfers posted at or after this date or time
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -50,7 +48,7 @@ pub(crate) struct ExportArgs {
     /// Export only transfers of this account
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-    /// Write to this file, which is there when it is complete [default: standard output]
+    /// Write to this file, which appears only once it is complete [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Overwrite the file if it exists
@@ -58,9 +56,9 @@ pub(crate) struct ExportArgs {
     force: bool,
 }
 
-/// The values of `--format`; see `output/format.rs` for their comments.
+/// The values of `--format`; see `output/format.rs` for the reason why their comments are plain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExportFormat {
+enum ExportFormat {
     // Comma-separated values with a header
     Csv,
     // One JSON object a line
@@ -69,38 +67,38 @@ pub(crate) enum ExportFormat {
     Hledger,
 }
 
-/// What is exported.
+/// The part of the journal that is exported.
 struct Selection {
     period: Period,
     account: Option<AccountName>,
 }
 
-/// Why an export ended early.
-enum Stopped {
-    /// The export cannot be written.
+/// The reason why an export failed.
+enum ExportError {
+    /// Writing the export failed.
     Write(io::Error),
     /// The database failed.
     Read(BankError),
-    /// There is no account of the selected name.
+    /// The selected account does not exist.
     NoAccount(AccountName),
 }
 
-impl From<io::Error> for Stopped {
+impl From<io::Error> for ExportError {
     fn from(error: io::Error) -> Self {
         Self::Write(error)
     }
 }
 
-impl From<BankError> for Stopped {
+impl From<BankError> for ExportError {
     fn from(error: BankError) -> Self {
         Self::Read(error)
     }
 }
 
-/// Exports the journal; what is wrong with the file is found before a connection is made.
+/// Exports the journal; an unusable file fails before anything connects to the database.
 pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let selection = Selection {
-        period: moment::period(args.since.as_deref(), args.until.as_deref())?,
+        period: time_arg::period(args.since.as_deref(), args.until.as_deref())?,
         account: args.account.as_deref().map(input::account_name).transpose()?,
     };
     let location = context.locate()?;
@@ -116,15 +114,15 @@ pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Fa
             Some(file) => file.writer(),
             None => &mut context.out,
         };
-        bank.snapshot(|snapshot| export(snapshot, &selection, args.format, out, &Progress::new(is_quiet)))
+        bank.snapshot(|snapshot| export(snapshot, &selection, args.format, out, &ExportProgress::new(is_quiet)))
     };
     let transfers = exported.map_err(|stopped| match stopped {
-        Stopped::Write(error) => match &file {
+        ExportError::Write(error) => match &file {
             Some(file) => file.failure(&error),
             None => Failure::from(error),
         },
-        Stopped::Read(error) => Failure::from(error),
-        Stopped::NoAccount(name) => lookup::not_found(&bank, &name),
+        ExportError::Read(error) => Failure::from(error),
+        ExportError::NoAccount(name) => not_found::account(&bank, &name),
     })?;
     if let Some(file) = file {
         file.finish()?;
@@ -143,60 +141,60 @@ fn export(
     selection: &Selection,
     format: ExportFormat,
     out: &mut dyn Write,
-    progress: &Progress,
-) -> Result<u64, Stopped> {
+    progress: &ExportProgress,
+) -> Result<u64, ExportError> {
     let account = match &selection.account {
-        Some(name) => Some(snapshot.find_account(name)?.ok_or_else(|| Stopped::NoAccount(name.clone()))?),
+        Some(name) => Some(snapshot.find_account(name)?.ok_or_else(|| ExportError::NoAccount(name.clone()))?),
         None => None,
     };
-    let mut source = Source { snapshot, account, period: selection.period, progress, written: 0 };
+    let mut rows = SelectedRows { snapshot, account, period: selection.period, progress, written: 0 };
     match format {
         ExportFormat::Csv => {
             let mut journal = CsvJournal::begin(out)?;
-            source.transfers(|recorded| journal.write(recorded))?;
+            rows.transfers(|recorded| journal.write(recorded))?;
             journal.finish()?;
         }
-        ExportFormat::Jsonl => source.transfers(|recorded| write_json_transfer(out, recorded))?,
-        ExportFormat::Hledger => hledger(&mut source, &mut HledgerJournal::begin(out)?)?,
+        ExportFormat::Jsonl => rows.transfers(|recorded| write_json_transfer(out, recorded))?,
+        ExportFormat::Hledger => hledger(&mut rows, &mut HledgerJournal::begin(out)?)?,
     }
-    Ok(source.written)
+    Ok(rows.written)
 }
 
-/// Opening balances belong to a journal from its beginning, and what the accounts hold now to one until its end.
-fn hledger(source: &mut Source<'_, '_>, journal: &mut HledgerJournal<'_>) -> Result<(), Stopped> {
-    let Period { since, until } = source.period;
-    source.accounts(|recorded| {
+/// Writes opening balances only from the beginning of the journal on, and the assertion only for the whole journal.
+fn hledger(rows: &mut SelectedRows<'_, '_>, journal: &mut HledgerJournal<'_>) -> Result<(), ExportError> {
+    let Period { since, until } = rows.period;
+    rows.accounts(|recorded| {
         journal.declare(&recorded.account)?;
         let is_open = until.is_none_or(|until| recorded.opened_at <= until);
         if since.is_none() && is_open { journal.open(recorded) } else { Ok(()) }
     })?;
-    source.transfers(|recorded| journal.transfer(recorded))?;
-    if source.period == Period::default() {
-        source.accounts(|recorded| journal.assert(&recorded.account))?;
+    rows.transfers(|recorded| journal.transfer(recorded))?;
+    if rows.period == Period::default() {
+        rows.accounts(|recorded| journal.assert(&recorded.account))?;
     }
     Ok(())
 }
 
-/// What is selected, in a snapshot.
-struct Source<'a, 'b> {
+/// The selected rows of a snapshot.
+struct SelectedRows<'a, 'b> {
     snapshot: &'a mut Snapshot<'b>,
     account: Option<RecordedAccount>,
     period: Period,
-    progress: &'a Progress,
+    progress: &'a ExportProgress,
     written: u64,
 }
 
-impl Source<'_, '_> {
-    fn accounts(&mut self, mut each: impl FnMut(&RecordedAccount) -> io::Result<()>) -> Result<(), Stopped> {
+impl SelectedRows<'_, '_> {
+    fn accounts(&mut self, mut each: impl FnMut(&RecordedAccount) -> io::Result<()>) -> Result<(), ExportError> {
         match &self.account {
             Some(recorded) => Ok(each(recorded)?),
-            None => self.snapshot.accounts(None, |recorded| each(&recorded).map_err(Stopped::from)),
+            None => self.snapshot.accounts(None, |recorded| each(&recorded).map_err(ExportError::from)),
         }
     }
 
-    fn transfers(&mut self, mut each: impl FnMut(&RecordedTransfer) -> io::Result<()>) -> Result<(), Stopped> {
+    fn transfers(&mut self, mut each: impl FnMut(&RecordedTransfer) -> io::Result<()>) -> Result<(), ExportError> {
         let (written, progress) = (&mut self.written, self.progress);
-        let write = |recorded: RecordedTransfer| -> Result<(), Stopped> {
+        let write = |recorded: RecordedTransfer| -> Result<(), ExportError> {
             each(&recorded)?;
             *written = written.saturating_add(1);
             if written.is_multiple_of(PROGRESS_TRANSFERS) {
@@ -211,14 +209,14 @@ impl Source<'_, '_> {
     }
 }
 
-/// How much has been exported, on a terminal only.
-struct Progress {
+/// Shows the number of exported transfers, on a terminal only.
+struct ExportProgress {
     bar: ProgressBar,
 }
 
-impl Progress {
+impl ExportProgress {
     fn new(is_quiet: bool) -> Self {
-        // Draws nothing when stderr is no terminal.
+        // Draws nothing if stderr is not a terminal.
         let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
         Self { bar: ProgressBar::with_draw_target(None, target).with_style(style) }
@@ -230,7 +228,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ExportProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

@@ -4,15 +4,12 @@ use bank_domain::{AccountId, AccountVersion};
 use bank_persistence::{Bank, Period};
 use clap::Args;
 
-use crate::context::Context;
-use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
-use crate::moment;
+use crate::args::{input, time_arg};
+use crate::commands::Context;
+use crate::failure::{Failure, not_found, shell};
 use crate::output::{HistoryRow, RowWriter, RowsFormat};
-use crate::shell;
 
-/// How many entries are read at a time, so that no limit costs memory.
+/// The number of entries in a query, so that memory does not grow with the limit.
 const PAGE_ENTRIES: u32 = 1_000;
 
 /// List the transfers of an account, newest first
@@ -21,8 +18,8 @@ const PAGE_ENTRIES: u32 = 1_000;
 EXAMPLE:
   bank-cli history Jessica --since 2026-07-01 --until 2026-07-31
 
-A date is a whole day in UTC: --since begins with its first moment, --until ends
-with its last. A time has an offset, as in 2026-07-01T12:00:00+02:00.")]
+A date means the whole day in UTC: --since starts at its beginning, --until stops at
+its end. A time needs its offset, as in 2026-07-01T12:00:00+02:00.")]
 pub(crate) struct HistoryArgs {
     /// Name of the account
     #[arg(value_name = "NAME")]
@@ -41,7 +38,7 @@ pub(crate) struct HistoryArgs {
     until: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "table")]
-    pub(crate) output: RowsFormat,
+    output: RowsFormat,
 }
 
 /// Lists the transfers of one account.
@@ -50,10 +47,10 @@ pub(crate) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<(), F
     let limit = input::limit(&args.limit)?;
     let typed_before = args.before.as_deref();
     let before = typed_before.map(input::account_version).transpose()?;
-    let period = moment::period(args.since.as_deref(), args.until.as_deref())?;
+    let period = time_arg::period(args.since.as_deref(), args.until.as_deref())?;
     let bank = context.connect()?;
     let Some(account) = bank.find_account(&name)? else {
-        return Err(lookup::not_found(&bank, &name));
+        return Err(not_found::account(&bank, &name));
     };
 
     let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output)?.on(context.terminal);
@@ -72,11 +69,11 @@ pub(crate) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<(), F
 
 struct Printed {
     entries: u32,
-    /// The oldest version printed, when there are older ones.
+    /// The oldest printed version, if there are older ones.
     more_before: Option<AccountVersion>,
 }
 
-/// The journal only grows at its new end, so pages that go back fit together without a snapshot.
+/// Prints page by page. The journal grows only at its newer end, so older pages fit together without a snapshot.
 fn print_pages(
     bank: &Bank,
     (account, period): (AccountId, Period),
@@ -87,7 +84,7 @@ fn print_pages(
     let mut entries = 0;
     loop {
         let wanted = (limit - entries).min(PAGE_ENTRIES);
-        // One more than is printed tells whether there are more.
+        // One entry more than is printed tells whether there are older ones.
         let page = bank.history_within(account, period, before, wanted + 1)?;
         for (entry, _) in page.iter().zip(0..wanted) {
             rows.write(&HistoryRow::from(entry))?;
@@ -101,7 +98,7 @@ fn print_pages(
     }
 }
 
-/// Says how to list the next page.
+/// Returns the note that says how to list the next page.
 fn more_note(args: &HistoryArgs, before: AccountVersion) -> String {
     let mut command = format!("bank-cli history {} --before {before}", shell::quote(&args.name));
     for (option, typed) in [("--since", &args.since), ("--until", &args.until)] {

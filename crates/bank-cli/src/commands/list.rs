@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::context::Context;
+use crate::args::input;
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::input;
 use crate::output::{AccountRow, RowWriter, RowsFormat};
 
 /// List the accounts in the order in which they were opened
@@ -16,10 +16,10 @@ pub(crate) struct ListArgs {
     limit: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "lines")]
-    pub(crate) output: RowsFormat,
+    output: RowsFormat,
 }
 
-/// Lists the accounts; never holds more than a page of them.
+/// Lists the accounts, page by page.
 pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let limit = args.limit.as_deref().map(input::limit).transpose()?;
     let bank = context.connect()?;

@@ -1,46 +1,81 @@
-//! The commands, one file each: what can be typed, and what it does.
+//! The commands, one file each: the arguments of a command, and what it does.
+//!
+//! To add a command, write its file, name its module here, and add a line to the table.
 
-pub(crate) mod balance;
-pub(crate) mod batch;
-pub(crate) mod completions;
-pub(crate) mod config;
-pub(crate) mod demo;
-pub(crate) mod doctor;
-pub(crate) mod export;
-pub(crate) mod history;
-pub(crate) mod list;
+mod balance;
+mod batch;
+mod completions;
+mod config;
+mod context;
+mod demo;
+mod doctor;
+mod export;
+mod history;
+mod list;
 pub(crate) mod man;
-pub(crate) mod open;
-pub(crate) mod reverse;
-pub(crate) mod setup;
-pub(crate) mod show;
-pub(crate) mod transfer;
-pub(crate) mod verify;
-pub(crate) mod workload;
+mod open;
+mod reverse;
+mod setup;
+mod show;
+mod transfer;
+mod verify;
+mod workload;
 
-use crate::arguments::Command;
-use crate::context::Context;
+pub(crate) use context::Context;
+
+use clap::Subcommand;
+
 use crate::failure::Failure;
 
-/// Carries one command out.
-pub(crate) fn run(command: Command, context: &mut Context<'_>) -> Result<(), Failure> {
-    match command {
-        Command::Setup(args) => setup::run(&args, context),
-        Command::List(args) => list::run(&args, context),
-        Command::Transfer(args) => transfer::run(&args, context),
-        Command::Reverse(args) => reverse::run(&args, context),
-        Command::Batch(args) => batch::run(&args, context),
-        Command::Open(args) => open::run(&args, context),
-        Command::Balance(args) => balance::run(&args, context),
-        Command::History(args) => history::run(&args, context),
-        Command::Show(args) => show::run(&args, context),
-        Command::Export(args) => export::run(&args, context),
-        Command::Verify(args) => verify::run(&args, context),
-        Command::Workload(args) => workload::run(&args, context),
-        Command::Demo(args) => demo::run(&args, context),
-        Command::Doctor(args) => doctor::run(&args, context),
-        Command::Config(args) => config::run(&args, context),
-        Command::Completions(args) => completions::run(&args, context),
-        Command::Man(args) => man::run(&args, context),
+/// Declares the commands by heading: what clap parses, what `--help` lists, and which function runs a command.
+///
+/// Each module has `run`, which takes the command's arguments and the context.
+macro_rules! commands {
+    ($($heading:literal { $($variant:ident($module:ident::$args:ident),)+ })+) => {
+        /// A command as it is typed.
+        #[derive(Debug, Subcommand)]
+        pub(crate) enum Command {
+            $($($variant($module::$args),)+)+
+        }
+
+        /// The headings of the help, and the names of the commands below each.
+        pub(crate) const GROUPS: &[(&str, &[&str])] = &[$(($heading, &[$(stringify!($module)),+])),+];
+
+        impl Command {
+            /// Runs the command.
+            pub(crate) fn run(&self, context: &mut Context<'_>) -> Result<(), Failure> {
+                match self {
+                    $($(Self::$variant(args) => $module::run(args, context),)+)+
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    "Money and accounts" {
+        Transfer(transfer::TransferArgs),
+        Batch(batch::BatchArgs),
+        Reverse(reverse::ReverseArgs),
+        Open(open::OpenArgs),
+        List(list::ListArgs),
+        Show(show::ShowArgs),
+        History(history::HistoryArgs),
+        Balance(balance::BalanceArgs),
+        Export(export::ExportArgs),
+    }
+    "The database" {
+        Setup(setup::SetupArgs),
+        Verify(verify::VerifyArgs),
+        Doctor(doctor::DoctorArgs),
+    }
+    "Trying out" {
+        Demo(demo::DemoArgs),
+        Workload(workload::WorkloadArgs),
+    }
+    "This program" {
+        Config(config::ConfigArgs),
+        Completions(completions::CompletionsArgs),
+        Man(man::ManArgs),
     }
 }

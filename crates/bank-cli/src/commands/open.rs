@@ -3,16 +3,16 @@
 use bank_domain::NewAccount;
 use clap::Args;
 
-use crate::context::Context;
+use crate::args::input;
+use crate::commands::Context;
 use crate::failure::Failure;
-use crate::input;
-use crate::output::{AccountRow, RecordFormat, Row, write_json};
+use crate::output::{AccountRow, RecordFormat, Row};
 
 /// Open an account
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLE:\n  bank-cli open Mary --age 35 --country France --balance 500")]
 pub(crate) struct OpenArgs {
-    /// Name of the holder; no two accounts have the same
+    /// Name of the holder, which must be unique
     #[arg(value_name = "NAME")]
     name: String,
     /// Age of the holder in years
@@ -21,7 +21,7 @@ pub(crate) struct OpenArgs {
     /// Country of the holder
     #[arg(long, value_name = "COUNTRY")]
     country: String,
-    /// Balance to begin with
+    /// Opening balance
     #[arg(long, value_name = "BALANCE", default_value = "0", allow_negative_numbers = true)]
     balance: String,
     /// How far below zero the balance may go
@@ -29,7 +29,7 @@ pub(crate) struct OpenArgs {
     overdraft_limit: String,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 impl OpenArgs {
@@ -50,14 +50,9 @@ pub(crate) fn run(args: &OpenArgs, context: &mut Context<'_>) -> Result<(), Fail
     let new = args.parse()?;
     let account = context.connect()?.open_account(&new)?;
 
-    let row = AccountRow::from(&account);
-    match args.output {
-        RecordFormat::Text => {
-            writeln!(context.out, "Opened account {}.", account.name)?;
-            row.write_line(context.out)?;
-            writeln!(context.out)?;
-        }
-        RecordFormat::Json => write_json(context.out, &row)?,
-    }
-    Ok(())
+    Ok(args.output.write(context.out, &AccountRow::from(&account), |row, out| {
+        writeln!(out, "Opened account {}.", account.name)?;
+        row.write_line(out)?;
+        writeln!(out)
+    })?)
 }

@@ -4,37 +4,35 @@ use bank_domain::{AccountId, AccountName, Outcome, PostedTransfer, Rejection, Re
 use bank_persistence::{BankError, RecordedTransfer};
 use clap::Args;
 
-use crate::context::Context;
-use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
-use crate::output::{RecordFormat, TransferRecord, write_json};
-use crate::rejection;
+use crate::args::input;
+use crate::commands::Context;
+use crate::failure::{Failure, not_found, rejection};
+use crate::output::{RecordFormat, TransferRecord};
 
-const REPLAYED_NOTE: &str = "it was reversed before: nothing moved now, the balances are those of then";
+const REPLAYED_NOTE: &str = "it was reversed before: no money moved; the balances are from the original posting";
 
-/// Move back what a transfer has moved, at most once
+/// Move the money of a transfer back, at most once
 #[derive(Debug, Args)]
 #[command(after_help = "\
 EXAMPLE:
   bank-cli reverse 019b76da-a800-7000-8000-000000000001 --memo \"wrong account\"
 
-The reversal is a transfer of its own: the whole amount, from the receiver back
-to the payer, if the receiver has it. `show` names it beside the original.
-Reversing a transfer again moves nothing and says by what it was reversed.")]
+The reversal is a transfer of its own. It moves the whole amount from the receiver
+back to the payer, if the receiver has enough. `show` names it next to the
+original. Reversing a transfer again moves nothing and names its reversal.")]
 pub(crate) struct ReverseArgs {
     /// Id of the transfer to reverse, as `transfer` and `history` print it
     #[arg(value_name = "TRANSFER_ID")]
     id: String,
-    /// Reverse even a transfer that is itself a reversal
+    /// Undo a reversal; the account that received the money must still have enough of it
     #[arg(long)]
     force: bool,
-    /// Why it is reversed; stands behind the link to the original
+    /// Reason for the reversal, which follows the link to the original in the memo
     #[arg(long, value_name = "TEXT")]
     memo: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 /// Reverses one transfer.
@@ -53,7 +51,7 @@ pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), F
         }
         failure
     })?;
-    let reversed = reversed.ok_or_else(|| lookup::transfer_not_found(reversal.original))?;
+    let reversed = reversed.ok_or_else(|| not_found::transfer(reversal.original))?;
 
     match reversed.outcome {
         Outcome::Posted(posting) => print("posted", &posting, &reversed.original, args.output, context),
@@ -61,7 +59,7 @@ pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), F
             print("replayed", &posting, &reversed.original, args.output, context)?;
             context.note_after_data(REPLAYED_NOTE)
         }
-        Outcome::Rejected(reason) => Err(refusal(&reason, &reversed.original)),
+        Outcome::Rejected(reason) => Err(rejected(&reason, &reversed.original)),
     }
 }
 
@@ -72,23 +70,20 @@ fn print(
     format: RecordFormat,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let record = TransferRecord::of_outcome(status, posting, &original.to_name, &original.from_name);
-    match format {
-        RecordFormat::Text => {
-            let (original, id) = (original.posted.transfer.id, posting.transfer.id);
-            match status {
-                "posted" => writeln!(context.out, "Reversed transfer {original}.")?,
-                _ => writeln!(context.out, "Transfer {original} is already reversed by {id}.")?,
-            }
-            record.write_lines(context.out)?;
+    let record = TransferRecord::from_outcome(status, posting, &original.to_name, &original.from_name);
+    Ok(format.write(context.out, &record, |record, out| {
+        let (original, id) = (original.posted.transfer.id, posting.transfer.id);
+        match status {
+            "posted" => writeln!(out, "Reversed transfer {original}.")?,
+            _ => writeln!(out, "Transfer {original} is already reversed by {id}.")?,
         }
-        RecordFormat::Json => write_json(context.out, &record)?,
-    }
-    Ok(())
+        record.write_lines(out)
+    })?)
 }
 
-/// A reversal moves the whole amount or nothing, so what helps is not what helps with a transfer.
-fn refusal(reason: &Rejection, original: &RecordedTransfer) -> Failure {
+/// Returns the failure for a rejected reversal. It moves the whole amount or nothing, so its hints differ from those of a
+/// transfer.
+fn rejected(reason: &Rejection, original: &RecordedTransfer) -> Failure {
     let Transfer { from, .. } = original.posted.transfer;
     let name_of = |id: AccountId| -> &AccountName { if id == from { &original.from_name } else { &original.to_name } };
     let failure = rejection::failure(reason, |id| name_of(id).to_string());
@@ -99,7 +94,7 @@ fn refusal(reason: &Rejection, original: &RecordedTransfer) -> Failure {
             failure.hint(format!("pay something out of `{}` first", name_of(*account)))
         }
         Rejection::IdConflict { id, .. } => failure.hint(format!(
-            "somebody has given another transfer the id that belongs to the reversal: see it with `bank-cli show {id}`"
+            "another transfer has the id that belongs to the reversal: see it with `bank-cli show {id}`"
         )),
         _ => failure,
     }

@@ -5,20 +5,19 @@ use std::io::{self, IsTerminal, Write};
 use bank_persistence::{Bank, BankError, DbError, SchemaState};
 use clap::Args;
 
-use crate::configuration::Location;
-use crate::context::Context;
-use crate::demo_accounts;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use super::demo::accounts;
+use crate::args::Location;
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure};
 
-/// Create the tables and the demo accounts where they are missing
+/// Create the tables and the demo accounts if they are missing
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLE:\n  bank-cli setup --database-url sqlite:bank.db")]
 pub(crate) struct SetupArgs {
-    /// Destroy all accounts and transfers first; asks before it does
+    /// Destroy all accounts and transfers first, after asking for confirmation
     #[arg(long)]
     reset: bool,
-    /// Do not ask before destroying
+    /// Do not ask for confirmation
     #[arg(long, requires = "reset")]
     yes: bool,
     /// Create no demo accounts
@@ -30,7 +29,7 @@ pub(crate) struct SetupArgs {
 pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let must_ask = args.reset && !args.yes;
     if must_ask && !io::stdin().is_terminal() {
-        return Err(unconfirmed(ExitCode::Usage, "nobody is there to confirm the reset")
+        return Err(unconfirmed(ExitCode::Usage, "cannot ask for confirmation: stdin is not a terminal")
             .hint("add --yes to destroy all accounts and transfers without being asked"));
     }
     let location = context.locate()?;
@@ -42,15 +41,15 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
     if matches!(state, SchemaState::Newer { .. }) {
         return Err(BankError::Database(DbError::SchemaOutOfDate { state }).into());
     }
-    // What is not there yet needs neither a question nor a reset.
+    // Without tables there is nothing to destroy.
     if args.reset && !matches!(state, SchemaState::NotSetUp) {
         if must_ask {
-            // The question stands on stderr; what was printed before belongs before it.
+            // The question goes to stderr, after the output so far.
             context.out.flush()?;
             confirm(&name_to_type(&location, &database))?;
         }
-        context.messages.while_waiting("making the tables anew", || bank.reset())?;
-        writeln!(context.out, "Destroyed all accounts and transfers, and made the tables anew.")?;
+        context.messages.while_waiting("recreating the tables", || bank.reset())?;
+        writeln!(context.out, "Destroyed all accounts and transfers, and recreated the tables.")?;
     } else {
         migrate(&bank, context)?;
     }
@@ -72,8 +71,8 @@ fn migrate(bank: &Bank, context: &mut Context<'_>) -> Result<(), Failure> {
 }
 
 fn add_demo_accounts(bank: &Bank, context: &mut Context<'_>) -> Result<(), Failure> {
-    for new in demo_accounts::all()? {
-        if demo_accounts::open_if_missing(bank, &new)? {
+    for new in accounts::all()? {
+        if accounts::open_if_missing(bank, &new)? {
             writeln!(context.out, "Created account {} with balance {}.", new.name(), new.opening_balance())?;
         } else {
             writeln!(context.out, "Account {} was already there.", new.name())?;
@@ -82,7 +81,7 @@ fn add_demo_accounts(bank: &Bank, context: &mut Context<'_>) -> Result<(), Failu
     Ok(())
 }
 
-/// Returns what to type: a file's name without its directories.
+/// Returns the name that confirms: the name of the database, or of its file without the directories.
 fn name_to_type(location: &Location, database: &str) -> String {
     location
         .url
@@ -95,7 +94,7 @@ fn confirm(name: &str) -> Result<(), Failure> {
     let ask = || -> io::Result<String> {
         let mut stderr = io::stderr();
         writeln!(stderr, "This destroys all accounts and transfers.")?;
-        write!(stderr, "Type {name} to go on: ")?;
+        write!(stderr, "Type {name} to continue: ")?;
         stderr.flush()?;
         let mut typed = String::new();
         io::stdin().read_line(&mut typed)?;
@@ -103,10 +102,10 @@ fn confirm(name: &str) -> Result<(), Failure> {
     };
     match ask() {
         Ok(typed) if typed.trim() == name => Ok(()),
-        Ok(_) => Err(unconfirmed(ExitCode::Other, "that is another name; nothing was changed")
+        Ok(_) => Err(unconfirmed(ExitCode::Other, "the name does not match; nothing was changed")
             .hint("type the database's name exactly as shown")),
-        Err(error) => Err(unconfirmed(ExitCode::Other, &format!("cannot ask: {error}"))
-            .hint("add --yes to go on without being asked")),
+        Err(error) => Err(unconfirmed(ExitCode::Other, &format!("cannot ask for confirmation: {error}"))
+            .hint("add --yes to continue without being asked")),
     }
 }
 

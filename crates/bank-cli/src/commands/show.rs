@@ -2,11 +2,10 @@
 
 use clap::Args;
 
-use crate::context::Context;
-use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
-use crate::output::{RecordFormat, TransferRecord, write_json};
+use crate::args::input;
+use crate::commands::Context;
+use crate::failure::{Failure, not_found};
+use crate::output::{RecordFormat, TransferRecord};
 
 /// Show one transfer with the balances right after it
 #[derive(Debug, Args)]
@@ -17,20 +16,16 @@ pub(crate) struct ShowArgs {
     id: String,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 /// Shows one transfer.
 pub(crate) fn run(args: &ShowArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let id = input::transfer_id(&args.id)?;
     let bank = context.connect()?;
-    let recorded = bank.find_transfer(id)?.ok_or_else(|| lookup::transfer_not_found(id))?;
+    let recorded = bank.find_transfer(id)?.ok_or_else(|| not_found::transfer(id))?;
     let reversal = bank.find_reversal(id)?;
 
-    let record = TransferRecord::of_recorded(&recorded, reversal.as_ref());
-    match args.output {
-        RecordFormat::Text => record.write_lines(context.out)?,
-        RecordFormat::Json => write_json(context.out, &record)?,
-    }
-    Ok(())
+    let record = TransferRecord::from_recorded(&recorded, reversal.as_ref());
+    Ok(args.output.write(context.out, &record, TransferRecord::write_lines)?)
 }

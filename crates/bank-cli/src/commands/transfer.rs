@@ -7,16 +7,12 @@ use bank_domain::{
 use bank_persistence::{Bank, BankError, new_transfer_id};
 use clap::Args;
 
-use crate::configuration::Location;
-use crate::context::Context;
-use crate::failure::Failure;
-use crate::input;
-use crate::lookup;
-use crate::output::{RecordFormat, TransferRecord, write_json};
-use crate::rejection;
-use crate::shell;
+use crate::args::{Location, input};
+use crate::commands::Context;
+use crate::failure::{Failure, not_found, rejection, shell};
+use crate::output::{RecordFormat, TransferRecord};
 
-const REPLAYED_NOTE: &str = "this id was posted before: nothing moved now, the balances are those of then";
+const REPLAYED_NOTE: &str = "this id was posted before: no money moved; the balances are from the original posting";
 
 /// Transfer money from one account to another
 #[derive(Debug, Args)]
@@ -24,10 +20,10 @@ const REPLAYED_NOTE: &str = "this id was posted before: nothing moved now, the b
 EXAMPLE:
   bank-cli transfer --from Jessica --to John --amount 800
 
-A transfer is posted once, however often it is sent with the same --id.
+A transfer is posted once, however often you send it with the same --id.
 
-With --expect-version it is refused when anything else has touched the paying
-account since you looked at it. `balance` tells the version of an account.")]
+With --expect-version, the transfer is rejected if another one has changed the
+paying account since you read its balance. `balance` prints the version.")]
 pub(crate) struct TransferArgs {
     /// Name of the account that pays
     #[arg(long, value_name = "NAME")]
@@ -35,7 +31,7 @@ pub(crate) struct TransferArgs {
     /// Name of the account that receives
     #[arg(long, value_name = "NAME")]
     to: String,
-    /// Whole number of 1 or more
+    /// Amount, a whole number of 1 or more
     #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     amount: String,
     /// Id of the transfer, to send it again safely [default: a new one]
@@ -44,15 +40,15 @@ pub(crate) struct TransferArgs {
     /// What the transfer is for
     #[arg(long, value_name = "TEXT")]
     memo: Option<String>,
-    /// Refuse unless the paying account has this version before the transfer
+    /// Reject the transfer unless the paying account has this version
     #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
     expect_version: Option<String>,
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
-/// A transfer between names: what was typed, valid, before the accounts are known.
+/// A valid transfer between names, before the accounts are looked up.
 struct Request {
     id: TransferId,
     from: AccountName,
@@ -81,7 +77,7 @@ impl Request {
         let id_of = |name: &AccountName| -> Result<AccountId, Failure> {
             let has_name = |account: &&Account| account.name == *name;
             let account = accounts.iter().find(has_name);
-            account.map(|account| account.id).ok_or_else(|| lookup::not_found(bank, name))
+            account.map(|account| account.id).ok_or_else(|| not_found::account(bank, name))
         };
         let (from, to) = (id_of(&self.from)?, id_of(&self.to)?);
         let transfer = Transfer::new(self.id, from, to, self.amount).with_memo(self.memo.clone());
@@ -148,19 +144,14 @@ fn print(
     format: RecordFormat,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    let record = TransferRecord::of_outcome(status, posting, &request.from, &request.to);
-    match format {
-        RecordFormat::Text => {
-            let amount = posting.transfer.amount;
-            writeln!(context.out, "Transferred {amount} between accounts.")?;
-            record.write_lines(context.out)?;
-        }
-        RecordFormat::Json => write_json(context.out, &record)?,
-    }
-    Ok(())
+    let record = TransferRecord::from_outcome(status, posting, &request.from, &request.to);
+    Ok(format.write(context.out, &record, |record, out| {
+        writeln!(out, "Transferred {} between accounts.", posting.transfer.amount)?;
+        record.write_lines(out)
+    })?)
 }
 
-/// Returns `--database-url` as it may be shown: never with its password.
+/// Returns `--database-url` in a form that may be shown, without its password.
 fn printable_option(context: &Context<'_>) -> Option<String> {
     let typed = context.typed_database_url()?;
     let is_secretless = Location::find(Some(typed)).is_ok_and(|location| location.url.to_string() == typed);
@@ -170,7 +161,7 @@ fn printable_option(context: &Context<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit_code::ExitCode;
+    use crate::failure::ExitCode;
 
     fn args(from: &str, memo: Option<&str>) -> TransferArgs {
         TransferArgs {
@@ -189,12 +180,12 @@ mod tests {
         let request = Request::parse(&args("Mary Ann", Some("it's rent"))).unwrap();
         assert_eq!(
             request.command(Some("sqlite:a.db")),
-            r"bank-cli transfer --from='Mary Ann' --to=John --amount 800 --id 019b76da-a800-7000-8000-000000000001 --memo='it'\''s rent' --expect-version 7 --database-url sqlite:a.db"
+            r#"bank-cli transfer --from='Mary Ann' --to=John --amount 800 --id 019b76da-a800-7000-8000-000000000001 --memo="it's rent" --expect-version 7 --database-url sqlite:a.db"#
         );
     }
 
     #[test]
-    fn an_id_that_is_no_uuid_is_a_usage_failure() {
+    fn an_invalid_id_is_a_usage_failure() {
         let mut args = args("Jessica", None);
         args.id = Some("42".to_owned());
         let failure = Request::parse(&args).err().unwrap();

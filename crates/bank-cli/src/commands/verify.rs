@@ -2,10 +2,9 @@
 
 use clap::Args;
 
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure};
+use crate::output::{AuditRecord, RecordFormat, write_audit};
 
 /// Recompute every balance from the journal and check all invariants
 #[derive(Debug, Args)]
@@ -13,17 +12,15 @@ use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
 pub(crate) struct VerifyArgs {
     /// Format of the output
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) output: RecordFormat,
+    output: RecordFormat,
 }
 
 /// Audits the database and fails when an invariant is broken.
 pub(crate) fn run(args: &VerifyArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let bank = context.connect()?;
     let report = context.messages.while_waiting("recomputing every balance", || bank.audit())?;
-    match args.output {
-        RecordFormat::Text => write_audit(context.out, &report, context.terminal.palette)?,
-        RecordFormat::Json => write_json(context.out, &AuditRecord::from(&report))?,
-    }
+    let palette = context.terminal.palette;
+    args.output.write(context.out, &AuditRecord::from(&report), |_, out| write_audit(out, &report, palette))?;
     if report.is_sound() {
         return Ok(());
     }

@@ -1,20 +1,29 @@
 //! `bank-cli workload`
 
+mod files;
+mod progress;
+mod values;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bank_domain::Balance;
-use clap::{ArgGroup, Args, Subcommand};
-
-use crate::batch::Interrupt;
-use crate::context::Context;
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
-use crate::input;
-use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
-use crate::workload::{
-    self, Accounts, CLIENTS_MAX, Display, Distribution, Hot, Mode, Outputs, Plan, Run, Target, open_accounts, values,
+use bank_persistence::DatabaseUrl;
+use bank_workload::{
+    Accounts, CLIENTS_MAX, HotAccounts, PostingMode, Sample, Site, Summary, Workload, WorkloadError, WorkloadPlan,
+    open_accounts,
 };
+use clap::{ArgGroup, Args, Subcommand};
+use serde::Serialize;
+
+use super::context::{Context, create_data_directory};
+use crate::args::input;
+use crate::failure::{ExitCode, Failure};
+use crate::interrupt;
+use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
+
+use progress::ProgressView;
+use values::DistributionArg;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -22,32 +31,36 @@ EXAMPLE:
   bank-cli workload run --clients 8 --duration 60s --report report.html
   bank-cli workload check
 
+`workload` is a stress test. It posts transfers while you kill servers, fail
+over or cut the network, then reports whether any money was lost or duplicated.
+
 PLACE:
   A workload has accounts of its own, in the schema bank_workload of a server's
   database, or in the file NAME-workload.db beside NAME.db. With --here they are
-  in the database's own tables, beside real accounts, which are never touched:
-  for servers where you may create no schema, and for poolers, which as a rule
-  refuse the option that names it (give them a database made for this, and add
-  --no-prepare if they pool transactions).";
+  in the database's own tables, beside real accounts, which are never touched.
+  Use it on servers where you may create no schema, and behind poolers, which
+  mostly reject the option that selects one (give them a database made for this,
+  and add --no-prepare if they pool transactions).";
 
 const RUN_HELP: &str = "\
 EXAMPLE:
   bank-cli workload run --clients 8 --duration 60s --report report.html
 
-Posts until the time is over, and goes on through failovers: what has no answer
-is sent again, with the same ids. With --transfers it ends when all are posted,
-however long a server is away; Ctrl-C ends it with the report. In the end every
-invariant is recomputed, and the journal must hold each acknowledged transfer
-once and no other of this run. Progress goes to stderr, the summary to stdout.
+Keeps posting through failovers until the time is over: a transfer without an
+answer is sent again under the same id. With --transfers the run ends when all
+are posted, however long a server is away; Ctrl-C ends it with the report. At
+the end every invariant is recomputed. The journal must hold each acknowledged
+transfer exactly once, and no other of this run. Progress goes to stderr, the
+summary to stdout.
 
-Retries are counted by their reason; a latency is the time from a transfer's
-first attempt to its answer. With --rate it counts from the moment at which the
+Retries are counted by their reason. A latency is the time from a transfer's
+first attempt to its answer. With --rate it counts from the moment when the
 transfer was due, so that a stalled server cannot hide (coordinated omission).
 
 Exit code 8 if an invariant is broken, 9 if outcomes stay unknown, 130 after
-Ctrl-C; summary and report are written all the same.";
+Ctrl-C; summary and report are written in each case.";
 
-/// Load a database with transfers, and tell whether it keeps the money safe
+/// Stress-test a database and report whether any money was lost
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct WorkloadArgs {
@@ -63,14 +76,14 @@ enum Action {
     Check(CheckArgs),
 }
 
-/// Make the workload's place and open its accounts where they are missing
+/// Create the workload's schema or file and those of its accounts that are missing
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLE:\n  bank-cli workload init --accounts 1000 --balance 1000")]
 struct InitArgs {
-    /// How many accounts there are to be, 2 to 9999999
+    /// Number of accounts to create, 2 to 9999999
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(2..=9_999_999))]
     accounts: u32,
-    /// What each is opened with, a whole number of 0 or more
+    /// Opening balance of each account, a whole number of 0 or more
     #[arg(long, value_name = "BALANCE", default_value = "1000", allow_negative_numbers = true)]
     balance: String,
     /// Work in the database's own tables, beside real accounts
@@ -91,10 +104,10 @@ struct RunArgs {
     /// How many transfers to post
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000), help_heading = "Load")]
     transfers: Option<u64>,
-    /// Transfers that are due in a second; those that wait for a client count as slow [default: as many as possible]
+    /// Transfers to begin per second; one that has to wait for a client counts as slow [default: as many as possible]
     #[arg(long, value_name = "N", value_parser = values::rate, allow_negative_numbers = true, help_heading = "Load")]
     rate: Option<f64>,
-    /// Spread the clients' beginnings over this time
+    /// Start the clients one after the other over this time
     #[arg(long, value_name = "TIME", value_parser = values::pause, default_value = "0s", help_heading = "Load")]
     ramp: Duration,
     /// Transfers in one transaction, 1 to 50000 [default: each in its own]
@@ -103,16 +116,16 @@ struct RunArgs {
     /// Prepare no statements, for poolers in transaction mode; a transfer then takes three round trips
     #[arg(long, help_heading = "Load")]
     no_prepare: bool,
-    /// Post through the queue that gathers transfers of all clients into batches
+    /// Post through the queue, which gathers transfers of all clients into batches
     #[arg(long, conflicts_with = "batch", help_heading = "Load")]
     queue: bool,
     /// How often each account takes part
     #[arg(long, value_enum, default_value = "uniform", help_heading = "Accounts")]
-    distribution: Distribution,
-    /// So many accounts are hot
+    distribution: DistributionArg,
+    /// Number of hot accounts
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Accounts")]
     hot_accounts: Option<u32>,
-    /// Of a hundred transfers, so many pay from or to a hot account
+    /// Percentage of transfers that touch a hot account
     #[arg(long, value_name = "P", value_parser = clap::value_parser!(u8).range(0..=100), default_value = "90", requires = "hot_accounts", help_heading = "Accounts")]
     hot_percent: u8,
     /// The same seed gives each client the same sequence of transfers; their ids are always new
@@ -121,16 +134,16 @@ struct RunArgs {
     /// Work in the database's own tables, beside real accounts, which are not touched
     #[arg(long, help_heading = "Accounts")]
     here: bool,
-    /// Readers that sum all balances in one snapshot, again and again, 0 to 1024
+    /// Readers that keep summing all balances, each time in one snapshot, 0 to 1024
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(0..=1024), help_heading = "Watching")]
     readers: u16,
-    /// After the end, how long to go on finding out what became of transfers without an answer
+    /// How long to go on resolving unknown outcomes after the end
     #[arg(long, value_name = "TIME", value_parser = values::pause, default_value = "30s", help_heading = "Watching")]
     settle: Duration,
     /// Write a JSON object a second to this file, and the summary as its last line
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     jsonl: Option<PathBuf>,
-    /// Write the report, a page for any browser, to this file
+    /// Write the report, an HTML page, to this file
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     report: Option<PathBuf>,
     /// Overwrite these files if they exist
@@ -153,30 +166,19 @@ struct CheckArgs {
     output: RecordFormat,
 }
 
-impl WorkloadArgs {
-    /// Returns whether the output is JSON.
-    pub(crate) fn is_json(&self) -> bool {
-        match &self.action {
-            Action::Init(_) => false,
-            Action::Run(args) => args.output.is_json(),
-            Action::Check(args) => args.output.is_json(),
-        }
-    }
-}
-
 impl RunArgs {
-    fn plan(&self) -> Plan {
-        Plan {
+    fn plan(&self) -> WorkloadPlan {
+        WorkloadPlan {
             clients: self.clients,
             duration: self.duration,
             transfers: self.transfers,
             rate: self.rate,
-            distribution: self.distribution,
-            hot: self.hot_accounts.map(|accounts| Hot { accounts, percent: self.hot_percent }),
+            distribution: self.distribution.into(),
+            hot: self.hot_accounts.map(|accounts| HotAccounts { accounts, percent: self.hot_percent }),
             mode: match self.batch {
-                Some(size) => Mode::Batch(size),
-                None if self.queue => Mode::Queue,
-                None => Mode::Single,
+                Some(size) => PostingMode::Batch(size),
+                None if self.queue => PostingMode::Queue,
+                None => PostingMode::Single,
             },
             prepares: !self.no_prepare,
             readers: self.readers,
@@ -187,7 +189,7 @@ impl RunArgs {
     }
 }
 
-/// Carries out what is to be done with a workload.
+/// Runs a subcommand of `workload`.
 pub(crate) fn run(args: &WorkloadArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     match &args.action {
         Action::Init(args) => init(args, context),
@@ -203,47 +205,69 @@ fn init(args: &InitArgs, context: &mut Context<'_>) -> Result<(), Failure> {
         return Err(input::invalid(format!("balance {balance} is negative"), HINT));
     }
     if balance.get().checked_mul(args.accounts.into()).is_none() {
-        return Err(input::invalid("so much money in all is more than one account can hold", "lower --balance"));
+        return Err(input::invalid(
+            "all opening balances together exceed what one account can hold",
+            "lower --balance",
+        ));
     }
     let location = context.locate()?;
-    let target = Target::find(&location, args.here)?;
-    let bank = target.create(context, &location)?;
-    let there = Accounts::find(&bank, &target)?.own.len();
+    let site = site(&location.url, args.here)?;
+    create_data_directory(&location)?;
+    let bank = context.messages.while_waiting("connecting", || site.create(context.settings()))?;
+    let there = Accounts::find(&bank, &site)?.own.len();
     let open = || open_accounts(&bank, args.accounts, balance);
     let opened = context.messages.while_waiting("opening accounts", open)?;
-    writeln!(context.out, "The workload is in {}.", target.describe())?;
+    writeln!(context.out, "The workload is in {site}.")?;
     writeln!(context.out, "Opened {opened} accounts with {balance} each; {there} were there already.")?;
     Ok(())
 }
 
 fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let location = context.locate()?;
-    let target = Target::find(&location, args.here)?;
-    let open = |path: &PathBuf| workload::open_file(path, args.force, &target);
-    let lines = args.jsonl.as_ref().map(open).transpose()?;
-    let mut page = args.report.as_ref().map(open).transpose()?;
-    let run = Run::prepare(args.plan(), &target, context.settings())?;
-    let interrupt = Interrupt::listen(context.messages)?;
-    let display = Display::new(context.messages, args.output.is_json());
-    let report = run.run(Outputs { display, lines, messages: context.messages }, &interrupt)?;
+    let site = site(&location.url, args.here)?;
+    let open = |path: &PathBuf| files::open(path, args.force, &site);
+    let mut lines = args.jsonl.as_ref().map(open).transpose()?;
+    let mut report = args.report.as_ref().map(open).transpose()?;
+    let workload = Workload::prepare(args.plan(), &site, context.settings())?;
+    let interrupted = interrupt::listen(context.messages)?;
+    let mut progress = ProgressView::new(context.messages, args.output.is_json());
+    let on_second = |sample: &Sample| {
+        progress.show(sample);
+        lines.as_mut().map_or(Ok(()), |file| files::write_line(file, "second", sample))
+    };
+    let stopped = workload.run::<Failure>(&interrupted, on_second)?;
+    progress.clear();
+    let checked = context.messages.while_waiting("recomputing every balance", || stopped.check());
+    let record = SummaryRecord { summary: &checked.summary, audit: checked.audit.as_ref().map(AuditRecord::from) };
+    if let Some(file) = &mut lines {
+        files::write_line(file, "summary", &record)?;
+    }
     let printed = match args.output {
-        RecordFormat::Text => report.summary.write(context.out),
-        RecordFormat::Json => write_json(context.out, &report.summary),
+        RecordFormat::Text => writeln!(context.out, "{}", checked.summary),
+        RecordFormat::Json => write_json(context.out, &record),
     };
-    let written = match &mut page {
-        Some(file) => workload::page(&report.summary, &report.samples, chrono::Utc::now())
-            .and_then(|page| workload::write_file(file, &page)),
-        None => Ok(()),
-    };
-    match report.summary.failure(report.failure) {
+    let written = report.as_mut().map_or(Ok(()), |file| files::write(file, &checked.report(chrono::Utc::now())?));
+    match Failure::of_workload(&checked.summary, checked.error) {
         Some(failure) => Err(failure),
         None => written.and(Ok(printed?)),
     }
 }
 
+/// The end of a run as JSON.
+#[derive(Serialize)]
+struct SummaryRecord<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    audit: Option<AuditRecord<'a>>,
+}
+
+fn site(database: &DatabaseUrl, is_inside: bool) -> Result<Site, WorkloadError> {
+    if is_inside { Site::inside(database) } else { Site::beside(database) }
+}
+
 fn check(args: &CheckArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let target = Target::find(&context.locate()?, args.here)?;
-    let bank = target.connect(context.settings())?;
+    let site = site(&context.locate()?.url, args.here)?;
+    let bank = site.connect(context.settings())?;
     let report = context.messages.while_waiting("recomputing every balance", || bank.audit())?;
     match args.output {
         RecordFormat::Text => write_audit(context.out, &report, context.terminal.palette)?,

@@ -8,61 +8,61 @@ use serde_json::Value;
 
 use crate::failure::one_line;
 
-/// How a thing stands.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
     Ok,
-    /// It works, and could be better.
+    /// It works, but could be better.
     Warn,
-    /// It does not work, or breaks a promise.
+    /// It does not work, or breaks a guarantee.
     Fail,
-    /// The database does not tell.
+    /// The database does not say.
     Unknown,
 }
 
-/// One thing that was looked at.
+/// One check and its result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Check {
     pub(crate) check: &'static str,
     pub(crate) status: Status,
     pub(crate) finding: String,
-    /// What to do about it.
+    /// What the user can do.
     pub(crate) advice: Option<String>,
     /// The figures behind the finding, for programs.
     pub(crate) value: Value,
 }
 
 impl Check {
-    /// Returns a check that found nothing to do.
+    /// Returns a check that found no problem.
     pub(crate) fn ok(check: &'static str, finding: impl Display) -> Self {
         Self::new(check, Status::Ok, finding, None)
     }
 
-    /// Returns a check that found something that could be better.
+    /// Returns a check that found a possible improvement.
     pub(crate) fn warn(check: &'static str, finding: impl Display, advice: impl Into<String>) -> Self {
         Self::new(check, Status::Warn, finding, Some(advice.into()))
     }
 
-    /// Returns a check that found something that must be mended.
+    /// Returns a check that found a problem.
     pub(crate) fn fail(check: &'static str, finding: impl Display, advice: impl Into<String>) -> Self {
         Self::new(check, Status::Fail, finding, Some(advice.into()))
     }
 
-    /// Returns a check of what the database does not tell.
+    /// Returns a check of a fact that the database does not report.
     pub(crate) fn unknown(check: &'static str, unknown: &Unknown) -> Self {
         Self::new(check, Status::Unknown, unknown, None)
     }
 
-    /// Returns a check of a fact, or that it is not known.
-    pub(crate) fn of<T>(check: &'static str, fact: &Fact<T>, judge: impl FnOnce(&T) -> Self) -> Self {
+    /// Judges a fact, or reports that it is unknown.
+    pub(crate) fn from_fact<T>(check: &'static str, fact: &Fact<T>, judge: impl FnOnce(&T) -> Self) -> Self {
         match fact {
             Ok(fact) => judge(fact),
             Err(unknown) => Self::unknown(check, unknown),
         }
     }
 
-    /// Adds advice for those who want more.
+    /// Adds advice to a check that found no problem.
     pub(crate) fn advice(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(advice.into()), ..self }
     }

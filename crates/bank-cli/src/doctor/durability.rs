@@ -1,11 +1,11 @@
-//! Whether an acknowledged transfer outlives a crash of the server, of the machine, and of the whole machine for good.
+//! Judges whether acknowledged transfers survive a crash of the server, a crash of its machine, and the loss of the machine.
 
 use bank_db::diagnosis::{Fact, ServerFacts, Standby};
 use serde_json::json;
 
 use super::Check;
 
-/// Judges what a crash of the server's machine can do.
+/// Judges whether a crash of the server or of its machine can lose transfers.
 pub(super) fn disk(facts: &ServerFacts) -> Check {
     const NAME: &str = "durability";
     let is_off = |setting: &Fact<String>| setting.as_ref().is_ok_and(|value| value == "off");
@@ -41,7 +41,7 @@ pub(super) fn disk(facts: &ServerFacts) -> Check {
     check.value(value)
 }
 
-/// Judges what a failover can lose.
+/// Judges whether a failover can lose transfers.
 pub(super) fn standbys(facts: &ServerFacts) -> Check {
     const NAME: &str = "standbys";
     let (wanted, followers) = match (&facts.synchronous_standby_names, &facts.standbys) {
@@ -49,7 +49,7 @@ pub(super) fn standbys(facts: &ServerFacts) -> Check {
         (Err(unknown), _) | (_, Err(unknown)) => return Check::unknown(NAME, unknown),
     };
     let check = if wanted.is_empty() && followers.is_empty() {
-        Check::ok(NAME, "none; what is lost with this server is lost")
+        Check::ok(NAME, "none; if this server is lost, so is its data")
     } else if wanted.is_empty() {
         let finding = format!("{} asynchronously: a failover can lose acknowledged transfers", follow(followers));
         Check::warn(NAME, finding, "set synchronous_standby_names, for example 'ANY 1 (*)'")
@@ -72,7 +72,7 @@ fn synchronous(name: &'static str, wanted: &str, followers: &[Standby], commit: 
             format!("synchronous_commit = {commit} waits for no standby: a failover can lose acknowledged transfers");
         Check::warn(name, finding, "set synchronous_commit = on")
     } else if is_hidden {
-        Check::ok(name, format!("{}; which are synchronous is not for this user to see", follow(followers)))
+        Check::ok(name, format!("{}; this user may not see which are synchronous", follow(followers)))
             .advice("grant the role pg_monitor to see more")
     } else if synchronous == 0 {
         let finding = format!("no synchronous standby follows, and commits wait for one ({wanted})");

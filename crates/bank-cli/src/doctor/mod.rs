@@ -1,47 +1,42 @@
-//! What the facts about a database mean: is it well, and if not, what is to be done. Asks nothing itself.
+//! Judges facts about a database: is it healthy, and if not, what should the user do? Sends no queries.
 
 mod check;
+mod connection;
 mod durability;
 mod server;
 mod sqlite;
 #[cfg(test)]
 mod tests;
-mod way;
 
 pub(crate) use check::{Check, Status};
+pub(crate) use connection::Requested;
 
 use bank_db::diagnosis::{Diagnosis, Fact, Kind};
-use bank_persistence::{DatabaseUrl, SchemaState, Settings};
+use bank_persistence::SchemaState;
 use serde_json::json;
 
-use crate::configuration::Location;
+use crate::args::Location;
 use crate::failure::Failure;
 
-/// What the database was asked for.
-pub(crate) struct Wanted<'a> {
-    pub(crate) url: &'a DatabaseUrl,
-    pub(crate) settings: &'a Settings,
-}
-
-/// Says which database it is and who named it, connected or not.
+/// Reports which database is used and what named it.
 pub(crate) fn location(location: &Location) -> Check {
     Check::ok("database", format!("{}, from {}", location.url, location.source))
         .value(json!({ "url": location.url.to_string(), "from": location.source.to_string() }))
 }
 
-/// Says why there is no connection.
+/// Reports why there is no connection.
 pub(crate) fn unreachable(failure: &Failure) -> Check {
     Check::fail("connection", failure.message(), failure.hint_line().unwrap_or_default())
 }
 
 /// Judges every fact.
-pub(crate) fn judge(diagnosis: &Diagnosis, wanted: &Wanted<'_>) -> Vec<Check> {
+pub(crate) fn judge(diagnosis: &Diagnosis, requested: &Requested<'_>) -> Vec<Check> {
     let mut checks = match &diagnosis.kind {
-        Kind::Server(facts) => server::judge(facts, wanted),
+        Kind::Server(facts) => server::judge(facts, requested),
         Kind::Sqlite(facts) => sqlite::judge(facts),
     };
     checks.push(schema(&diagnosis.schema));
-    checks.push(way::round_trip(&diagnosis.round_trips));
+    checks.push(connection::round_trip(&diagnosis.round_trips));
     checks
 }
 
@@ -51,7 +46,7 @@ fn schema(state: &Fact<SchemaState>) -> Check {
         Err(unknown) => Check::unknown(NAME, unknown),
         Ok(SchemaState::Current) => Check::ok(NAME, "none pending"),
         Ok(state @ SchemaState::Newer { .. }) => {
-            Check::fail(NAME, state, "use the newer bank-cli that has set this database up")
+            Check::fail(NAME, state, "use the newer bank-cli that set this database up")
         }
         Ok(state @ SchemaState::NotSetUp) => Check::fail(NAME, state, "run `bank-cli setup`"),
         Ok(state) => Check::fail(NAME, state, "run `bank-cli setup`, which keeps all data"),

@@ -6,30 +6,30 @@ use bank_db::diagnosis::{Fact, ServerFacts, WriteSession};
 use bank_persistence::{Engine, Isolation};
 use serde_json::json;
 
-use super::{Check, Wanted, durability, way};
+use super::{Check, Requested, connection, durability};
 
 /// The oldest PostgreSQL whose features bank needs.
 const POSTGRES_MIN: u32 = 11;
 
-pub(super) fn judge(facts: &ServerFacts, wanted: &Wanted<'_>) -> Vec<Check> {
+pub(super) fn judge(facts: &ServerFacts, requested: &Requested<'_>) -> Vec<Check> {
     vec![
         software(facts),
         session(facts),
-        way::encryption(facts, wanted),
+        connection::encryption(facts, requested),
         writable(facts),
-        isolation(facts, wanted),
-        timeouts(facts, wanted),
+        isolation(facts, requested),
+        timeouts(facts, requested),
         durability::disk(facts),
         durability::standbys(facts),
-        connections(facts, wanted),
-        way::pooler(facts, wanted),
-        way::clock(facts),
+        connections(facts, requested),
+        connection::pooler(facts, requested),
+        connection::clock(facts),
     ]
 }
 
 fn software(facts: &ServerFacts) -> Check {
     const NAME: &str = "server";
-    Check::of(NAME, &facts.engine, |engine| {
+    Check::from_fact(NAME, &facts.engine, |engine| {
         let citus = facts.citus.as_ref().ok().and_then(Option::as_ref);
         let value = json!({ "software": engine.to_string(), "citus": citus });
         let check = match (engine, citus) {
@@ -37,7 +37,7 @@ fn software(facts: &ServerFacts) -> Check {
                 Check::warn(NAME, engine, format!("bank is made for PostgreSQL {POSTGRES_MIN} and newer: upgrade"))
             }
             (_, Some(version)) => Check::ok(NAME, format!("{engine} with Citus {version}"))
-                .advice("run `verify` while nobody posts: Citus has no snapshot across its nodes"),
+                .advice("run `verify` while no client posts: Citus has no snapshot across its nodes"),
             _ => Check::ok(NAME, engine),
         };
         check.value(value)
@@ -71,20 +71,20 @@ fn writable(facts: &ServerFacts) -> Check {
             "check that the server is the primary and that the user may write",
         ),
         (_, Ok(true), Ok(_)) => {
-            Check::ok(NAME, "default_transaction_read_only is on; transactions that write say so and may")
+            Check::ok(NAME, "default_transaction_read_only is on, but writing transactions of bank override it")
         }
         (_, _, Ok(_)) => Check::ok(NAME, "a transaction that writes can begin"),
     }
 }
 
-fn isolation(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
+fn isolation(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     const NAME: &str = "isolation";
-    let (name, rank) = match wanted.settings.isolation {
+    let (name, rank) = match requested.settings.isolation {
         Isolation::ReadCommitted => ("read committed", 1),
         Isolation::RepeatableRead => ("repeatable read", 2),
         Isolation::Serializable => ("serializable", 3),
     };
-    Check::of(NAME, &facts.write_session, |WriteSession { isolation, .. }| {
+    Check::from_fact(NAME, &facts.write_session, |WriteSession { isolation, .. }| {
         let in_force = match isolation.as_str() {
             "read committed" => 1,
             "repeatable read" | "snapshot" => 2,
@@ -94,7 +94,7 @@ fn isolation(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
         let check = if isolation == name {
             Check::ok(NAME, format!("{isolation}, as asked for"))
         } else if in_force > rank {
-            Check::ok(NAME, format!("{isolation}, which is stricter than {name}, as was asked for"))
+            Check::ok(NAME, format!("{isolation}, which is stricter than {name}, as asked for"))
         } else {
             Check::fail(
                 NAME,
@@ -106,10 +106,10 @@ fn isolation(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
     })
 }
 
-fn timeouts(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
+fn timeouts(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     const NAME: &str = "timeouts";
-    Check::of(NAME, &facts.write_session, |session| {
-        let settings = wanted.settings;
+    Check::from_fact(NAME, &facts.write_session, |session| {
+        let settings = requested.settings;
         let all = [
             ("statement", &session.statement_timeout, settings.statement_timeout),
             ("lock", &session.lock_timeout, settings.lock_timeout),
@@ -127,7 +127,7 @@ fn timeouts(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
         if ignored.is_empty() {
             Check::ok(NAME, finding)
         } else {
-            let advice = "see whether the server, or a pooler before it, changes the timeouts of a session";
+            let advice = "check whether the server, or a pooler in front of it, changes the timeouts of a session";
             Check::warn(NAME, format!("{finding}; not as asked for: {}", ignored.join(", ")), advice)
         }
     })
@@ -135,28 +135,20 @@ fn timeouts(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
 
 /// Reads a duration as PostgreSQL prints it: `10s`, `500ms`, `1min`, `0`. Other servers print bare milliseconds.
 fn duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().ok()?;
-    let milliseconds: u64 = match unit {
-        "" | "ms" => 1,
-        "s" => 1_000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.checked_mul(milliseconds).map(Duration::from_millis)
+    match text.parse() {
+        Ok(milliseconds) => Some(Duration::from_millis(milliseconds)),
+        Err(_) => humantime::parse_duration(text).ok(),
+    }
 }
 
-fn connections(facts: &ServerFacts, wanted: &Wanted<'_>) -> Check {
+fn connections(facts: &ServerFacts, requested: &Requested<'_>) -> Check {
     const NAME: &str = "connections";
-    let pool = u64::from(wanted.settings.pool_size);
+    let pool = u64::from(requested.settings.pool_size);
     let (all, used) = match (&facts.sessions_max, &facts.sessions) {
         (Ok(all), Ok(used)) => (*all, *used),
         (Err(unknown), _) | (_, Err(unknown)) => return Check::unknown(NAME, unknown),
     };
-    // One of those in use is ours, and counts as one of the pool.
+    // One session in use is ours, and belongs to the pool.
     let left = all.saturating_add(1).saturating_sub(used);
     let finding = format!("{used} of {all} in use; a pool has up to {pool}");
     let check = if left < pool {

@@ -7,11 +7,11 @@ use super::Check;
 
 pub(super) fn judge(facts: &SqliteFacts) -> Vec<Check> {
     vec![
-        Check::of("server", &facts.version, |version| {
+        Check::from_fact("server", &facts.version, |version| {
             let check = Check::ok("server", format!("SQLite {version}"));
             check.value(json!({ "engine": "SQLite", "version": version }))
         }),
-        Check::of("size", &facts.size, |size| {
+        Check::from_fact("size", &facts.size, |size| {
             Check::ok("size", format!("{size} bytes without the log")).value(json!({ "bytes": size }))
         }),
         writable(facts),
@@ -27,14 +27,14 @@ fn writable(facts: &SqliteFacts) -> Check {
         Err(reason) => Check::fail(
             NAME,
             format!("no transaction that writes can begin: {reason}"),
-            "check who may write the file and its directory, and which other program holds a lock on it",
+            "check the permissions of the file and its directory, and whether another program has locked the file",
         ),
     }
 }
 
 fn journal(facts: &SqliteFacts) -> Check {
     const NAME: &str = "journal";
-    Check::of(NAME, &facts.journal_mode, |mode| match mode.as_str() {
+    Check::from_fact(NAME, &facts.journal_mode, |mode| match mode.as_str() {
         "wal" | "memory" => Check::ok(NAME, format!("journal_mode is {mode}")),
         _ => Check::warn(
             NAME,
@@ -46,9 +46,9 @@ fn journal(facts: &SqliteFacts) -> Check {
 
 fn durability(facts: &SqliteFacts) -> Check {
     const NAME: &str = "durability";
-    Check::of(NAME, &facts.synchronous, |level| match level {
-        2 => Check::ok(NAME, "synchronous is full: what is committed is on the disk"),
-        3.. => Check::ok(NAME, "synchronous is extra: what is committed is on the disk"),
+    Check::from_fact(NAME, &facts.synchronous, |level| match level {
+        2 => Check::ok(NAME, "synchronous is full: every commit is on the disk"),
+        3.. => Check::ok(NAME, "synchronous is extra: every commit is on the disk"),
         _ => Check::fail(
             NAME,
             format!("synchronous is {level}: a power failure can lose acknowledged transfers"),

@@ -11,7 +11,7 @@ const LOCAL: &str = "postgres://u@127.0.0.1:5432/bank";
 const REMOTE: &str = "postgres://u@db.example.org:6432/bank";
 const VERIFIED: &str = "postgres://u@db.example.org/bank?sslmode=verify-full";
 
-/// A server on which everything is as it should be.
+/// A server without any problem.
 fn healthy() -> ServerFacts {
     ServerFacts {
         engine: Ok(Engine::Postgres("15.18".to_owned())),
@@ -49,7 +49,7 @@ fn judge_with(url: &str, settings: &Settings, change: impl FnOnce(&mut ServerFac
         schema: Ok(SchemaState::Current),
         kind: Kind::Server(Box::new(facts)),
     };
-    judge(&diagnosis, &Wanted { url: &url, settings })
+    judge(&diagnosis, &Requested { url: &url, settings })
 }
 
 /// Returns the check of this name after a change.
@@ -67,14 +67,14 @@ fn unknown<T>() -> Fact<T> {
 }
 
 #[test]
-fn a_healthy_server_has_nothing_to_do() {
+fn a_healthy_server_needs_no_advice() {
     for check in judge_with(LOCAL, &Settings::one_shot(), |_| {}) {
         assert_eq!((check.status, &check.advice), (Status::Ok, &None), "{check:?}");
     }
 }
 
 #[test]
-fn what_is_wrong_comes_with_advice() {
+fn every_problem_comes_with_advice() {
     type Change = fn(&mut ServerFacts);
     let changes: [(&str, &str, Status, Change); 19] = [
         ("server", LOCAL, Status::Warn, |f| f.engine = Ok(Engine::Postgres("9.6.24".to_owned()))),
@@ -126,7 +126,7 @@ fn standby(sync_state: &str) -> Standby {
 }
 
 #[test]
-fn what_is_right_in_another_way_is_right() {
+fn other_healthy_settings_need_no_advice() {
     type Change = fn(&mut ServerFacts);
     let changes: [(&str, &str, Change); 8] = [
         ("tls", VERIFIED, |f| f.encryption = tls()),
@@ -138,9 +138,9 @@ fn what_is_right_in_another_way_is_right() {
             f.standbys = Ok(vec![standby("quorum"), standby("quorum")]);
         }),
         ("writable", LOCAL, |f| f.read_only_by_default = Ok(true)),
-        // One session of the two is ours.
+        // One of the three sessions in use is ours.
         ("connections", LOCAL, |f| f.sessions_max = Ok(3)),
-        // The answer took too long to be sure of anything.
+        // The answer took too long to compare the clocks.
         ("clock", LOCAL, |f| {
             f.clock = Ok(Clock { offset_microseconds: 1_500_000, uncertainty: Duration::from_secs(1) });
         }),
@@ -159,7 +159,7 @@ fn a_weaker_isolation_level_than_asked_for_fails() {
 }
 
 #[test]
-fn what_stands_in_between_is_told_only_where_it_shows() {
+fn reports_a_pooler_or_a_proxy_only_if_it_shows() {
     let finding = |url: &str, change: fn(&mut ServerFacts)| check("pooler", url, change).finding;
     assert!(finding(LOCAL, |_| {}).starts_with("none seen"));
     assert!(finding(LOCAL, |f| f.shares_sessions = Ok(true)).starts_with("a pooler in transaction mode"));
@@ -170,7 +170,7 @@ fn what_stands_in_between_is_told_only_where_it_shows() {
 }
 
 #[test]
-fn a_server_that_knows_nothing_fails_only_where_it_cannot_write() {
+fn a_server_that_reports_nothing_fails_only_the_check_of_writing() {
     let checks = judge_with(LOCAL, &Settings::one_shot(), |facts| *facts = ServerFacts::default());
     for check in checks.iter().filter(|check| !["migrations", "round trip"].contains(&check.check)) {
         let expected = if check.check == "writable" { Status::Fail } else { Status::Unknown };
@@ -191,10 +191,10 @@ fn tables_that_are_not_current_fail() {
 }
 
 #[test]
-fn a_long_way_is_remarked() {
-    let far = way::round_trip(&Ok(vec![Duration::from_millis(30); 20]));
+fn warns_of_a_long_round_trip() {
+    let far = connection::round_trip(&Ok(vec![Duration::from_millis(30); 20]));
     assert_eq!((far.status, far.value["p50_microseconds"].as_u64()), (Status::Warn, Some(30_000)));
-    assert_eq!(way::round_trip(&Ok(Vec::new())).status, Status::Ok);
+    assert_eq!(connection::round_trip(&Ok(Vec::new())).status, Status::Ok);
 }
 
 #[test]

@@ -7,44 +7,44 @@ use bank_persistence::BalanceAsOf;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-/// What an account holds, or held at some time.
+/// The balance of an account, now or at an earlier time.
 #[derive(Debug, Serialize)]
 pub(crate) struct BalanceRecord {
     account_id: i64,
     name: String,
     balance: i64,
     version: i64,
-    /// The time that was asked for; absent for the balance of now.
+    /// The requested time; absent for the current balance.
     #[serde(flatten)]
-    past: Option<Past>,
+    as_of: Option<AsOf>,
 }
 
 #[derive(Debug, Serialize)]
-struct Past {
+struct AsOf {
     at: String,
-    /// When the last transfer before that time was posted.
+    /// The time of the last transfer up to the requested time.
     posted_at: Option<String>,
 }
 
 impl BalanceRecord {
-    /// Returns the record of what an account holds now.
+    /// Returns the record of the current balance.
     pub(crate) fn now(account: &Account) -> Self {
         Self {
             account_id: account.id.get(),
             name: account.name.to_string(),
             balance: account.balance.get(),
             version: account.version.get(),
-            past: None,
+            as_of: None,
         }
     }
 
-    /// Returns the record of what an account held.
+    /// Returns the record of an earlier balance.
     pub(crate) fn at(at: DateTime<Utc>, account: &Account, held: &BalanceAsOf) -> Self {
-        let text = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
         Self {
             balance: held.balance.get(),
             version: held.version.get(),
-            past: Some(Past { at: text(at), posted_at: held.posted_at.map(text) }),
+            as_of: Some(AsOf { at: text(at), posted_at: held.posted_at.map(text) }),
             ..Self::now(account)
         }
     }
@@ -53,8 +53,8 @@ impl BalanceRecord {
     pub(crate) fn write_line(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { name, balance, version, .. } = self;
         write!(out, "name = {name}, balance = {balance}, version = {version}")?;
-        if let Some(past) = &self.past {
-            write!(out, ", at = {}", past.at)?;
+        if let Some(as_of) = &self.as_of {
+            write!(out, ", at = {}", as_of.at)?;
         }
         writeln!(out)
     }

@@ -6,10 +6,10 @@ use super::terminal::{Palette, Terminal};
 use super::wrap::wrap;
 use crate::doctor::{Check, Status};
 
-/// Below this many columns a finding begins on a line of its own.
+/// On a narrower terminal, a finding begins on its own line.
 const COLUMNS_MIN: usize = 60;
 
-/// Prints one line for each check, longer ones wrapped where there is a terminal.
+/// Prints one line for each check; on a terminal, long lines wrap.
 pub(crate) fn write_checks(out: &mut dyn Write, checks: &[Check], terminal: Terminal) -> io::Result<()> {
     let Palette { good, warning, bad, heading } = terminal.palette;
     let width = terminal.width.map_or(usize::MAX, usize::from);
@@ -60,7 +60,7 @@ FAIL     durability  fsync = off; set fsync = on
     }
 
     #[test]
-    fn terminals_of_any_width_are_kept_to() {
+    fn lines_fit_terminals_of_any_width() {
         let expected = "\
 warn     tls         not encrypted, and the host is another
                      machine; add sslmode=verify-full to the URL

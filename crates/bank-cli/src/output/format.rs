@@ -1,10 +1,18 @@
 //! The values of `--output`.
 //!
-//! They carry plain comments: with help texts of their own, clap prints every help in its long form.
+//! The values have plain comments: if they had help texts, clap would print every help in its long form.
+
+use std::io::{self, Write};
 
 use clap::ValueEnum;
+use serde::Serialize;
 
-/// How many rows are printed.
+use super::json::write_json;
+
+/// The name by which clap knows the option that chooses the format of the output, in every command that has one.
+pub(crate) const OUTPUT_ID: &str = "output";
+
+/// The format of many rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RowsFormat {
     // One line of `key = value` pairs for each
@@ -19,14 +27,7 @@ pub(crate) enum RowsFormat {
     Csv,
 }
 
-impl RowsFormat {
-    /// Returns whether messages are JSON, too.
-    pub(crate) fn is_json(self) -> bool {
-        matches!(self, Self::Json | Self::Jsonl)
-    }
-}
-
-/// How a single thing is printed.
+/// The format of a single record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RecordFormat {
     // Lines for people
@@ -37,6 +38,19 @@ pub(crate) enum RecordFormat {
 }
 
 impl RecordFormat {
+    /// Prints a record in this format; `write_text` prints it for people.
+    pub(crate) fn write<R: Serialize>(
+        self,
+        out: &mut dyn Write,
+        record: &R,
+        write_text: impl FnOnce(&R, &mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        match self {
+            Self::Text => write_text(record, out),
+            Self::Json => write_json(out, record),
+        }
+    }
+
     /// Returns whether messages are JSON, too.
     pub(crate) fn is_json(self) -> bool {
         self == Self::Json

@@ -1,17 +1,17 @@
 //! The journal in hledger's format.
 //!
-//! Every account is declared, and its opening balance is a transaction of its own on the day on which it was opened.
-//! Transfers follow in the order in which they are read; hledger sorts by date. At the end of a whole journal, one
-//! transaction asserts what every account holds, so that `hledger check` finds out if anything is missing.
+//! Every account is declared, and its opening balance is a transaction on the day on which the account was opened.
+//! Transfers follow in the order of the export; hledger sorts them by date. At the end of a whole journal, one transaction
+//! asserts the balance of every account, so that `hledger check` notices if a transfer is missing.
 //!
-//! Names and memos are written with as little change as possible: see [`escaped`].
+//! Names and memos change as little as possible: see [`escaped`].
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use bank_domain::{Account, AccountName};
 use bank_persistence::{RecordedAccount, RecordedTransfer};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use percent_encoding::percent_encode_byte;
 
 const HEADER: &str = "\
 ; Exported by bank-cli. Dates are in UTC. In names and memos, characters that mean something
@@ -23,7 +23,7 @@ account equity:opening balances
 /// Writes a journal piece by piece, in the order: accounts and openings, transfers, the assertion.
 pub(crate) struct HledgerJournal<'a> {
     out: &'a mut dyn Write,
-    /// The latest day so far: that of the assertion.
+    /// The latest day so far; it becomes the day of the assertion.
     last_day: NaiveDate,
     asserted: bool,
 }
@@ -40,7 +40,7 @@ impl<'a> HledgerJournal<'a> {
         writeln!(self.out, "\naccount {}", account_of(&account.name))
     }
 
-    /// Writes what an account held when it was opened, if anything.
+    /// Writes the opening balance of an account unless it is zero.
     pub(crate) fn open(&mut self, recorded: &RecordedAccount) -> io::Result<()> {
         let RecordedAccount { account, opened_at } = recorded;
         let day = self.day(*opened_at);
@@ -66,7 +66,7 @@ impl<'a> HledgerJournal<'a> {
         writeln!(self.out, "    {}  -{}", account_of(&recorded.from_name), transfer.amount)
     }
 
-    /// Asserts what an account holds after everything that was written.
+    /// Asserts the balance of an account after all transfers that were written.
     pub(crate) fn assert(&mut self, account: &Account) -> io::Result<()> {
         if !self.asserted {
             self.asserted = true;
@@ -75,22 +75,23 @@ impl<'a> HledgerJournal<'a> {
         writeln!(self.out, "    {}  0 = {}", account_of(&account.name), account.balance)
     }
 
-    fn day(&mut self, moment: DateTime<Utc>) -> NaiveDate {
-        let day = moment.date_naive();
+    fn day(&mut self, time: DateTime<Utc>) -> NaiveDate {
+        let day = time.date_naive();
         self.last_day = self.last_day.max(day);
         day
     }
 }
 
-/// Returns hledger's name for an account: below `assets:holders`, so that no name can begin with what hledger reads as
-/// something else.
+/// Returns hledger's name for an account. Its fixed beginning keeps hledger from taking the beginning of a name for syntax.
 fn account_of(name: &AccountName) -> String {
     format!("assets:holders:{}", escaped(name.as_str(), true))
 }
 
-/// Replaces what hledger would take for syntax by `%XX` for each of its bytes: `;` and `|`, in names `:`, white space
-/// other than a single space, and a `%` that two hexadecimal digits follow. Different texts stay different, and
+/// Replaces characters that hledger would take for syntax by `%XX` for each of their bytes: `;` and `|`, in names `:`,
+/// white space other than a single space, and a `%` that two hexadecimal digits follow. Different texts stay different, and
 /// replacing every `%XX` by its byte gives the text back.
+///
+/// Written by hand, because whether a space or a `%` is replaced depends on the characters next to it.
 fn escaped(text: &str, is_name: bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut before = None;
@@ -104,10 +105,7 @@ fn escaped(text: &str, is_name: bool) -> String {
         };
         before = Some(character);
         if is_escape {
-            for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-                let written = write!(escaped, "%{byte:02X}");
-                debug_assert!(written.is_ok(), "writing to a string succeeds");
-            }
+            escaped.extend(character.encode_utf8(&mut [0; 4]).bytes().map(percent_encode_byte));
         } else {
             escaped.push(character);
         }
@@ -152,28 +150,11 @@ mod tests {
     use super::*;
 
     fn unescaped(text: &str) -> String {
-        let bytes = text.as_bytes();
-        let mut plain = Vec::new();
-        let mut place = 0;
-        while place < bytes.len() {
-            let digits = text.get(place + 1..place + 3).filter(|_| bytes[place] == b'%');
-            let byte = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
-            match byte.map(|digits| u8::from_str_radix(digits, 16).unwrap()) {
-                Some(byte) => {
-                    plain.push(byte);
-                    place += 3;
-                }
-                None => {
-                    plain.push(bytes[place]);
-                    place += 1;
-                }
-            }
-        }
-        String::from_utf8(plain).unwrap()
+        percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
     }
 
     #[test]
-    fn only_what_hledger_reads_is_replaced() {
+    fn replaces_only_the_syntax_of_hledger() {
         for plain in ["Jessica", "Mary Ann O'Neil (jr) [x]", "50% of 100%", "约翰", "a=b@c{d}*!#\"", "-x", "%2"] {
             assert_eq!(escaped(plain, true), plain);
         }
@@ -207,7 +188,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_comes_back(text in "([a-f%;:| 0-9]|[^\r\n]){0,40}", is_name in any::<bool>()) {
+        fn decoding_gives_every_text_back(text in "([a-f%;:| 0-9]|[^\r\n]){0,40}", is_name in any::<bool>()) {
             let escaped = escaped(&text, is_name);
             prop_assert_eq!(unescaped(&escaped), text);
             prop_assert!(!escaped.contains([';', '|']) && !escaped.contains("  "));

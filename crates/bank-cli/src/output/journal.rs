@@ -6,10 +6,11 @@ use bank_persistence::RecordedTransfer;
 use chrono::SecondsFormat;
 use serde::Serialize;
 
-use super::rows::{csv_error, write_json};
+use super::json::write_json;
+use super::rows::csv_error;
 
-/// A transfer as it is exported: the names of the fields are the header of the CSV and the keys of the JSON. Those that a
-/// batch reads have the names that it reads.
+/// A transfer as it is exported. The names of the fields are the header of the CSV and the keys of the JSON, and a batch
+/// reads the same names.
 #[derive(Debug, Serialize)]
 struct JournalRow<'a> {
     id: String,
@@ -77,7 +78,7 @@ impl<'a> CsvJournal<'a> {
         self.0.serialize(JournalRow::from(recorded)).map_err(csv_error)
     }
 
-    /// Hands on what is still in memory.
+    /// Writes out the buffer.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.0.flush()
     }
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_quoted_where_they_must_be() {
+    fn quotes_fields_where_needed() {
         let mut out = Vec::new();
         let mut writer = CsvJournal::begin(&mut out).unwrap();
         writer.write(&example("O\"Neil, J", "=1+1", Some("a;b"))).unwrap();

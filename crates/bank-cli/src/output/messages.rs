@@ -1,4 +1,4 @@
-//! What is not data: errors, notes and progress, on stderr.
+//! Everything that is not data: errors, notes and progress, on stderr.
 //!
 //! When the data is JSON, so is every message: one object a line.
 
@@ -7,13 +7,12 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{ExitCode, Failure};
 
 use super::terminal::Palette;
 use super::waiting::Waiting;
 
-/// Prints to stderr, as loudly as was asked.
+/// Prints to stderr, as verbosely as the user asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Messages {
     quiet: bool,
@@ -23,12 +22,12 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    /// Returns where messages go.
+    /// Returns a printer of messages.
     pub(crate) fn new(quiet: bool, verbose: bool, json: bool) -> Self {
         Self { quiet, verbose, json, palette: Palette::stderr() }
     }
 
-    /// Prints what helps to read the result, unless `-q`.
+    /// Prints a remark about the result, unless `-q`.
     pub(crate) fn note(self, text: &str) {
         if self.quiet {
         } else if self.json {
@@ -39,7 +38,7 @@ impl Messages {
         }
     }
 
-    /// Prints what to do next, unless `-q`.
+    /// Prints a suggestion for the next step, unless `-q`.
     pub(crate) fn hint(self, text: &str) {
         if self.quiet {
         } else if self.json {
@@ -50,7 +49,7 @@ impl Messages {
         }
     }
 
-    /// Prints one of several things that are wrong, whatever was asked.
+    /// Prints one of several problems, even with `-q`.
     pub(crate) fn problem(self, text: &str) {
         if self.json {
             print(json!({ "problem": text }));
@@ -64,21 +63,21 @@ impl Messages {
         self.quiet
     }
 
-    /// Does work that prints nothing, and shows what is going on should it take longer than a moment.
+    /// Does work that prints nothing, and shows a spinner if it takes longer than a second.
     pub(crate) fn while_waiting<T>(self, what: &'static str, work: impl FnOnce() -> T) -> T {
-        // Log lines and a line that moves would spoil each other.
+        // The spinner and log lines would overwrite each other.
         let _waiting = Waiting::begin(what, self.quiet || self.verbose || self.json);
         work()
     }
 
-    /// Prints what only `-v` asks for.
+    /// Prints a note, only with `-v`.
     pub(crate) fn detail(self, text: &str) {
         if self.verbose {
             self.note(text);
         }
     }
 
-    /// Prints the id of a transfer before it is sent, so that it is known whatever happens.
+    /// Prints the id of a transfer before it is sent, so that the user knows it even if the answer is lost.
     pub(crate) fn transfer_id(self, id: impl Display) {
         if self.quiet {
         } else if self.json {
@@ -90,16 +89,14 @@ impl Messages {
 
     /// Prints a failure, one line and one hint, and returns its exit code.
     pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
-        if let Failure::Told(_) = failure {
-            if self.json {
-                print(failure_json(failure));
-            } else {
-                let style = self.palette.bad;
-                print(format_args!("{style}error:{style:#} {}", failure.message()));
-                if let Some(hint) = failure.hint_line() {
-                    let style = self.palette.heading;
-                    print(format_args!("{style}hint:{style:#} {hint}"));
-                }
+        if failure.exit_code() == ExitCode::Ok {
+        } else if self.json {
+            print(failure_json(failure));
+        } else {
+            let (error, heading) = (self.palette.bad, self.palette.heading);
+            print(format_args!("{error}error:{error:#} {}", failure.message()));
+            if let Some(hint) = failure.hint_line() {
+                print(format_args!("{heading}hint:{heading:#} {hint}"));
             }
         }
         failure.exit_code()
@@ -116,7 +113,7 @@ fn failure_json(failure: &Failure) -> serde_json::Value {
     })
 }
 
-/// Prints one line; when stderr itself is closed, nobody is left to be told.
+/// Prints one line; ignores errors, because there is nowhere left to report them.
 fn print(line: impl Display) {
     writeln!(io::stderr(), "{line}").ok();
 }

@@ -1,10 +1,11 @@
-//! Printing many rows in constant memory, in any format.
+//! Prints many rows in constant memory, in any format.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::format::RowsFormat;
+use super::json::write_json;
 use super::table::{Column, TableWriter};
 use super::terminal::Terminal;
 
@@ -56,7 +57,7 @@ impl<'a> RowWriter<'a> {
         Ok(Self { sink })
     }
 
-    /// Sets what a table is printed on; no other format depends on it.
+    /// Sets the terminal; only tables depend on it.
     pub(crate) fn on(self, terminal: Terminal) -> Self {
         match self.sink {
             Sink::Table(table) => Self { sink: Sink::Table(table.on(terminal)) },
@@ -93,13 +94,7 @@ impl<'a> RowWriter<'a> {
     }
 }
 
-/// Prints one JSON object on a line of its own.
-pub(crate) fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
-}
-
-/// Takes the I/O error out, so that a closed pipe is still seen as one.
+/// Returns the I/O error inside, so that a closed pipe is recognized.
 pub(super) fn csv_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -127,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_the_tutorials() {
+    fn lines_look_like_the_tutorials() {
         assert_eq!(
             printed(RowsFormat::Lines, &rows()),
             "name = Jessica, age = 28, country = USA, balance = 10000\n\
@@ -152,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_quotes_what_must_be() {
+    fn csv_quotes_fields_where_needed() {
         assert_eq!(
             printed(RowsFormat::Csv, &rows()[1..]),
             "id,name,age,country,balance,opening_balance,overdraft_limit,version\n\

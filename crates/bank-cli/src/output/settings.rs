@@ -7,22 +7,22 @@ use serde_json::Value;
 
 use super::table::{Column, TableWriter};
 use super::terminal::Terminal;
-use crate::origin::Origin;
+use crate::args::ValueSource;
 
-/// A setting, its value and who has set it. Durations are in seconds.
+/// A setting, its value and where the value comes from. Durations are in seconds.
 #[derive(Debug, Serialize)]
 pub(crate) struct SettingRow {
     #[serde(skip)]
     pub(crate) name: &'static str,
     value: Value,
     #[serde(flatten)]
-    origin: Origin,
+    source: ValueSource,
 }
 
 impl SettingRow {
     /// Returns a row.
-    pub(crate) fn new(name: &'static str, value: Value, origin: Origin) -> Self {
-        Self { name, value, origin }
+    pub(crate) fn new(name: &'static str, value: Value, source: ValueSource) -> Self {
+        Self { name, value, source }
     }
 
     fn text(&self) -> String {
@@ -43,7 +43,7 @@ pub(crate) fn write_settings(out: &mut dyn Write, rows: &[SettingRow], terminal:
     const COLUMNS: &[Column] = &[Column::text("setting"), Column::text("value"), Column::text("from")];
     let mut table = TableWriter::new(out, COLUMNS).on(terminal);
     for row in rows {
-        table.write(vec![row.name.replace('_', "-"), row.text(), row.origin.to_string()])?;
+        table.write(vec![row.name.replace('_', "-"), row.text(), row.source.to_string()])?;
     }
     table.finish()
 }

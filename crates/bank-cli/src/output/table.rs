@@ -1,11 +1,12 @@
-//! Aligned columns, a page at a time, so that a table of millions needs no more memory.
+//! Aligned columns, printed a page at a time, so that memory does not grow with the number of rows.
 //!
-//! On a terminal the table fits its width: columns of text wrap, numbers never do. Where not even that helps, each row
-//! is printed as lines of its own. Anywhere else no width is assumed.
+//! On a terminal the table fits the width: columns of text wrap, numbers never do. If the terminal is too narrow even
+//! then, each row becomes several lines. Without a terminal, the width is unlimited.
 
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use indicatif::HumanCount;
 
 use super::terminal::Terminal;
 
@@ -14,7 +15,7 @@ const PAGE_ROWS: usize = 1_000;
 /// Spaces between columns.
 const GAP: u16 = 2;
 
-/// A column of text is not made narrower than this, or than its content.
+/// The narrowest width of a column of text whose content is wider.
 const TEXT_WIDTH_MIN: u16 = 8;
 
 /// A column of a table.
@@ -57,7 +58,7 @@ pub(crate) struct TableWriter<'a> {
     terminal: Terminal,
     columns: &'static [Column],
     page: Vec<Vec<String>>,
-    /// How wide the columns were so far; empty before the first page.
+    /// The widths of the columns so far; empty before the first page.
     widths: Vec<u16>,
 }
 
@@ -67,12 +68,12 @@ impl<'a> TableWriter<'a> {
         Self { out, terminal: Terminal::default(), columns, page: Vec::new(), widths: Vec::new() }
     }
 
-    /// Sets what the table is printed on.
+    /// Sets the terminal.
     pub(crate) fn on(self, terminal: Terminal) -> Self {
         Self { terminal, ..self }
     }
 
-    /// Takes one row.
+    /// Adds one row.
     pub(crate) fn write(&mut self, mut cells: Vec<String>) -> io::Result<()> {
         for (cell, column) in cells.iter_mut().zip(self.columns) {
             if column.content == Content::Money {
@@ -86,7 +87,7 @@ impl<'a> TableWriter<'a> {
         Ok(())
     }
 
-    /// Prints what is left.
+    /// Prints the remaining rows.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         if self.page.is_empty() {
             return Ok(());
@@ -123,7 +124,7 @@ impl<'a> TableWriter<'a> {
         Ok(())
     }
 
-    /// Returns how wide the columns become; `None` if the terminal is too narrow for columns.
+    /// Returns widths that fit the terminal; `None` if it is too narrow for columns.
     fn fitting_widths(&self) -> Option<Vec<u16>> {
         let gaps = GAP.saturating_mul(u16::try_from(self.widths.len().saturating_sub(1)).unwrap_or(u16::MAX));
         let sum = |widths: &[u16]| widths.iter().fold(gaps, |sum, width| sum.saturating_add(*width));
@@ -133,7 +134,7 @@ impl<'a> TableWriter<'a> {
         };
         let mut widths = self.widths.clone();
         let shrinks = |index: usize, width: u16| self.columns[index].is_text() && width > TEXT_WIDTH_MIN;
-        // The widest text gives way first; a table has few columns, and a terminal few places.
+        // Narrow the widest text first, by one: tables have few columns, and terminals few places.
         while sum(&widths) > room {
             let candidates = widths.iter_mut().enumerate().filter(|(index, width)| shrinks(*index, **width));
             let (_, widest) = candidates.max_by_key(|(_, width)| **width)?;
@@ -195,14 +196,7 @@ impl<'a> TableWriter<'a> {
 /// Returns a whole number, its sign kept, with a comma between thousands.
 fn separate_thousands(number: &str) -> String {
     let (sign, digits) = number.split_at(number.find(|c: char| c.is_ascii_digit()).unwrap_or(number.len()));
-    let mut separated = sign.to_owned();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            separated.push(',');
-        }
-        separated.push(digit);
-    }
-    separated
+    digits.parse().map_or_else(|_| number.to_owned(), |count| format!("{sign}{}", HumanCount(count)))
 }
 
 #[cfg(test)]
@@ -225,7 +219,7 @@ mod tests {
     const ROWS: [[&str; 4]; 2] = [["1", "Jessica", "-1234567", "the rent of last month"], ["20", "Al", "999", "x"]];
 
     #[test]
-    fn where_there_is_room_nothing_wraps() {
+    fn nothing_wraps_in_a_table_that_fits() {
         let expected = "\
 id  name        balance  memo
  1  Jessica  -1,234,567  the rent of last month
@@ -236,7 +230,7 @@ id  name        balance  memo
     }
 
     #[test]
-    fn on_a_narrower_terminal_text_wraps_and_numbers_do_not() {
+    fn text_wraps_and_numbers_do_not_on_a_narrow_terminal() {
         let expected = "\
 id  name        balance  memo
  1  Jessica  -1,234,567  the rent
@@ -248,7 +242,7 @@ id  name        balance  memo
     }
 
     #[test]
-    fn on_the_narrowest_each_row_becomes_lines() {
+    fn each_row_becomes_lines_on_a_very_narrow_terminal() {
         let expected = "\
 id       1
 name     Jessica

@@ -1,4 +1,4 @@
-//! What standard output is like: its width, and whether it shows colours.
+//! The properties of standard output: its width, and whether it shows colours.
 
 use std::io;
 
@@ -6,10 +6,10 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 
-/// The properties of an output that shape what is printed to it, never the data.
+/// The properties of an output, which shape text for people and never data.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Terminal {
-    /// The number of columns; `None` if it is no terminal.
+    /// The number of columns; `None` if it is not a terminal.
     pub(crate) width: Option<u16>,
     pub(crate) palette: Palette,
 }
@@ -22,7 +22,7 @@ impl Terminal {
     }
 }
 
-/// The styles of what is printed for people; without colours, each is empty and prints nothing.
+/// The styles of text for people; without colours they are empty.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Palette {
     pub(crate) good: Style,
@@ -55,7 +55,7 @@ impl Palette {
     }
 }
 
-/// Lets `--color` decide for this process, clap's own help included; `auto` leaves it to `NO_COLOR` and the terminal.
+/// Applies `--color` to this process, clap's help included; `auto` follows `NO_COLOR` and the terminal.
 pub(crate) fn choose_colours(choice: ColorChoice) {
     match choice {
         ColorChoice::Auto => anstream::ColorChoice::Auto,

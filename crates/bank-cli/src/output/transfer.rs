@@ -11,7 +11,7 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub(crate) struct TransferRecord {
     id: String,
-    /// What has become of the request; absent when a transfer is only shown.
+    /// The outcome of the request; absent if the transfer is only shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,8 +38,8 @@ struct Side {
 }
 
 impl TransferRecord {
-    /// Returns the record of a transfer that was asked for just now.
-    pub(crate) fn of_outcome(
+    /// Returns the record of a transfer that this command requested.
+    pub(crate) fn from_outcome(
         status: &'static str,
         posting: &PostedTransfer,
         from: &AccountName,
@@ -59,14 +59,14 @@ impl TransferRecord {
         }
     }
 
-    /// Returns the record of a transfer in the journal, with the one that reverses it.
-    pub(crate) fn of_recorded(recorded: &RecordedTransfer, reversal: Option<&RecordedTransfer>) -> Self {
+    /// Returns the record of a transfer in the journal, with its reversal.
+    pub(crate) fn from_recorded(recorded: &RecordedTransfer, reversal: Option<&RecordedTransfer>) -> Self {
         let posted_at = recorded.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true);
         Self {
             status: None,
             posted_at: Some(posted_at),
             reversed_by: reversal.map(|reversal| reversal.posted.transfer.id.to_string()),
-            ..Self::of_outcome("", &recorded.posted, &recorded.from_name, &recorded.to_name)
+            ..Self::from_outcome("", &recorded.posted, &recorded.from_name, &recorded.to_name)
         }
     }
 

@@ -1,4 +1,4 @@
-//! A sign of life for what takes longer than a moment, on a terminal only.
+//! A spinner for work that takes longer than a second, on a terminal only.
 
 use std::io::{self, IsTerminal};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// What is done sooner needs no sign.
+/// Shorter work gets no spinner.
 const PATIENCE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
 
-/// Shows on stderr what is going on and for how long, from the second second on, until it is dropped.
+/// Shows on stderr the current work and its duration, after the first second and until it is dropped.
 ///
-/// Nothing else may be printed to a terminal meanwhile.
+/// Meanwhile, nothing else may print to the terminal.
 pub(crate) struct Waiting(Option<(Sender<()>, JoinHandle<()>)>);
 
 impl Waiting {
-    /// Begins to wait; `is_silent` shows nothing.
+    /// Starts to wait; shows nothing if `is_silent`.
     pub(crate) fn begin(what: &'static str, is_silent: bool) -> Self {
         if is_silent || !io::stderr().is_terminal() {
             return Self(None);
@@ -36,7 +36,7 @@ impl Waiting {
             }
             spinner.finish_and_clear();
         });
-        // Without a thread there is no sign, which is no reason not to do the work.
+        // Without a thread there is no spinner, but the work still runs.
         Self(thread.ok().map(|thread| (done, thread)))
     }
 }
@@ -45,7 +45,7 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         if let Some((done, thread)) = self.0.take() {
             drop(done);
-            // The line must be gone before anything else is printed; a panic there would have been printed already.
+            // The spinner must disappear before anything else is printed. Its thread has reported its own panic, if any.
             thread.join().ok();
         }
     }

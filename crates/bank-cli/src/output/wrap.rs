@@ -1,23 +1,12 @@
 //! Lines that fit a terminal.
 
-/// Breaks a text that begins in this column into lines that begin there, too, as far as there is room for it.
+use textwrap::{Options, WordSplitter};
+
+/// Breaks a text that begins in this column into lines that begin there, too; words are never broken.
 pub(crate) fn wrap(text: &str, width: usize, column: usize) -> String {
     let room = width.saturating_sub(column).max(10);
-    let mut wrapped = String::new();
-    let mut used = 0;
-    for word in text.split(' ') {
-        if used > 0 && used + 1 + word.len() > room {
-            wrapped.push('\n');
-            wrapped.push_str(&" ".repeat(column));
-            used = 0;
-        } else if used > 0 {
-            wrapped.push(' ');
-            used += 1;
-        }
-        wrapped.push_str(word);
-        used += word.len();
-    }
-    wrapped
+    let options = Options::new(room).break_words(false).word_splitter(WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).join(&format!("\n{}", " ".repeat(column)))
 }
 
 #[cfg(test)]

@@ -2,72 +2,27 @@
 //!
 //! Each fact is asked for by itself: what one server does not know is [`Unknown`], and the others are asked all the same.
 
+mod fact;
 mod server;
 mod sqlite;
 
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
-use thiserror::Error;
+use parking_lot::Mutex;
 
 use crate::connection::DbConnection;
-use crate::error::{AttemptError, DbError};
 use crate::migrate::Migrations;
 use crate::schema_state::SchemaState;
+use crate::settings::Settings;
+use crate::url::DatabaseUrl;
 
-pub(crate) use server::probe as probe_server;
-pub(crate) use sqlite::probe as probe_sqlite;
-
+pub use fact::{Fact, Unknown};
 pub use server::{Clock, Encryption, ServerFacts, Standby, WriteSession};
 pub use sqlite::SqliteFacts;
 
 /// How many times the way to the database and back is measured.
 pub const ROUND_TRIPS: usize = 20;
-
-/// A fact, or why it is not known.
-pub type Fact<T> = Result<T, Unknown>;
-
-/// Why a fact is not known: what the database said, or that it was not asked.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{reason}")]
-pub struct Unknown {
-    reason: String,
-}
-
-impl Unknown {
-    /// The database gave no answer before it came to this question.
-    pub(crate) fn not_asked() -> Self {
-        Self { reason: "not asked".to_owned() }
-    }
-
-    /// Returns why, in words.
-    pub fn because(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
-    }
-}
-
-impl From<diesel::result::Error> for Unknown {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::because(error.to_string())
-    }
-}
-
-impl From<DbError> for Unknown {
-    fn from(error: DbError) -> Self {
-        match error {
-            DbError::Statement(error) => error.into(),
-            other => Self::because(other.to_string()),
-        }
-    }
-}
-
-impl From<AttemptError<DbError>> for Unknown {
-    fn from(failure: AttemptError<DbError>) -> Self {
-        failure.error.into()
-    }
-}
 
 /// What is known about a database.
 #[derive(Clone, Debug)]
@@ -96,11 +51,38 @@ impl Diagnosis {
     }
 }
 
-/// Asks what every kind of database knows.
-pub(crate) fn probe_any(
+/// Asks an SQLite file everything.
+pub(crate) fn probe_sqlite(connection: &mut DbConnection, settings: &Settings, migrations: &Migrations) -> Diagnosis {
+    let facts = sqlite::ask(connection, settings);
+    let (round_trips, schema) = probe_any(connection, migrations);
+    Diagnosis { round_trips, schema, kind: Kind::Sqlite(facts) }
+}
+
+/// Asks a server everything, one question after the other, and notes each answer immediately, because the caller may stop
+/// waiting.
+pub(crate) fn probe_server(
     connection: &mut DbConnection,
+    url: &DatabaseUrl,
+    settings: &Settings,
     migrations: &Migrations,
-) -> (Fact<Vec<Duration>>, Fact<SchemaState>) {
+    found: &Mutex<Diagnosis>,
+) {
+    let note = |set: &mut dyn FnMut(&mut ServerFacts)| {
+        if let Kind::Server(facts) = &mut found.lock().kind {
+            set(facts);
+        }
+    };
+    server::ask_who(connection, &note);
+    let (round_trips, schema) = probe_any(connection, migrations);
+    {
+        let mut found = found.lock();
+        (found.round_trips, found.schema) = (round_trips, schema);
+    }
+    server::ask_how(connection, url, settings, &note);
+}
+
+/// Asks what every kind of database knows.
+fn probe_any(connection: &mut DbConnection, migrations: &Migrations) -> (Fact<Vec<Duration>>, Fact<SchemaState>) {
     (round_trips(connection), migrations.state(connection).map_err(Unknown::from))
 }
 
@@ -114,28 +96,4 @@ fn round_trips(connection: &mut DbConnection) -> Fact<Vec<Duration>> {
     }
     taken.sort_unstable();
     Ok(taken)
-}
-
-#[derive(QueryableByName)]
-struct TextRow {
-    #[diesel(sql_type = Nullable<Text>)]
-    value: Option<String>,
-}
-
-#[derive(QueryableByName)]
-struct NumberRow {
-    #[diesel(sql_type = Nullable<BigInt>)]
-    value: Option<i64>,
-}
-
-/// Returns the column `value`, a text that is there, of the only row.
-fn text(connection: &mut DbConnection, sql: &str) -> Fact<String> {
-    let row: TextRow = diesel::sql_query(sql).get_result(connection)?;
-    row.value.ok_or_else(|| Unknown::because("the database answers NULL"))
-}
-
-/// Returns the column `value`, a number or NULL, of the only row.
-fn number(connection: &mut DbConnection, sql: &str) -> Fact<Option<i64>> {
-    let row: NumberRow = diesel::sql_query(sql).get_result(connection)?;
-    Ok(row.value)
 }

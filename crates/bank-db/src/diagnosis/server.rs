@@ -5,14 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
-use parking_lot::Mutex;
 
-use super::{Diagnosis, Fact, Kind, Unknown, number, probe_any, text};
+use super::fact::{Fact, TextRow, Unknown, number, text};
 use crate::connection::{DbConnection, IfMissing, establish};
 use crate::deadline::CommitGate;
 use crate::engine::Engine;
 use crate::error::DbError;
-use crate::migrate::Migrations;
 use crate::settings::Settings;
 use crate::transaction::{self, Decision};
 use crate::url::DatabaseUrl;
@@ -125,31 +123,21 @@ pub struct Standby {
     pub sync_state: Option<String>,
 }
 
-/// Asks everything, one question after the other, and notes each answer immediately, because the caller may stop waiting.
-pub(crate) fn probe(
-    connection: &mut DbConnection,
-    url: &DatabaseUrl,
-    settings: &Settings,
-    migrations: &Migrations,
-    found: &Mutex<Diagnosis>,
-) {
-    let note = |set: &mut dyn FnMut(&mut ServerFacts)| {
-        if let Kind::Server(facts) = &mut found.lock().kind {
-            set(facts);
-        }
+/// Notes a fact.
+type Note<'a> = &'a dyn Fn(&mut dyn FnMut(&mut ServerFacts));
+
+macro_rules! ask {
+    ($note:ident: $($fact:ident = $answer:expr;)*) => {
+        $({
+            let mut answer = Some($answer);
+            $note(&mut |facts| if let Some(answer) = answer.take() { facts.$fact = answer });
+        })*
     };
-    macro_rules! ask {
-        ($($fact:ident = $answer:expr;)*) => {
-            $({
-                let mut answer = Some($answer);
-                note(&mut |facts| if let Some(answer) = answer.take() { facts.$fact = answer });
-            })*
-        };
-    }
-    let setting = |connection: &mut DbConnection, name: &str| {
-        text(connection, &format!("SELECT current_setting('{name}')::text AS value"))
-    };
-    ask! {
+}
+
+/// Asks which server it is.
+pub(super) fn ask_who(connection: &mut DbConnection, note: Note<'_>) {
+    ask! { note:
         engine = text(connection, "SELECT version()::text AS value").map(|text| Engine::from_version_text(&text));
         citus = citus(connection);
         database = text(connection, "SELECT current_database()::text AS value");
@@ -158,12 +146,11 @@ pub(crate) fn probe(
         in_recovery = is_true(connection, "SELECT pg_is_in_recovery() AS value");
         read_only_by_default = setting(connection, "transaction_read_only").map(|value| value == "on");
     }
-    let (round_trips, schema) = probe_any(connection, migrations);
-    {
-        let mut found = found.lock();
-        (found.round_trips, found.schema) = (round_trips, schema);
-    }
-    ask! {
+}
+
+/// Asks how the server works.
+pub(super) fn ask_how(connection: &mut DbConnection, url: &DatabaseUrl, settings: &Settings, note: Note<'_>) {
+    ask! { note:
         write_session = write_session(connection, settings);
         clock = clock(connection);
         sessions_max = sessions_max(connection);
@@ -176,6 +163,10 @@ pub(crate) fn probe(
         server_port = number(connection, "SELECT inet_server_port()::bigint AS value");
         shares_sessions = shares_sessions(connection, url, settings);
     }
+}
+
+fn setting(connection: &mut DbConnection, name: &str) -> Fact<String> {
+    text(connection, &format!("SELECT current_setting('{name}')::text AS value"))
 }
 
 #[derive(QueryableByName)]
@@ -191,7 +182,7 @@ fn is_true(connection: &mut DbConnection, sql: &str) -> Fact<bool> {
 
 fn citus(connection: &mut DbConnection) -> Fact<Option<String>> {
     let sql = "SELECT max(extversion)::text AS value FROM pg_extension WHERE extname = 'citus'";
-    let row: super::TextRow = diesel::sql_query(sql).get_result(connection)?;
+    let row: TextRow = diesel::sql_query(sql).get_result(connection)?;
     Ok(row.value)
 }
 
@@ -260,13 +251,13 @@ fn clock(connection: &mut DbConnection) -> Fact<Clock> {
 }
 
 fn sessions_max(connection: &mut DbConnection) -> Fact<u64> {
-    let setting = |connection: &mut DbConnection, name: &str| {
-        let value = text(connection, &format!("SELECT current_setting('{name}')::text AS value"))?;
+    let limit = |connection: &mut DbConnection, name: &str| {
+        let value = setting(connection, name)?;
         value.parse::<u64>().map_err(|_| Unknown::because(format!("{name} is {value:?}")))
     };
-    let all = setting(connection, "max_connections")?;
+    let all = limit(connection, "max_connections")?;
     // Where nothing is kept back the setting is missing.
-    let kept = setting(connection, "superuser_reserved_connections").unwrap_or(0);
+    let kept = limit(connection, "superuser_reserved_connections").unwrap_or(0);
     Ok(all.saturating_sub(kept))
 }
 

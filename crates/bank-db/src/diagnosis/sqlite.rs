@@ -1,10 +1,9 @@
 //! Facts about an SQLite file.
 
-use super::{Diagnosis, Fact, Kind, number, probe_any, text};
+use super::fact::{Fact, number, text};
 use crate::connection::DbConnection;
 use crate::deadline::CommitGate;
 use crate::error::DbError;
-use crate::migrate::Migrations;
 use crate::settings::Settings;
 use crate::transaction::{self, Decision};
 
@@ -24,8 +23,8 @@ pub struct SqliteFacts {
 }
 
 /// Asks everything.
-pub(crate) fn probe(connection: &mut DbConnection, settings: &Settings, migrations: &Migrations) -> Diagnosis {
-    let facts = SqliteFacts {
+pub(super) fn ask(connection: &mut DbConnection, settings: &Settings) -> SqliteFacts {
+    SqliteFacts {
         version: text(connection, "SELECT sqlite_version() AS value"),
         journal_mode: text(connection, "SELECT journal_mode AS value FROM pragma_journal_mode"),
         synchronous: number(connection, "SELECT synchronous AS value FROM pragma_synchronous")
@@ -33,9 +32,7 @@ pub(crate) fn probe(connection: &mut DbConnection, settings: &Settings, migratio
         writable: writable(connection, settings),
         size: number(connection, "SELECT page_count * page_size AS value FROM pragma_page_count, pragma_page_size")
             .map(|size| size.unwrap_or_default().unsigned_abs()),
-    };
-    let (round_trips, schema) = probe_any(connection, migrations);
-    Diagnosis { round_trips, schema, ..Diagnosis::unknown(Kind::Sqlite(facts)) }
+    }
 }
 
 /// Takes the lock of the only writer, and gives it back.

@@ -96,3 +96,86 @@ fn classify_message(message: &str) -> Option<Transient> {
     let found = TEXTS.iter().find(|(text, _)| message.contains(text));
     found.map(|(_, transient)| *transient)
 }
+
+/// What stands in the way of a connection or a statement, as far as it can be told: for advice, never for a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// The file is not a database.
+    NotADatabase,
+    /// libpq does not know an option of the URL.
+    UnknownOption,
+    /// The file cannot be opened.
+    CannotOpen,
+    /// TLS failed.
+    Certificate,
+    /// The server does not accept the user or the password.
+    Credentials,
+    /// The host's name is unknown.
+    UnknownHost,
+    /// The server has no database of this name.
+    MissingDatabase,
+    /// The server does not answer.
+    Unreachable,
+    /// The user may not do this.
+    Permission,
+    /// The disk is full or broken.
+    Disk,
+    /// Nothing can be written.
+    ReadOnly,
+    /// Something else.
+    Other,
+}
+
+impl DbError {
+    /// Returns what stands in the way.
+    #[must_use]
+    pub fn obstacle(&self) -> Obstacle {
+        match self {
+            Self::Unavailable { reason, .. } => first_match(&CONNECTION_TEXTS, &reason.to_ascii_lowercase()),
+            Self::Statement(error) => first_match(&STATEMENT_TEXTS, &error.to_string()),
+            _ => Obstacle::Other,
+        }
+    }
+}
+
+fn first_match(texts: &[(&str, Obstacle)], message: &str) -> Obstacle {
+    texts.iter().find(|(text, _)| message.contains(text)).map_or(Obstacle::Other, |(_, obstacle)| *obstacle)
+}
+
+/// The texts of libpq and SQLite about connections, in lower case. The first that fits counts.
+const CONNECTION_TEXTS: [(&str, Obstacle); 23] = [
+    ("not a database", Obstacle::NotADatabase),
+    ("invalid uri query parameter", Obstacle::UnknownOption),
+    ("unable to open", Obstacle::CannotOpen),
+    ("certificate", Obstacle::Certificate),
+    ("ssl", Obstacle::Certificate),
+    ("tls", Obstacle::Certificate),
+    ("password", Obstacle::Credentials),
+    ("authentication", Obstacle::Credentials),
+    ("role", Obstacle::Credentials),
+    ("no pg_hba.conf entry", Obstacle::Credentials),
+    ("translate host name", Obstacle::UnknownHost),
+    ("resolve", Obstacle::UnknownHost),
+    ("database \"", Obstacle::MissingDatabase),
+    ("refused", Obstacle::Unreachable),
+    ("timeout", Obstacle::Unreachable),
+    ("timed out", Obstacle::Unreachable),
+    ("no route", Obstacle::Unreachable),
+    ("unreachable", Obstacle::Unreachable),
+    ("could not connect", Obstacle::Unreachable),
+    ("connection to server", Obstacle::Unreachable),
+    ("permission", Obstacle::Permission),
+    ("readonly", Obstacle::Permission),
+    ("read-only", Obstacle::Permission),
+];
+
+/// The texts of servers and SQLite about statements.
+const STATEMENT_TEXTS: [(&str, Obstacle); 6] = [
+    ("disk is full", Obstacle::Disk),
+    ("disk I/O error", Obstacle::Disk),
+    ("No space left", Obstacle::Disk),
+    ("readonly database", Obstacle::ReadOnly),
+    ("read-only transaction", Obstacle::ReadOnly),
+    ("permission denied", Obstacle::Permission),
+];

@@ -11,9 +11,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::{AttemptError, TransactionError};
+use crate::error::{AttemptError, TransactionError, WithCauses};
 
-pub use classify::{Retryable, Transient, classify, may_be_committed};
+pub use classify::{Obstacle, Retryable, Transient, classify, may_be_committed};
 pub use policy::RetryPolicy;
 
 /// An attempt that failed and is about to be repeated.
@@ -85,7 +85,7 @@ pub fn retry<T, E: Retryable>(
         if let Some(RetryObserver(observe)) = observer {
             observe(&RetryEvent { operation, attempts, transient: reason, commit_unknown });
         }
-        tracing::info!(operation, attempts, ?transient, unknown, cause = %Causes(&error), ?delay, "trying again");
+        tracing::info!(operation, attempts, ?transient, unknown, cause = %WithCauses(&error), ?delay, "trying again");
         std::thread::sleep(delay);
     }
 }
@@ -104,20 +104,5 @@ fn give_up<E: std::error::Error>(
         TransactionError::RetriesExhausted { operation, attempts, elapsed, source: Box::new(error) }
     } else {
         TransactionError::Failed(error)
-    }
-}
-
-/// Prints an error and its causes in one line.
-struct Causes<'a, E>(&'a E);
-
-impl<E: std::error::Error> fmt::Display for Causes<'_, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }

@@ -1,10 +1,12 @@
 //! [`Bank`]: a database of accounts and transfers, with a method for each operation.
 
+mod all_or_none;
 mod ledger;
 mod posting;
 mod setup;
 mod snapshot;
 
+pub use all_or_none::AllOrNone;
 pub use snapshot::Snapshot;
 
 use std::sync::Arc;

@@ -58,14 +58,19 @@ impl Bank {
                 }
             })
         });
-        outcomes.map_err(|error| match error.into() {
-            BankError::OutcomeUnknown { operation, source, .. } => BankError::OutcomeUnknown {
-                operation,
-                ids: requests.iter().map(|request| request.transfer.id).collect(),
-                source,
-            },
-            other => other,
-        })
+        outcomes.map_err(|error| with_ids(error.into(), requests))
+    }
+}
+
+/// Returns the error with the ids of the transfers in question.
+pub(super) fn with_ids(error: BankError, requests: &[PostRequest]) -> BankError {
+    match error {
+        BankError::OutcomeUnknown { operation, source, .. } => BankError::OutcomeUnknown {
+            operation,
+            ids: requests.iter().map(|request| request.transfer.id).collect(),
+            source,
+        },
+        other => other,
     }
 }
 

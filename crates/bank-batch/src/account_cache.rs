@@ -1,0 +1,61 @@
+//! The ids of accounts by name, so that each name is looked up once while there is room to keep its id.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bank_domain::{AccountId, AccountName};
+use bank_persistence::{Bank, BankError};
+
+use crate::line::{Line, NamedTransfer};
+
+/// The most names that are kept, and the most bytes of text: together they take a few dozen megabytes.
+const NAMES_MAX: usize = 400_000;
+const TEXT_BYTES_MAX: usize = 12 * 1024 * 1024;
+
+/// The most names in one query.
+const NAMES_PER_QUERY: usize = 10_000;
+
+/// Keeps the ids of accounts. A name without an account is looked up again with the next chunk, because the account may
+/// have been opened by then.
+pub(crate) struct AccountCache<'a> {
+    bank: &'a Bank,
+    known: HashMap<Box<str>, AccountId>,
+    text_bytes: usize,
+}
+
+impl<'a> AccountCache<'a> {
+    /// Returns an empty cache.
+    pub(crate) fn new(bank: &'a Bank) -> Self {
+        Self { bank, known: HashMap::new(), text_bytes: 0 }
+    }
+
+    /// Looks up the accounts of the lines that are not in the cache. Afterwards [`Self::id_of`] knows all that exist.
+    pub(crate) fn find(&mut self, lines: &[Line]) -> Result<(), BankError> {
+        let mut missing = self.missing(lines);
+        let is_full = self.known.len().saturating_add(missing.len()) > NAMES_MAX || self.text_bytes > TEXT_BYTES_MAX;
+        if is_full && !missing.is_empty() {
+            self.known.clear();
+            self.text_bytes = 0;
+            missing = self.missing(lines);
+        }
+        let names: Vec<&AccountName> = missing.into_iter().collect();
+        for names in names.chunks(NAMES_PER_QUERY) {
+            for account in self.bank.find_accounts(names)? {
+                let name = account.name.as_str();
+                self.text_bytes = self.text_bytes.saturating_add(name.len());
+                self.known.insert(name.into(), account.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the account of a name that [`Self::find`] has looked up.
+    pub(crate) fn id_of(&self, name: &AccountName) -> Option<AccountId> {
+        self.known.get(name.as_str()).copied()
+    }
+
+    fn missing<'b>(&self, lines: &'b [Line]) -> BTreeSet<&'b AccountName> {
+        let transfers = lines.iter().filter_map(|line| line.content.as_ref().ok());
+        let names = transfers.flat_map(|(_, NamedTransfer { from, to, .. })| [from, to]);
+        names.filter(|name| !self.known.contains_key(name.as_str())).collect()
+    }
+}

@@ -1,0 +1,92 @@
+//! One line: its fields, and the transfer that it asks for.
+
+use std::borrow::Cow;
+
+use bank_domain::{AccountName, Amount, InvalidInput, Memo, TransferId};
+
+use crate::column::Column;
+use crate::malformed::Malformed;
+
+/// The texts of a line's fields. An empty id or memo counts as left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fields<'a> {
+    pub(crate) from: Cow<'a, str>,
+    pub(crate) to: Cow<'a, str>,
+    pub(crate) amount: Cow<'a, str>,
+    pub(crate) id: Cow<'a, str>,
+    pub(crate) memo: Cow<'a, str>,
+}
+
+/// A valid transfer between names, before their accounts are looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedTransfer {
+    pub(crate) from: AccountName,
+    pub(crate) to: AccountName,
+    pub(crate) amount: Amount,
+    pub(crate) memo: Option<Memo>,
+}
+
+impl Fields<'_> {
+    /// Returns the transfer and the line's id, or the first column that is wrong.
+    pub(crate) fn parse(self) -> Result<(NamedTransfer, Option<TransferId>), (Column, InvalidInput)> {
+        let at = |column: Column| move |reason: InvalidInput| (column, reason);
+        let named = NamedTransfer {
+            from: AccountName::new(self.from).map_err(at(Column::From))?,
+            to: AccountName::new(self.to).map_err(at(Column::To))?,
+            amount: self.amount.parse().map_err(at(Column::Amount))?,
+            memo: non_empty(self.memo).map(Memo::new).transpose().map_err(at(Column::Memo))?,
+        };
+        let id = non_empty(self.id).map(|id| id.parse()).transpose().map_err(at(Column::Id))?;
+        Ok((named, id))
+    }
+}
+
+fn non_empty(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// One line of the file with its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) number: u64,
+    pub(crate) content: Result<(TransferId, NamedTransfer), Malformed>,
+}
+
+impl Line {
+    /// Returns about how much memory the line's texts take.
+    pub(crate) fn text_bytes(&self) -> usize {
+        match &self.content {
+            Ok((_, named)) => {
+                let memo = named.memo.as_ref().map_or(0, |memo| memo.as_str().len());
+                named.from.as_str().len().saturating_add(named.to.as_str().len()).saturating_add(memo)
+            }
+            Err(malformed) => malformed.to_string().len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields<'a>(amount: &'a str, id: &'a str, memo: &'a str) -> Fields<'a> {
+        let [amount, id, memo] = [amount, id, memo].map(Cow::Borrowed);
+        Fields { from: "Jessica".into(), to: "John".into(), amount, id, memo }
+    }
+
+    #[test]
+    fn an_empty_id_or_memo_counts_as_left_out() {
+        let (named, id) = fields("8", "", "").parse().unwrap();
+        assert_eq!((named.memo, id), (None, None));
+        let (named, id) = fields("8", "019b76da-a800-7000-8000-000000000001", "rent").parse().unwrap();
+        assert!(named.memo.is_some() && id.is_some());
+    }
+
+    #[test]
+    fn the_first_wrong_column_is_named() {
+        assert_eq!(fields("x", "", "").parse().unwrap_err().0, Column::Amount);
+        assert_eq!(fields("8", "42", "").parse().unwrap_err().0, Column::Id);
+        assert_eq!(fields("8", "", " ").parse().unwrap_err().0, Column::Memo);
+        assert_eq!(Fields::default().parse().unwrap_err().0, Column::From);
+    }
+}

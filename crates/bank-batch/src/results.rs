@@ -1,0 +1,76 @@
+//! The results: a line of CSV for each line of the input, as far as it was read.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::error::BatchError;
+use crate::line::Line;
+use crate::status::LineStatus;
+
+const HEADER: [&str; 4] = ["line", "id", "status", "reason"];
+
+/// Writes what became of each line, as CSV.
+pub struct Results {
+    path: PathBuf,
+    writer: csv::Writer<Box<dyn Write>>,
+}
+
+impl Results {
+    /// Writes the header, so that a full disk is noticed before anything is posted. The path names the results in errors.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BatchError::Results`] if the header cannot be written.
+    pub fn new(path: PathBuf, out: impl Write + 'static) -> Result<Self, BatchError> {
+        let mut results = Self { path, writer: csv::Writer::from_writer(Box::new(out)) };
+        results.write(&HEADER)?;
+        results.flush()?;
+        Ok(results)
+    }
+
+    /// Writes what became of some lines, and flushes: what was committed is in the file even if the process is killed.
+    pub(crate) fn write_lines(&mut self, lines: &[Line], statuses: &[LineStatus]) -> Result<(), BatchError> {
+        lines.iter().zip(statuses).try_for_each(|(line, status)| self.write_line(line, status))?;
+        self.flush()
+    }
+
+    fn write_line(&mut self, line: &Line, status: &LineStatus) -> Result<(), BatchError> {
+        let id = line.content.as_ref().map_or_else(|_| String::new(), |(id, _)| id.to_string());
+        let reason = status.reason().map_or_else(String::new, |reason| reason.to_string());
+        self.write(&[&line.number.to_string(), &id, status.name(), &reason])
+    }
+
+    fn write(&mut self, fields: &[&str; 4]) -> Result<(), BatchError> {
+        self.writer.write_record(fields).map_err(|error| self.unwritable(error.into()))
+    }
+
+    fn flush(&mut self) -> Result<(), BatchError> {
+        self.writer.flush().map_err(|error| self.unwritable(error))
+    }
+
+    fn unwritable(&self, source: io::Error) -> BatchError {
+        BatchError::Results { path: self.path.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::Column;
+    use crate::malformed::{FieldPlace, Malformed};
+
+    #[test]
+    fn a_reason_is_quoted_where_it_must_be() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("results.csv");
+        let mut results = Results::new(path.clone(), std::fs::File::create(&path).unwrap()).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "line,id,status,reason\n");
+        let problem = "x, y".parse::<bank_domain::Amount>().unwrap_err();
+        let malformed = Malformed::from_invalid(FieldPlace::Key(Column::Amount), problem);
+        let line = Line { number: 7, content: Err(malformed.clone()) };
+        results.write_lines(&[line], &[LineStatus::Malformed(Box::new(malformed))]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let expected = "7,,malformed,\"key amount: amount \"\"x, y\"\" is not a whole number\"";
+        assert_eq!(text, format!("line,id,status,reason\n{expected}\n"));
+    }
+}

@@ -1,0 +1,199 @@
+//! A map from keys to small numbers that spills to temporary files, so that its memory is bounded.
+//!
+//! The newest keys are in a hash table. A full table is written to a temporary file, sorted, and a Bloom filter with ten
+//! bits for each key stays in memory: for nearly every key that is in no file, no file is read.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+
+/// The length of a key; its bits must be evenly distributed.
+pub(crate) const KEY_BYTES: usize = 12;
+
+/// The most keys in the table, which takes about five megabytes.
+const KEYS_MAX: usize = 225_000;
+
+const ENTRY_BYTES: usize = KEY_BYTES + 4;
+
+/// The number of entries that are read from a file at a time.
+const BLOCK_ENTRIES: usize = 256;
+
+type Key = [u8; KEY_BYTES];
+
+/// A map from keys to numbers.
+pub(crate) struct SpillMap {
+    recent: HashMap<Key, u32>,
+    keys_max: usize,
+    /// The newest is the last. If several have a key, the newest counts.
+    runs: Vec<Run>,
+}
+
+impl SpillMap {
+    /// Returns a map without keys.
+    pub(crate) fn new() -> Self {
+        Self::with_keys_max(KEYS_MAX)
+    }
+
+    fn with_keys_max(keys_max: usize) -> Self {
+        Self { recent: HashMap::new(), keys_max, runs: Vec::new() }
+    }
+
+    /// Returns the number of a key.
+    pub(crate) fn get(&mut self, key: &Key) -> io::Result<Option<u32>> {
+        if let Some(value) = self.recent.get(key) {
+            return Ok(Some(*value));
+        }
+        for run in self.runs.iter_mut().rev() {
+            if run.filter.may_contain(key)
+                && let Some(value) = run.find(key)?
+            {
+                return Ok(Some(value));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sets the number of a key.
+    pub(crate) fn set(&mut self, key: Key, value: u32) -> io::Result<()> {
+        if self.recent.len() >= self.keys_max && !self.recent.contains_key(&key) {
+            self.runs.push(Run::write(&self.recent)?);
+            self.recent.clear();
+        }
+        self.recent.insert(key, value);
+        Ok(())
+    }
+}
+
+/// A sorted file of keys and numbers. It has no name, so the operating system removes it when the process ends.
+struct Run {
+    file: File,
+    /// The first key of each block.
+    blocks: Vec<Key>,
+    block: Vec<u8>,
+    filter: Filter,
+}
+
+impl Run {
+    fn write(keys: &HashMap<Key, u32>) -> io::Result<Self> {
+        let mut sorted: Vec<(&Key, u32)> = keys.iter().map(|(key, value)| (key, *value)).collect();
+        sorted.sort_unstable();
+        let mut filter = Filter::new(sorted.len());
+        let mut out = BufWriter::new(tempfile::tempfile()?);
+        for (key, value) in &sorted {
+            filter.insert(key);
+            out.write_all(*key)?;
+            out.write_all(&value.to_be_bytes())?;
+        }
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let blocks = sorted.iter().step_by(BLOCK_ENTRIES).map(|(key, _)| **key).collect();
+        Ok(Self { file, blocks, block: Vec::new(), filter })
+    }
+
+    /// Reads the one block that can hold the key.
+    fn find(&mut self, key: &Key) -> io::Result<Option<u32>> {
+        const BLOCK_BYTES: usize = BLOCK_ENTRIES * ENTRY_BYTES;
+        let Some(number) = self.blocks.partition_point(|first| first <= key).checked_sub(1) else {
+            return Ok(None);
+        };
+        let length = u64::try_from(BLOCK_BYTES).map_err(io::Error::other)?;
+        let number = u64::try_from(number).map_err(io::Error::other)?;
+        self.file.seek(SeekFrom::Start(number.saturating_mul(length)))?;
+        self.block.clear();
+        (&mut self.file).take(length).read_to_end(&mut self.block)?;
+        let (entries, _) = self.block.as_chunks::<ENTRY_BYTES>();
+        let found = entries.binary_search_by(|entry| entry[..KEY_BYTES].cmp(key));
+        Ok(found.ok().and_then(|place| entries[place].last_chunk().copied()).map(u32::from_be_bytes))
+    }
+}
+
+/// A Bloom filter: "no" is certain, and about one "perhaps" in a hundred is wrong.
+struct Filter {
+    words: Vec<u64>,
+}
+
+impl Filter {
+    const BITS_A_KEY: usize = 10;
+    const PROBES: u64 = 7;
+
+    fn new(keys: usize) -> Self {
+        Self { words: vec![0; keys.saturating_mul(Self::BITS_A_KEY).div_ceil(64).max(1)] }
+    }
+
+    fn insert(&mut self, key: &Key) {
+        for (word, bit) in Self::indexes(self.words.len(), key) {
+            self.words[word] |= bit;
+        }
+    }
+
+    fn may_contain(&self, key: &Key) -> bool {
+        Self::indexes(self.words.len(), key).all(|(word, bit)| self.words[word] & bit != 0)
+    }
+
+    /// Returns the words of a key, and the bit in each.
+    fn indexes(words: usize, key: &Key) -> impl Iterator<Item = (usize, u64)> + use<> {
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = *key;
+        let start = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        let step = u64::from(u32::from_be_bytes([i, j, k, l])) | 1;
+        let bits = u64::try_from(words).unwrap_or(u64::MAX).saturating_mul(64).max(1);
+        (0..Self::PROBES).map(move |probe| {
+            let bit = start.wrapping_add(probe.wrapping_mul(step)) % bits;
+            (usize::try_from(bit / 64).unwrap_or(0), 1 << (bit % 64))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ids::{NAMESPACE, key_of};
+
+    fn key(number: u32) -> Key {
+        key_of(Uuid::new_v5(&NAMESPACE, &number.to_be_bytes()))
+    }
+
+    #[test]
+    fn keys_are_found_again_when_most_are_in_files() {
+        let mut map = SpillMap::with_keys_max(100);
+        for number in 0..1050 {
+            assert_eq!(map.get(&key(number)).unwrap(), None, "{number}");
+            map.set(key(number), number).unwrap();
+        }
+        assert_eq!((map.runs.len(), map.recent.len()), (10, 50));
+        for number in 0..1050 {
+            assert_eq!(map.get(&key(number)).unwrap(), Some(number));
+        }
+    }
+
+    #[test]
+    fn keys_are_found_in_every_block_of_a_file() {
+        let mut map = SpillMap::with_keys_max(1000);
+        (0..1001).for_each(|number| map.set(key(number), number).unwrap());
+        assert_eq!((map.runs.len(), map.runs[0].blocks.len()), (1, 4));
+        assert!((0..1001).all(|number| map.get(&key(number)).unwrap() == Some(number)));
+        assert!((1001..3000).all(|number| map.get(&key(number)).unwrap().is_none()));
+    }
+
+    #[test]
+    fn the_newest_number_of_a_key_counts() {
+        let mut map = SpillMap::with_keys_max(10);
+        for round in 1..=5 {
+            for number in 0..25 {
+                let key = key(number);
+                let value = map.get(&key).unwrap().unwrap_or(0) + 1;
+                assert_eq!(value, round);
+                map.set(key, value).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_filter_is_rarely_wrong() {
+        let mut filter = Filter::new(10_000);
+        (0..10_000).for_each(|number| filter.insert(&key(number)));
+        assert!((0..10_000).all(|number| filter.may_contain(&key(number))));
+        let wrong = (10_000..20_000).filter(|number| filter.may_contain(&key(*number))).count();
+        assert!(wrong < 200, "{wrong} of 10000");
+    }
+}

@@ -1,0 +1,112 @@
+//! Parses typed text into domain values, before anything connects to a database.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use bank_domain::{
+    AccountName, AccountVersion, Age, Amount, Balance, Country, Memo, OverdraftLimit, ReversalNote, TransferId,
+};
+
+use crate::failure::{ExitCode, Failure};
+
+/// Parses the name of an account.
+pub(crate) fn account_name(typed: &str) -> Result<AccountName, Failure> {
+    parse(typed, "a name has 1 to 64 characters, no control characters, and no space at either end")
+}
+
+/// Parses a country.
+pub(crate) fn country(typed: &str) -> Result<Country, Failure> {
+    parse(typed, "a country has 1 to 64 characters, no control characters, and no space at either end")
+}
+
+/// Parses an age in years.
+pub(crate) fn age(typed: &str) -> Result<Age, Failure> {
+    parse(typed, "an age is a whole number from 0 to 150")
+}
+
+/// Parses the amount of a transfer.
+pub(crate) fn amount(typed: &str) -> Result<Amount, Failure> {
+    parse(typed, "an amount is a whole number from 1 to 9223372036854775807, such as 800")
+}
+
+/// Parses an opening balance.
+pub(crate) fn balance(typed: &str) -> Result<Balance, Failure> {
+    parse(typed, "a balance is a whole number, such as 10000")
+}
+
+/// Parses an overdraft limit.
+pub(crate) fn overdraft_limit(typed: &str) -> Result<OverdraftLimit, Failure> {
+    parse(typed, "an overdraft limit is a whole number of 0 or more, such as 500")
+}
+
+/// Parses the version of an account, as `history` prints it.
+pub(crate) fn account_version(typed: &str) -> Result<AccountVersion, Failure> {
+    parse(typed, "a version is a whole number from the first column of `bank-cli history`")
+}
+
+/// Parses the id of a transfer.
+pub(crate) fn transfer_id(typed: &str) -> Result<TransferId, Failure> {
+    parse(typed, "a transfer id is a UUID, such as 019b76da-a800-7000-8000-000000000001")
+}
+
+/// Parses a memo.
+pub(crate) fn memo(typed: &str) -> Result<Memo, Failure> {
+    parse(typed, "a memo has 1 to 200 characters, no control characters")
+}
+
+/// Parses the memo of a reversal.
+pub(crate) fn reversal_note(typed: &str) -> Result<ReversalNote, Failure> {
+    parse(typed, "a reversal's memo has 1 to 153 characters, no control characters: the link takes the rest")
+}
+
+/// Parses the largest number of rows to print.
+pub(crate) fn limit<T: FromStr + Default + PartialEq>(typed: &str) -> Result<T, Failure> {
+    match typed.parse::<T>() {
+        Ok(limit) if limit != T::default() => Ok(limit),
+        _ => Err(invalid(
+            format!("limit {typed:?} is not a positive whole number"),
+            "write how many rows you want, such as --limit 20",
+        )),
+    }
+}
+
+/// Returns the failure for an invalid value.
+pub(crate) fn invalid(message: impl Display, hint: &str) -> Failure {
+    Failure::new(ExitCode::Usage, "invalid_input", message).hint(hint)
+}
+
+fn parse<T>(typed: &str, hint: &str) -> Result<T, Failure>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    typed.parse().map_err(|error: T::Err| invalid(error, hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invalid_amounts_are_usage_failures_with_a_hint() {
+        for typed in ["", "0", "-5", "1.5", "ten", "9223372036854775808", "1e3"] {
+            let failure = amount(typed).unwrap_err();
+            assert_eq!(failure.exit_code(), ExitCode::Usage, "{typed}");
+            assert_eq!(failure.code(), "invalid_input", "{typed}");
+            assert!(failure.hint_line().is_some(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn accepts_sql_as_a_name() {
+        assert!(account_name("Robert'); DROP TABLE accounts;--").is_ok());
+    }
+
+    #[test]
+    fn rejects_limits_that_are_not_positive() {
+        assert_eq!(limit::<u64>("20").unwrap(), 20);
+        assert!(limit::<u64>("0").is_err());
+        assert!(limit::<u64>("-1").is_err());
+        assert!(limit::<u32>("4294967296").is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! What every command needs: a place to print, and a way to the database.
+
+use std::io::Write;
+
+use bank_persistence::{Bank, BankError, DbError, Settings};
+
+use crate::args::{GlobalArgs, Location, UrlSource};
+use crate::failure::{ExitCode, Failure};
+use crate::output::{Messages, Terminal};
+
+const UNVERIFIED: &str = "the server's certificate is not verified: add sslmode=verify-full&sslrootcert=system, or the CA's file, to the URL";
+
+/// The surroundings of one run of a command.
+pub(crate) struct Context<'a> {
+    /// Takes the data; everything else goes through `messages`.
+    pub(crate) out: &'a mut dyn Write,
+    pub(crate) messages: Messages,
+    /// The properties of standard output.
+    pub(crate) terminal: Terminal,
+    /// The options that every command takes, as typed.
+    pub(crate) global: GlobalArgs,
+    /// Returns the whole program, for the commands that print what clap knows about it.
+    pub(crate) program: fn() -> clap::Command,
+}
+
+impl<'a> Context<'a> {
+    /// Returns a context; nothing is read or opened yet.
+    pub(crate) fn new(
+        out: &'a mut dyn Write,
+        messages: Messages,
+        global: GlobalArgs,
+        program: fn() -> clap::Command,
+    ) -> Self {
+        Self { out, messages, terminal: Terminal::stdout(), global, program }
+    }
+
+    /// Returns the connection settings as typed, with their defaults.
+    pub(crate) fn settings(&self) -> Settings {
+        self.global.connection.settings()
+    }
+
+    /// Returns the value of `--database-url` as typed.
+    pub(crate) fn typed_database_url(&self) -> Option<&str> {
+        self.global.database_url.as_deref()
+    }
+
+    /// Prints a note about the data that was printed so far, after that data.
+    pub(crate) fn note_after_data(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.flush()?;
+        self.messages.note(text);
+        Ok(())
+    }
+
+    /// Finds the database's URL and, with `-v`, says which it is.
+    pub(crate) fn locate(&self) -> Result<Location, Failure> {
+        let location = Location::find(self.typed_database_url())?;
+        self.messages.detail(&format!("database: {} (from {})", location.url, location.source));
+        if location.url.trusts_unverified_host() {
+            self.messages.note(UNVERIFIED);
+        }
+        Ok(location)
+    }
+
+    /// Connects to a database that is set up.
+    pub(crate) fn connect(&self) -> Result<Bank, Failure> {
+        self.connect_to(&self.locate()?, self.settings())
+    }
+
+    /// Connects to a database that is set up, with settings of its own.
+    pub(crate) fn connect_to(&self, location: &Location, settings: Settings) -> Result<Bank, Failure> {
+        let bank = self.open(location, settings)?;
+        bank.require_current_schema()?;
+        Ok(bank)
+    }
+
+    /// Connects to an existing database, whatever the state of its tables.
+    pub(crate) fn open(&self, location: &Location, settings: Settings) -> Result<Bank, Failure> {
+        let connect = || Bank::connect(&location.url, settings);
+        self.messages.while_waiting("connecting", connect).map_err(|error| {
+            // If only the file is missing, the user has to run setup.
+            if matches!(error, BankError::Database(DbError::FileMissing { .. })) && location.is_absent_file() {
+                not_set_up(location)
+            } else {
+                Failure::from(error)
+            }
+        })
+    }
+
+    /// Connects to a database that may not be set up yet, and creates its file if it is missing.
+    pub(crate) fn connect_or_create(&self, location: &Location) -> Result<Bank, Failure> {
+        create_data_directory(location)?;
+        let connect = || Bank::create_or_connect(&location.url, self.settings());
+        Ok(self.messages.while_waiting("connecting", connect)?)
+    }
+}
+
+fn not_set_up(location: &Location) -> Failure {
+    let message = format!("the database {} is not set up", location.url);
+    Failure::new(ExitCode::Other, "not_set_up", message).hint("run `bank-cli setup`")
+}
+
+/// Creates the directory of the default database, the one that is used when none is named.
+pub(crate) fn create_data_directory(location: &Location) -> Result<(), Failure> {
+    let path = location.url.sqlite_path().filter(|_| location.source == UrlSource::Default);
+    let Some(directory) = path.and_then(|path| path.parent()) else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(directory).map_err(|error| {
+        let message = format!("cannot create the directory {}: {error}", directory.display());
+        Failure::new(ExitCode::CannotConnect, "unavailable", message)
+            .hint("give --database-url, such as sqlite:bank.db")
+    })
+}

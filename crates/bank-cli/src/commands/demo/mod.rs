@@ -1,0 +1,91 @@
+//! `bank-cli demo`
+
+pub(crate) mod accounts;
+mod scratch;
+
+use std::io::Write;
+
+use bank_domain::{AccountName, Outcome, Transfer};
+use bank_persistence::{Bank, BankError, SchemaState, new_transfer_id};
+use clap::Args;
+
+use crate::args::input;
+use crate::commands::Context;
+use crate::failure::{ExitCode, Failure, rejection};
+use crate::output::{AccountRow, RowWriter, RowsFormat};
+
+const AFTER_HELP: &str = "\
+EXAMPLE:
+  bank-cli demo
+
+If the database has accounts already, the demo uses a scratch database and leaves
+yours alone.";
+
+/// Run the tutorial's scenario: connect, create, list, transfer, list
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct DemoArgs {}
+
+/// Runs the scenario in the database if that is empty, otherwise in a scratch database.
+pub(crate) fn run(_args: &DemoArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let location = context.locate()?;
+    let bank = context.connect_or_create(&location)?;
+    if is_empty(&bank)? {
+        return play(&bank, context.out);
+    }
+    scratch::with_scratch_database(&bank, &location, context.settings(), context.messages, |scratch| {
+        play(scratch, context.out)
+    })
+}
+
+fn is_empty(bank: &Bank) -> Result<bool, BankError> {
+    match bank.schema_state()? {
+        SchemaState::NotSetUp => Ok(true),
+        SchemaState::Current => Ok(bank.count_accounts()? == 0),
+        // The tables of another version may contain anything.
+        _ => Ok(false),
+    }
+}
+
+fn play(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, ">>>> Successfully connected to {}!", bank.engine()?)?;
+    bank.migrate()?;
+    let accounts = accounts::all()?;
+    for new in &accounts {
+        bank.open_account(new)?;
+    }
+    writeln!(out, ">>>> Successfully created table accounts.")?;
+    print_accounts(bank, out)?;
+    let [jessica, john] = &accounts;
+    transfer(bank, jessica.name(), john.name())?;
+    writeln!(out, ">>>> Transferred 800 between accounts.")?;
+    print_accounts(bank, out)
+}
+
+fn print_accounts(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, ">>>> Selecting accounts:")?;
+    let mut rows = RowWriter::begin::<AccountRow>(out, RowsFormat::Lines)?;
+    bank.list_accounts(None, |account| rows.write(&AccountRow::from(&account)).map_err(Failure::from))?;
+    Ok(rows.finish()?)
+}
+
+fn transfer(bank: &Bank, from: &AccountName, to: &AccountName) -> Result<(), Failure> {
+    let id_of = |name| match bank.find_account(name)? {
+        Some(account) => Ok(account.id),
+        None => Err(vanished(name)),
+    };
+    let transfer = Transfer::new(new_transfer_id(), id_of(from)?, id_of(to)?, input::amount("800")?);
+    match bank.post(&transfer)? {
+        Outcome::Posted(_) | Outcome::Replayed(_) => Ok(()),
+        Outcome::Rejected(reason) => Err(rejection::failure(&reason, |id| {
+            let name = if id == transfer.from { from } else { to };
+            name.to_string()
+        })),
+    }
+}
+
+fn vanished(name: &AccountName) -> Failure {
+    let message = format!("the account `{name}` vanished during the demo");
+    Failure::new(ExitCode::Other, "account_vanished", message)
+        .hint("another program changes this database: run the demo in a separate one")
+}

@@ -1,0 +1,82 @@
+//! Values as they are typed, checked before anything is opened.
+
+use std::time::Duration;
+
+use bank_workload::Distribution;
+use clap::ValueEnum;
+
+const DURATION_MIN: Duration = Duration::from_millis(100);
+const DURATION_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const RATE_MIN: f64 = 0.001;
+const RATE_MAX: f64 = 10_000_000.0;
+
+/// How the accounts of a transfer are chosen.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DistributionArg {
+    Uniform,
+    Zipfian,
+}
+
+impl From<DistributionArg> for Distribution {
+    fn from(arg: DistributionArg) -> Self {
+        match arg {
+            DistributionArg::Uniform => Self::Uniform,
+            DistributionArg::Zipfian => Self::Zipfian,
+        }
+    }
+}
+
+/// Parses how long to run, such as `60s`, `500ms` or `1h 30m`: from 100 ms to 30 days.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let duration = time(text)?;
+    if (DURATION_MIN..=DURATION_MAX).contains(&duration) {
+        Ok(duration)
+    } else {
+        Err(format!("\"{text}\" is not between 100ms and 30days"))
+    }
+}
+
+/// Parses a time that may be zero, of at most 30 days.
+pub(crate) fn pause(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        pause if pause <= DURATION_MAX => Ok(pause),
+        _ => Err(format!("\"{text}\" is more than 30days")),
+    }
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| format!("\"{text}\" is not a time such as 60s, 500ms or 5m"))
+}
+
+/// Parses how many transfers to begin per second.
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| format!("\"{text}\" is not a number of transfers a second"))?;
+    if (RATE_MIN..=RATE_MAX).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err(format!("\"{text}\" is not between {RATE_MIN} and {RATE_MAX} transfers a second"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_a_unit_and_bounds() {
+        assert_eq!(duration("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(pause("0s"), Ok(Duration::ZERO));
+        for text in ["", "60", "0s", "99ms", "-1s", "31days", "999999999999999999999s", "1e3s", "soon"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_a_positive_number() {
+        assert_eq!(rate("0.5"), Ok(0.5));
+        for text in ["", "0", "-1", "NaN", "inf", "1e300", "many"] {
+            assert!(rate(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The failure of a command: an exit code, a stable code for programs, a message and a hint.
+
+mod batch;
+pub mod exit_code;
+pub(crate) mod not_found;
+pub(crate) mod rejection;
+pub(crate) mod shell;
+mod workload;
+
+pub(crate) use exit_code::ExitCode;
+
+use std::fmt::Display;
+use std::io;
+
+use bank_db::{Obstacle, WithCauses};
+use bank_persistence::{BankError, DbError, SchemaState};
+
+/// The failure of a command.
+#[derive(Debug)]
+pub(crate) struct Failure(Box<Report>);
+
+/// What the user sees of a failure.
+#[derive(Debug)]
+struct Report {
+    exit_code: ExitCode,
+    code: &'static str,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// Returns a failure without a hint; `code` is stable, for programs.
+    pub(crate) fn new(exit_code: ExitCode, code: &'static str, message: impl Display) -> Self {
+        Self(Box::new(Report { exit_code, code, message: one_line(&message.to_string()), hint: None }))
+    }
+
+    /// Returns the failure for an error that the caller keeps.
+    /// Sets the hint: what the user can do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Returns the exit code of the process.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        self.0.exit_code
+    }
+
+    /// Returns the stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// Returns the message, one line.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Returns the hint, one line.
+    pub(crate) fn hint_line(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+}
+
+/// Only for writes to standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // The reader of standard output has closed it, as in `bank-cli list | head -1`. This is not an error.
+            return Self::new(ExitCode::Ok, "output_closed", "standard output is closed");
+        }
+        let message = format!("cannot write to standard output: {error}");
+        Self::new(ExitCode::Other, "output_failed", message)
+            .hint("the command may have taken effect: check before you repeat it")
+    }
+}
+
+impl From<&BankError> for Failure {
+    fn from(error: &BankError) -> Self {
+        let (exit_code, code, hint) = classify(error);
+        let failure = Self::new(exit_code, code, WithCauses(error).to_string());
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<BankError> for Failure {
+    fn from(error: BankError) -> Self {
+        Self::from(&error)
+    }
+}
+
+fn classify(error: &BankError) -> (ExitCode, &'static str, Option<String>) {
+    let (exit_code, code, hint) = match error {
+        BankError::Database(DbError::Url(_)) => (
+            ExitCode::Usage,
+            "invalid_database_url",
+            "write sqlite:path/to/file.db or postgres://user:password@host:port/database",
+        ),
+        BankError::Database(error @ DbError::Unavailable { .. }) => {
+            (ExitCode::CannotConnect, "unavailable", connection_hint(error.obstacle()))
+        }
+        BankError::Database(DbError::FileMissing { .. }) => {
+            (ExitCode::CannotConnect, "unavailable", "create the directory, or name another file in the URL")
+        }
+        BankError::Database(DbError::PoolTimeout { .. }) => {
+            (ExitCode::CannotConnect, "pool_timeout", "the server accepts no further connection now: try again later")
+        }
+        BankError::Database(DbError::SchemaOutOfDate { state }) => schema_failure(state),
+        BankError::AccountExists { .. } => {
+            (ExitCode::Rejected, "account_exists", "names are unique: see those taken with `bank-cli list`")
+        }
+        BankError::RetriesExhausted { .. } => {
+            (ExitCode::RetriesExhausted, "retries_exhausted", "nothing was changed: run the same command again later")
+        }
+        BankError::OutcomeUnknown { .. } => (
+            ExitCode::OutcomeUnknown,
+            "outcome_unknown",
+            "run the same transfer again with the same --id: it is never posted twice",
+        ),
+        BankError::Database(DbError::Migration { .. }) => (
+            ExitCode::Other,
+            "migration_failed",
+            "the database may contain tables of another program: name a separate database in the URL",
+        ),
+        BankError::Corrupt { .. } => (ExitCode::Other, "corrupt", "run `bank-cli verify`"),
+        BankError::InvariantViolation { .. } => (ExitCode::Other, "invariant_violation", "run `bank-cli verify`"),
+        BankError::Database(error @ DbError::Statement(_)) => {
+            (ExitCode::Other, "database_error", database_hint(error.obstacle()))
+        }
+        _ => (ExitCode::Other, "database_error", "see which database is used with -v"),
+    };
+    (exit_code, code, Some(hint.to_owned()))
+}
+
+fn schema_failure(state: &SchemaState) -> (ExitCode, &'static str, &'static str) {
+    match state {
+        SchemaState::NotSetUp => (ExitCode::Other, "not_set_up", "run `bank-cli setup`"),
+        SchemaState::Newer { .. } => {
+            (ExitCode::Other, "schema_newer", "a newer bank-cli has set this database up: use that one")
+        }
+        _ => (ExitCode::Other, "schema_older", "run `bank-cli setup`, which keeps all data"),
+    }
+}
+
+fn database_hint(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::Disk => {
+            "free some space on the database's disk, then run the same command again; nothing was changed"
+        }
+        Obstacle::ReadOnly => {
+            "the database is read-only: check the permissions of the file, or name the primary server in the URL"
+        }
+        Obstacle::Permission => "ask for the missing privileges, or connect as another user",
+        _ => "see which database is used with -v",
+    }
+}
+
+fn connection_hint(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::NotADatabase => "name another file in the URL; this one was not touched",
+        Obstacle::UnknownOption => {
+            "leave this option out: libpq does not know it (load_balance and topology_keys belong to other drivers)"
+        }
+        Obstacle::CannotOpen => {
+            "check that the directory exists, that the path is a file, and that you may read and write it"
+        }
+        Obstacle::Certificate => "check sslmode and sslrootcert in the URL, and that the certificate names this host",
+        Obstacle::Credentials => "check user and password in the URL, or PGPASSWORD",
+        Obstacle::UnknownHost => "check the host in the URL",
+        Obstacle::MissingDatabase => "create the database first, or name another in the URL",
+        Obstacle::Unreachable => "check that the server runs and that host and port in the URL are right",
+        Obstacle::Permission => "check the permissions of the file and its directory",
+        _ => "check that the file or server in the URL exists; -v says where the URL comes from",
+    }
+}
+
+/// Joins the lines of a text and escapes control characters; what the user typed may contain both.
+pub(crate) fn one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let joined = lines.collect::<Vec<_>>().join("; ");
+    if !joined.contains(char::is_control) {
+        return joined;
+    }
+    let escape = |c: char| {
+        if c.is_control() { c.escape_default().to_string() } else { c.to_string() }
+    };
+    joined.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_pipe_is_not_an_error() {
+        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert_eq!(failure.exit_code(), ExitCode::Ok);
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error() {
+        let failure = Failure::from(io::Error::from(io::ErrorKind::StorageFull));
+        assert_eq!(failure.exit_code(), ExitCode::Other);
+        assert_eq!(failure.code(), "output_failed");
+    }
+
+    #[test]
+    fn messages_are_one_line() {
+        let failure = Failure::new(ExitCode::Other, "x", "first\n  second\n");
+        assert_eq!(failure.message(), "first; second");
+        let failure = Failure::new(ExitCode::Other, "x", "red: \u{1b}[31m");
+        assert_eq!(failure.message(), "red: \\u{1b}[31m");
+    }
+
+    #[test]
+    fn connection_hints_follow_the_reason() {
+        let hint = |reason: &str| {
+            let error = DbError::Unavailable { target: String::new(), reason: reason.to_owned() };
+            Failure::from(BankError::from(error)).hint_line().unwrap_or_default().to_owned()
+        };
+        assert!(hint("SSL error: certificate verify failed").contains("sslrootcert"));
+        assert!(hint("password authentication failed").contains("PGPASSWORD"));
+        assert!(hint("Connection refused").contains("server runs"));
+    }
+}

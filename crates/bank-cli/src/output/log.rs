@@ -1,0 +1,28 @@
+//! Log lines of the libraries on stderr, such as repeated attempts and their reasons.
+
+use std::io;
+
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::args::ValueSource;
+
+/// Shows the log lines that `RUST_LOG` selects, such as `bank_persistence=debug`, or with `-v` the repeated attempts.
+///
+/// An invalid `RUST_LOG` is ignored, because money should move even then.
+pub(crate) fn start(verbose: bool) {
+    if let Some((filter, _)) = filter(verbose) {
+        let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).without_time();
+        tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+    }
+}
+
+/// Returns the filter of the log lines and where it comes from; `None` if no log lines are shown.
+pub(crate) fn filter(verbose: bool) -> Option<(Targets, ValueSource)> {
+    let from_variable = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let by_default = || verbose.then(|| Targets::new().with_target("bank_persistence", LevelFilter::INFO));
+    let from_variable = from_variable.map(|filter| (filter, ValueSource::environment("RUST_LOG")));
+    from_variable.or_else(|| by_default().map(|filter| (filter, ValueSource::option("--verbose"))))
+}

@@ -1,0 +1,75 @@
+//! The accounts of a workload, recognised by their names.
+
+use bank_domain::{AccountId, AccountName, Age, Balance, Country, NewAccount, OverdraftLimit};
+use bank_persistence::{Bank, accounts};
+
+use crate::error::WorkloadError;
+use crate::site::Site;
+
+/// How the names of all accounts of a workload begin.
+const PREFIX: &str = "workload-";
+
+/// The accounts that a run may use.
+#[derive(Debug)]
+pub struct Accounts {
+    /// The workload's own, in ascending order.
+    pub own: Vec<AccountId>,
+    /// The number of other accounts in the same tables.
+    pub others: u64,
+}
+
+impl Accounts {
+    /// Finds the workload's accounts.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`WorkloadError::ForeignAccounts`] if the workload's own tables hold other accounts, and an error if the
+    /// query fails.
+    pub fn find(bank: &Bank, site: &Site) -> Result<Self, WorkloadError> {
+        let mut found = Self { own: Vec::new(), others: 0 };
+        bank.list_accounts(None, |account| -> Result<(), WorkloadError> {
+            if account.name.as_str().starts_with(PREFIX) {
+                found.own.push(account.id);
+            } else {
+                found.others += 1;
+            }
+            Ok(())
+        })?;
+        if found.others > 0 && !site.is_inside() {
+            return Err(WorkloadError::ForeignAccounts { site: site.to_string(), accounts: found.others });
+        }
+        Ok(found)
+    }
+}
+
+/// Opens those of the workload's accounts from number 1 to `count` that are missing, and returns how many it opened.
+///
+/// # Errors
+///
+/// Returns an error if an account cannot have this balance, or if a statement fails.
+pub fn open(bank: &Bank, count: u32, balance: Balance) -> Result<u32, WorkloadError> {
+    const CHUNK: u32 = 1000;
+    let mut opened = 0;
+    let mut first = 1;
+    while first <= count {
+        let last = count.min(first + CHUNK - 1);
+        let wanted = (first..=last).map(|number| new(number, balance)).collect::<Result<Vec<_>, _>>()?;
+        opened += bank.write("opening accounts", move |connection| {
+            let names: Vec<AccountName> = wanted.iter().map(|new| new.name().clone()).collect();
+            let there = accounts::find_by_names(connection, &names)?;
+            let mut opened = 0;
+            for new in wanted.iter().filter(|new| there.iter().all(|account| account.name != *new.name())) {
+                accounts::open(connection, new)?;
+                opened += 1;
+            }
+            Ok(opened)
+        })?;
+        first = last + 1;
+    }
+    Ok(opened)
+}
+
+fn new(number: u32, balance: Balance) -> Result<NewAccount, WorkloadError> {
+    let name = AccountName::new(format!("{PREFIX}{number:07}"))?;
+    Ok(NewAccount::new(name, Age::new(30)?, Country::new("Nowhere")?, balance, OverdraftLimit::default())?)
+}

@@ -1,0 +1,73 @@
+//! How long transfers take and how they end: measured by each thread for itself, collected once a second.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use parking_lot::Mutex;
+
+use crate::error::WorkloadError;
+
+/// Latencies in microseconds, true to a tenth of a percent, of any length.
+pub(crate) type Latencies = Histogram<u64>;
+
+/// Returns a histogram without entries.
+pub(crate) fn no_latencies() -> Result<Latencies, WorkloadError> {
+    const SIGNIFICANT_DIGITS: u8 = 3;
+    Ok(Histogram::new(SIGNIFICANT_DIGITS)?)
+}
+
+/// What has happened since it was last collected.
+#[derive(Clone, Debug)]
+pub(crate) struct Interval {
+    pub(crate) latencies: Latencies,
+    /// Transfers that were posted or found posted.
+    pub(crate) acknowledged: u64,
+    pub(crate) rejected: u64,
+    pub(crate) reads: u64,
+}
+
+impl Interval {
+    /// Returns an interval in which nothing has happened.
+    pub(crate) fn empty() -> Result<Self, WorkloadError> {
+        Ok(Self { latencies: no_latencies()?, acknowledged: 0, rejected: 0, reads: 0 })
+    }
+
+    fn take_from(&mut self, other: &mut Self) {
+        // Fails only for a histogram that does not grow.
+        self.latencies.add(&other.latencies).ok();
+        other.latencies.reset();
+        self.acknowledged += std::mem::take(&mut other.acknowledged);
+        self.rejected += std::mem::take(&mut other.rejected);
+        self.reads += std::mem::take(&mut other.reads);
+    }
+}
+
+/// One thread's measurements. Others wait for its lock only while it is collected.
+#[derive(Debug)]
+pub(crate) struct Meter(Mutex<Interval>);
+
+impl Meter {
+    /// Returns a meter that has measured nothing.
+    pub(crate) fn new() -> Result<Self, WorkloadError> {
+        Ok(Self(Mutex::new(Interval::empty()?)))
+    }
+
+    /// Notes the answer to a call.
+    pub(crate) fn call(&self, latency: Duration, acknowledged: u64, rejected: u64) {
+        let microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        let mut interval = self.0.lock();
+        interval.latencies.record_n(microseconds.max(1), acknowledged + rejected).ok();
+        interval.acknowledged += acknowledged;
+        interval.rejected += rejected;
+    }
+
+    /// Notes a read.
+    pub(crate) fn read(&self) {
+        self.0.lock().reads += 1;
+    }
+
+    /// Moves what has been measured into `total`.
+    pub(crate) fn collect_into(&self, total: &mut Interval) {
+        total.take_from(&mut self.0.lock());
+    }
+}
