@@ -41,17 +41,13 @@ pub(crate) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> 
 
 /// Returns the transfers of each batch as bank would write them to the journal.
 pub(crate) fn postings(ledger: &Ledger, batches: &[Vec<Transfer>]) -> Result<Vec<Vec<PostedTransfer>>, Failure> {
-    let requests: Vec<PostRequest> = batches.iter().flatten().map(PostRequest::from).collect();
-    let mut outcomes = apply_batch(states(ledger)?, Vec::new(), &requests).outcomes.into_iter();
-    let mut posted = |count| outcomes.by_ref().take(count).filter_map(|outcome| outcome.posted().cloned()).collect();
-    Ok(batches.iter().map(|batch| posted(batch.len())).collect())
-}
-
-fn states(ledger: &Ledger) -> Result<Vec<AccountState>, Failure> {
     let mut states = Vec::new();
     ledger.bank(1)?.list_accounts(None, |Account { id, balance, overdraft_limit, version, .. }| {
         states.push(AccountState { id, balance, overdraft_limit, version });
         Ok::<(), Failure>(())
     })?;
-    Ok(states)
+    let requests: Vec<PostRequest> = batches.iter().flatten().map(PostRequest::from).collect();
+    let mut outcomes = apply_batch(states, Vec::new(), &requests).outcomes.into_iter();
+    let mut posted = |count| outcomes.by_ref().take(count).filter_map(|outcome| outcome.posted().cloned()).collect();
+    Ok(batches.iter().map(|batch| posted(batch.len())).collect())
 }

@@ -15,10 +15,11 @@ const WARM_UP: u32 = 10;
 
 /// The figures of one thread.
 struct Done {
+    started: Instant,
+    ended: Instant,
     posted_before: u64,
     posted: u64,
     given_up: u64,
-    ended: Instant,
     latencies: Latencies,
 }
 
@@ -32,61 +33,42 @@ pub(crate) fn drive<E: Into<Failure>>(
     let accounts = ledger.accounts;
     let barrier = Barrier::new(load.threads.into());
     let post = |transfer| count_posted(post(transfer).map_err(Into::into));
-    let done = std::thread::scope(|scope| {
-        let work = || {
-            let mut source = TransferSource::new(accounts, load.spread);
-            let warmed: Result<u64, Failure> = (0..WARM_UP).map(|_| post(source.transfer())).sum();
-            barrier.wait();
-            let started = Instant::now();
-            work_until(started + time, warmed?, &mut source, &post).map(|done| (started, done))
-        };
-        let threads: Vec<_> = (0..load.threads).map(|_| scope.spawn(work)).collect();
-        let ends: Vec<_> = threads.into_iter().map(|thread| thread.join().map_err(|_| Failure::Panicked)).collect();
-        ends.into_iter().map(|end| end?).collect::<Result<Vec<(Instant, Done)>, Failure>>()
-    })?;
-    ledger.posted += done.iter().map(|(_, done)| done.posted_before + done.posted).sum::<u64>();
-    summarise(&done)
-}
-
-fn work_until(
-    deadline: Instant,
-    posted_before: u64,
-    source: &mut TransferSource,
-    post: &impl Fn(Transfer) -> Result<u64, Failure>,
-) -> Result<Done, Failure> {
-    let mut done = Done {
-        posted_before,
-        posted: 0,
-        given_up: u64::from(WARM_UP) - posted_before,
-        ended: Instant::now(),
-        latencies: Latencies::new()?,
+    let work = || {
+        let mut source = TransferSource::new(accounts, load.spread);
+        let warmed: Result<u64, Failure> = (0..WARM_UP).map(|_| post(source.transfer())).sum();
+        barrier.wait();
+        let (started, posted_before, latencies) = (Instant::now(), warmed?, Latencies::new()?);
+        let given_up = u64::from(WARM_UP) - posted_before;
+        let mut done = Done { started, ended: started, posted_before, posted: 0, given_up, latencies };
+        while done.ended < started + time {
+            let transfer = source.transfer();
+            let began = Instant::now();
+            let posted = post(transfer)?;
+            done.ended = Instant::now();
+            done.posted += posted;
+            done.given_up += 1 - posted;
+            done.latencies.add(done.ended - began);
+        }
+        Ok(done)
     };
-    while done.ended < deadline {
-        let transfer = source.transfer();
-        let began = Instant::now();
-        let posted = post(transfer)?;
-        done.ended = Instant::now();
-        done.posted += posted;
-        done.given_up += 1 - posted;
-        done.latencies.add(done.ended - began);
-    }
-    Ok(done)
-}
-
-fn summarise(done: &[(Instant, Done)]) -> Result<Sample, Failure> {
-    let started = done.iter().map(|(started, _)| *started).min();
+    let ends: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..load.threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Failure::Panicked))).collect()
+    });
+    let done: Vec<Done> = ends.into_iter().collect::<Result<_, _>>()?;
+    let sum = |figure: fn(&Done) -> u64| done.iter().map(figure).sum::<u64>();
+    ledger.posted += sum(|done| done.posted_before + done.posted);
+    let started = done.iter().map(|done| done.started).min();
     // The run ends with the last answer, which may come after the deadline.
-    let ended = done.iter().map(|(_, done)| done.ended).max();
-    let elapsed = started.zip(ended).map_or(Duration::ZERO, |(started, ended)| ended - started);
+    let ended = done.iter().map(|done| done.ended).max();
+    let transfers_per_second =
+        rate(sum(|done| done.posted), started.zip(ended).map_or(Duration::ZERO, |(started, ended)| ended - started));
     let mut latencies = Latencies::new()?;
-    for (_, done) in done {
-        latencies.append(&done.latencies)?;
-    }
+    done.iter().try_for_each(|done| latencies.append(&done.latencies))?;
     Ok(Sample {
-        transfers_per_second: rate(done.iter().map(|(_, done)| done.posted).sum(), elapsed),
         latency: latencies.summary(),
-        given_up: done.iter().map(|(_, done)| done.given_up).sum(),
-        memory: None,
+        given_up: sum(|done| done.given_up),
+        ..Sample::from_rate(transfers_per_second)
     })
 }
 

@@ -43,34 +43,22 @@ pub(crate) fn run(
     let output =
         command.output().map_err(Failure::io("cannot run pgbench, which is one of PostgreSQL's contrib programs"))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let totals = Totals::parse(&text).filter(|_| output.status.success());
-    let totals = totals.ok_or_else(|| {
+    let totals = parse_totals(&text).filter(|_| output.status.success());
+    let (transactions, rate) = totals.ok_or_else(|| {
         let errors = String::from_utf8_lossy(&output.stderr);
         Failure::Program(format!("pgbench ended with {}: {errors}{text}", output.status))
     })?;
-    ledger.posted += totals.transactions;
-    Ok(Sample { latency: read_logs(logs.path())?, ..Sample::from_rate(totals.transactions_per_second) })
+    ledger.posted += transactions;
+    Ok(Sample { latency: read_logs(logs.path())?, ..Sample::from_rate(rate) })
 }
 
-/// The totals that pgbench prints in the end.
-#[derive(Debug, PartialEq)]
-struct Totals {
-    transactions: u64,
-    transactions_per_second: f64,
-}
-
-impl Totals {
-    fn parse(text: &str) -> Option<Self> {
-        let after = |start: &str| text.lines().find_map(|line| line.strip_prefix(start)).map(str::trim);
-        let transactions = after("number of transactions actually processed:")?;
-        // Old versions print a line with the time for connecting and one without, new ones only the latter.
-        let rates: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("tps = ")).collect();
-        let rate = rates.iter().find(|rate| rate.contains("without") || rate.contains("excluding"))?;
-        Some(Self {
-            transactions: transactions.parse().ok()?,
-            transactions_per_second: rate.split_whitespace().next()?.parse().ok()?,
-        })
-    }
+/// Returns the number of transactions and their rate, as pgbench prints them in the end.
+fn parse_totals(text: &str) -> Option<(u64, f64)> {
+    let transactions = text.lines().find_map(|line| line.strip_prefix("number of transactions actually processed:"))?;
+    // Old versions print a line with the time for connecting and one without, new ones only the latter.
+    let mut rates = text.lines().filter_map(|line| line.strip_prefix("tps = "));
+    let rate = rates.find(|rate| rate.contains("without") || rate.contains("excluding"))?;
+    Some((transactions.trim().parse().ok()?, rate.split_whitespace().next()?.parse().ok()?))
 }
 
 /// Reads the latencies of all transactions from the logs of all threads.
@@ -81,17 +69,15 @@ fn read_logs(directory: &Path) -> Result<Option<Latency>, Failure> {
         let file = entry.and_then(|entry| File::open(entry.path())).map_err(Failure::io(cannot))?;
         for line in BufReader::new(file).lines() {
             let line = line.map_err(Failure::io(cannot))?;
-            if let Some(latency) = parse_latency(&line) {
-                latencies.add_microseconds(latency);
-            }
+            parse_latency(&line).into_iter().for_each(|latency| latencies.add(latency));
         }
     }
     Ok(latencies.summary())
 }
 
 /// Returns the third field of a line: client, number, microseconds, script, time.
-fn parse_latency(line: &str) -> Option<u64> {
-    line.split(' ').nth(2)?.parse().ok()
+fn parse_latency(line: &str) -> Option<Duration> {
+    line.split(' ').nth(2)?.parse().ok().map(Duration::from_micros)
 }
 
 #[cfg(test)]
@@ -103,17 +89,16 @@ mod tests {
         let new = "number of transactions actually processed: 3461\nnumber of failed transactions: 0 (0.000%)\n\
                    latency average = 1.155 ms\ninitial connection time = 3.1 ms\n\
                    tps = 865.478123 (without initial connection time)\n";
-        let expected = Totals { transactions: 3461, transactions_per_second: 865.478_123 };
-        assert_eq!(Totals::parse(new), Some(expected));
+        assert_eq!(parse_totals(new), Some((3461, 865.478_123)));
         let old = "number of transactions actually processed: 7\ntps = 1.0 (including connections establishing)\n\
                    tps = 2.5 (excluding connections establishing)\n";
-        assert_eq!(Totals::parse(old), Some(Totals { transactions: 7, transactions_per_second: 2.5 }));
-        assert_eq!(Totals::parse("pgbench: error: client 0 aborted\n"), None);
+        assert_eq!(parse_totals(old), Some((7, 2.5)));
+        assert_eq!(parse_totals("pgbench: error: client 0 aborted\n"), None);
     }
 
     #[test]
     fn a_log_line_gives_its_latency() {
-        assert_eq!(parse_latency("0 199 2241 0 1175850568 995598"), Some(2241));
+        assert_eq!(parse_latency("0 199 2241 0 1175850568 995598"), Some(Duration::from_micros(2241)));
         // A failed transaction has no latency.
         assert_eq!(parse_latency("0 82 failed 0 1499414498 84905.9"), None);
         assert_eq!(parse_latency(""), None);

@@ -53,13 +53,8 @@ impl Latencies {
 
     /// Adds a latency.
     pub(crate) fn add(&mut self, latency: Duration) {
-        self.add_microseconds(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
-    }
-
-    /// Adds a latency in microseconds.
-    pub(crate) fn add_microseconds(&mut self, latency: u64) {
         // A longer latency counts as the longest.
-        self.0.saturating_record(latency);
+        self.0.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
     }
 
     /// Adds the latencies of another collection.
@@ -89,7 +84,7 @@ mod tests {
         let (mut one, mut other) = (Latencies::new().unwrap(), Latencies::new().unwrap());
         assert_eq!(one.summary(), None);
         (1..=50).for_each(|n| one.add(Duration::from_micros(n)));
-        (51..=100).for_each(|n| other.add_microseconds(n));
+        (51..=100).for_each(|n| other.add(Duration::from_micros(n)));
         one.append(&other).unwrap();
         let expected = Latency { p50: Duration::from_micros(50), p99: Duration::from_micros(99) };
         assert_eq!(one.summary(), Some(expected));
