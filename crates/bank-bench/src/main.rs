@@ -22,7 +22,7 @@ use clap::Parser;
 use crate::arguments::Arguments;
 use crate::contestants::cli_process;
 use crate::failure::Failure;
-use crate::report::{Machine, Results};
+use crate::report::{Results, describe_machine, load_average};
 use crate::scale::Scale;
 use crate::stage::Stage;
 
@@ -45,12 +45,13 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.markdown.as_deref().map_or(Ok(()), report::create)?;
     let groups = arguments.groups();
     let stage = Stage::new(&scale)?;
-    let machine = Machine::new(&stage);
+    let load_before = load_average();
     let mut results = Results::default();
     for group in &groups {
         let mut group = groups::prepare(*group, &stage, &scale)?;
         groups::measure(group.as_mut(), scale.runs, arguments.matching.as_deref(), &mut results)?;
         group.finish(&mut results)?;
     }
+    let machine = describe_machine(&stage, load_before.as_deref());
     report::print(&machine, &results, arguments.markdown.as_deref())
 }

@@ -4,7 +4,7 @@ mod machine;
 mod results;
 mod targets;
 
-pub(crate) use machine::Machine;
+pub(crate) use machine::{describe_machine, load_average};
 pub(crate) use results::{Killed, Results};
 
 use std::path::Path;
@@ -14,7 +14,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use crate::failure::Failure;
 use crate::measure::{Contestant, Summary};
-use crate::report::targets::{Goal, Target};
+use crate::report::targets::Goal;
 
 /// Creates the file for the tables: if it cannot be written, that shows before an hour of measuring, not after it.
 pub(crate) fn create(path: &Path) -> Result<(), Failure> {
@@ -22,8 +22,7 @@ pub(crate) fn create(path: &Path) -> Result<(), Failure> {
 }
 
 /// Prints the tables, and writes them as Markdown to the file, if there is one.
-pub(crate) fn print(machine: &Machine, results: &Results, markdown: Option<&Path>) -> Result<(), Failure> {
-    let machine = machine.describe();
+pub(crate) fn print(machine: &str, results: &Results, markdown: Option<&Path>) -> Result<(), Failure> {
     let (mut measured, mut goals) = (measured(results), goals(results));
     if let Some(path) = markdown {
         measured.load_style(presets::ASCII_MARKDOWN);
@@ -77,23 +76,20 @@ fn goals(results: &Results) -> Table {
     let mut table = Table::new();
     table.set_header(["goal", "wanted", "measured", "reached"]);
     for target in targets::all(results) {
-        table.add_row(goal_row(&target));
+        let wanted = match target.goal {
+            Goal::AtLeast(least) => format!("at least {least}"),
+            Goal::AtMost(most) => format!("at most {most}"),
+        };
+        let reached = match target.is_reached() {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "not measured",
+        };
+        let measured = target.measured.map(ratio).unwrap_or_default();
+        table.add_row([target.what, wanted, measured, reached.to_owned()]);
     }
     align_right(&mut table, &[1, 2]);
     table
-}
-
-fn goal_row(target: &Target) -> Vec<String> {
-    let wanted = match target.goal {
-        Goal::AtLeast(least) => format!("at least {least}"),
-        Goal::AtMost(most) => format!("at most {most}"),
-    };
-    let reached = match target.is_reached() {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "not measured",
-    };
-    vec![target.what.clone(), wanted, target.measured.map(ratio).unwrap_or_default(), reached.to_owned()]
 }
 
 fn align_right(table: &mut Table, columns: &[usize]) {
