@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use crate::failure::Failure;
 use crate::groups::group::Group;
-use crate::measure::Contestant;
 use crate::report::{Results, count, latency};
 
 /// Runs every contestant whose name contains the text once in each round. Every other round has the opposite order.
@@ -22,7 +21,10 @@ pub(crate) fn measure(
         }
         for contestant in contestants {
             let started = Instant::now();
-            let sample = group.run(contestant).map_err(|failure| name(contestant, failure))?;
+            let sample = group.run(contestant).map_err(|failure| match failure {
+                Failure::Broken(finding) => Failure::Broken(format!("{contestant}: {finding}")),
+                other => Failure::During { contestant: contestant.to_string(), source: Box::new(other) },
+            })?;
             results.checks += 1;
             let times = sample.latency.map(|times| format!(", p50 {}, p99 {}", latency(times.p50), latency(times.p99)));
             eprintln!(
@@ -35,12 +37,4 @@ pub(crate) fn measure(
         }
     }
     Ok(())
-}
-
-/// Adds the contestant to the failure of its run.
-fn name(contestant: Contestant, failure: Failure) -> Failure {
-    match failure {
-        Failure::Broken(finding) => Failure::Broken(format!("{contestant}: {finding}")),
-        other => Failure::During { contestant: contestant.to_string(), source: Box::new(other) },
-    }
 }

@@ -50,7 +50,7 @@ impl Stage {
     /// Makes an empty database for a ledger.
     pub(crate) fn create(&self, backend: Backend, name: &str, accounts: u32) -> Result<Ledger, Failure> {
         if backend == Backend::Postgres {
-            self.server.create(name)?;
+            self.server.copy("template0", name)?;
         }
         Ok(self.ledger(backend, name, accounts))
     }
@@ -97,8 +97,10 @@ impl Stage {
     /// Writes everything to disk now, so that no write of the past is measured in the next run.
     pub(crate) fn settle(&self, ledger: &Ledger) -> Result<(), Failure> {
         match &ledger.file {
-            None => self.server.checkpoint(),
-            Some(file) => sync(file),
+            None => Ok(self.server.plain("postgres").try_execute("CHECKPOINT")?),
+            Some(file) => File::open(file)
+                .and_then(|file| file.sync_all())
+                .map_err(Failure::io(format!("cannot write {} to disk", file.display()))),
         }
     }
 
@@ -153,9 +155,4 @@ fn copy_file(from: &Path, to: &Path) -> Result<(), Failure> {
     }
     fs::copy(from, to).map_err(Failure::io(format!("cannot copy {}", from.display())))?;
     Ok(())
-}
-
-fn sync(path: &Path) -> Result<(), Failure> {
-    let synced = File::open(path).and_then(|file| file.sync_all());
-    synced.map_err(Failure::io(format!("cannot write {} to disk", path.display())))
 }

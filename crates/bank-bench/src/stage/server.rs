@@ -38,11 +38,6 @@ impl Server {
         Plain::postgres(&self.url(database))
     }
 
-    /// Makes an empty database.
-    pub(crate) fn create(&self, database: &str) -> Result<(), Failure> {
-        self.copy("template0", database)
-    }
-
     /// Copies a database that nobody uses. The copy replaces an earlier database of its name.
     pub(crate) fn copy(&self, original: &str, database: &str) -> Result<(), Failure> {
         let mut admin = self.plain("postgres");
@@ -54,11 +49,6 @@ impl Server {
                 other => return Ok(other?),
             }
         }
-    }
-
-    /// Writes everything to disk, so that the next run does not pay for it.
-    pub(crate) fn checkpoint(&self) -> Result<(), Failure> {
-        Ok(self.plain("postgres").try_execute("CHECKPOINT")?)
     }
 
     /// Returns the command that runs pgbench on a database, in a directory that this process can write to.
