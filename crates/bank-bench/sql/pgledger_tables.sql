@@ -1,5 +1,5 @@
--- pgledger's design in words of our own: accounts with a version, a transfer, and an entry for each side of it, ids that
--- are texts and grow with time, foreign keys with indexes on them, and a function that does all of it in one call.
+-- The design of pgledger, written for this benchmark: accounts with a version, transfers, an entry for each side of a
+-- transfer, ids that are texts and grow with time, indexed foreign keys, and a function that posts in one call.
 CREATE FUNCTION new_id(prefix TEXT) RETURNS TEXT LANGUAGE sql VOLATILE AS $$
     SELECT prefix || '_' || encode(
         substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)

@@ -1,4 +1,4 @@
-//! What is typed.
+//! The arguments of the command line.
 
 use std::path::PathBuf;
 
@@ -13,10 +13,10 @@ use clap::{Parser, ValueEnum};
 pub(crate) struct Arguments {
     /// Prove in less than a minute that everything runs; the figures mean nothing
     #[arg(long)]
-    quick: bool,
+    pub(crate) quick: bool,
     /// Groups to measure [default: all]
     #[arg(long, value_enum, value_name = "GROUP", value_delimiter = ',')]
-    only: Vec<Group>,
+    only: Vec<GroupName>,
     /// Leave out contestants whose name and size, as they are printed, do not contain this text
     #[arg(long, value_name = "TEXT")]
     pub(crate) matching: Option<String>,
@@ -34,9 +34,9 @@ pub(crate) struct Arguments {
     pub(crate) markdown: Option<PathBuf>,
 }
 
-/// Things that are compared with each other, and so measured in turns.
+/// Names a group: contestants that are compared with each other, and so measured in turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Group {
+pub(crate) enum GroupName {
     /// Single transfers from many threads, with and without the queue, beside pgbench
     Singles,
     /// Batches beside COPY, prepared inserts, the tutorial's loop and pgledger's design
@@ -48,14 +48,9 @@ pub(crate) enum Group {
 }
 
 impl Arguments {
-    /// Returns whether only a proof is wanted that everything runs.
-    pub(crate) const fn is_quick(&self) -> bool {
-        self.quick
-    }
-
-    /// Returns the groups to measure, in their own order.
-    pub(crate) fn groups(&self) -> Vec<Group> {
-        let all = Group::value_variants().iter().copied();
+    /// Returns the groups to measure, always in the same order.
+    pub(crate) fn groups(&self) -> Vec<GroupName> {
+        let all = GroupName::value_variants().iter().copied();
         all.filter(|group| self.only.is_empty() || self.only.contains(group)).collect()
     }
 }

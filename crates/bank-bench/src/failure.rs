@@ -4,10 +4,10 @@ use bank_persistence::{QueueError, UrlError};
 use bank_workload::WorkloadError;
 use thiserror::Error;
 
-/// What keeps the benchmark from going on.
+/// A reason for which the benchmark ends early.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
-    /// The ledger is not as it must be after a run.
+    /// A run has broken the ledger.
     #[error("an invariant does not hold after the run: {0}")]
     Broken(String),
     #[error("bank failed")]
@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Queue(#[from] QueueError),
     #[error("the database failed")]
     Database(#[from] diesel::result::Error),
+    #[error("the database failed: {0}")]
+    Statement(String),
     #[error("cannot connect to the database")]
     Connection(#[from] diesel::ConnectionError),
     #[error("SQLite failed")]
@@ -32,7 +34,7 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
-    /// Another program ended badly or said something that is not understood.
+    /// Another program failed, its output cannot be parsed, or the benchmark itself has a bug.
     #[error("{0}")]
     Program(String),
     #[error("cannot listen for Ctrl-C")]
@@ -47,14 +49,21 @@ pub(crate) enum Failure {
     },
 }
 
+/// Takes the message of a database on a plain connection.
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self::Statement(message)
+    }
+}
+
 impl Failure {
-    /// Returns what makes a failure of an input or output error.
+    /// Returns a function that adds to an I/O error what could not be done.
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
     }
 
-    /// Returns the code that the process ends with: 8 for a broken invariant, as `bank-cli verify` has it.
+    /// Returns the code that the process ends with: 8 for a broken invariant, as for `bank-cli verify`.
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
             Self::Broken(_) => 8,

@@ -6,31 +6,13 @@
 //! not hold after a run.
 
 mod arguments;
-mod child;
-mod clock;
-mod contestant;
-mod csv_file;
-mod drive;
+mod contestants;
 mod failure;
 mod groups;
-mod ledger;
-mod machine;
-mod pgbench;
-mod pgledger;
-mod raw_copy;
-mod raw_inserts;
+mod measure;
 mod report;
-mod results;
-mod round;
-mod sample;
 mod scale;
-mod server;
-mod sql;
 mod stage;
-mod targets;
-mod transfer_source;
-mod tutorial;
-mod workload;
 
 use std::process::ExitCode;
 
@@ -38,14 +20,14 @@ use bank_db::WithCauses;
 use clap::Parser;
 
 use crate::arguments::Arguments;
+use crate::contestants::cli_process;
 use crate::failure::Failure;
-use crate::machine::Machine;
-use crate::results::Results;
+use crate::report::{Results, describe_machine, load_average};
 use crate::scale::Scale;
 use crate::stage::Stage;
 
 fn main() -> ExitCode {
-    if child::is_child() {
+    if cli_process::is_child() {
         return bank_cli::main_impl();
     }
     let arguments = Arguments::parse();
@@ -62,13 +44,14 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let scale = Scale::new(arguments);
     arguments.markdown.as_deref().map_or(Ok(()), report::create)?;
     let groups = arguments.groups();
-    let stage = Stage::open(&scale)?;
-    let machine = Machine::look(&stage)?;
+    let stage = Stage::new(&scale)?;
+    let load_before = load_average();
     let mut results = Results::default();
     for group in &groups {
         let mut group = groups::prepare(*group, &stage, &scale)?;
-        round::measure(group.as_mut(), scale.runs, arguments.matching.as_deref(), &mut results)?;
+        groups::measure(group.as_mut(), scale.runs, arguments.matching.as_deref(), &mut results)?;
         group.finish(&mut results)?;
     }
+    let machine = describe_machine(&stage, load_before.as_deref());
     report::print(&machine, &results, arguments.markdown.as_deref())
 }

@@ -1,4 +1,4 @@
-//! How large everything is.
+//! The sizes of everything that is measured.
 
 use std::time::Duration;
 
@@ -7,43 +7,43 @@ use crate::arguments::Arguments;
 /// The sizes of a benchmark.
 #[derive(Clone, Debug)]
 pub(crate) struct Scale {
-    /// How often each contestant runs.
+    /// Number of rounds, in each of which every contestant runs once.
     pub(crate) runs: u16,
     /// How long single transfers are posted.
     pub(crate) time: Duration,
-    /// Accounts of the ledgers in which everything but growth is measured.
+    /// Number of accounts in the ledgers of all groups but growth.
     pub(crate) accounts: u32,
-    /// Transfers in their journals before a run.
+    /// Number of transfers in their journals before a run.
     pub(crate) posted_before: u32,
     /// Numbers of threads, and of pgbench's clients.
     pub(crate) threads: Vec<u16>,
-    /// Clients of a workload, one of the numbers of threads.
+    /// Number of clients of a workload; one of the numbers of threads.
     pub(crate) workload_clients: u16,
-    /// Batches: the size of one, and how many make a run.
+    /// The size of a batch, and the number of such batches in a run.
     pub(crate) batches: Vec<(u32, u32)>,
-    /// Lines of the files.
+    /// Number of lines in a file.
     pub(crate) lines: u32,
-    /// Lines of a file in one transaction.
+    /// Number of lines that are posted in one transaction.
     pub(crate) chunk: u16,
-    /// Numbers of accounts between which growth is measured, ascending.
+    /// Numbers of accounts in the ledgers of growth, ascending.
     pub(crate) growth_accounts: Vec<u32>,
-    /// Batches while growth is measured: the size of one, and how many make a run.
+    /// The size of a batch in growth, and the number of such batches in a run.
     pub(crate) growth_batches: Vec<(u32, u32)>,
-    /// The server's `shared_buffers`; all that is measured fits in.
+    /// The server's `shared_buffers`; every ledger fits in.
     pub(crate) shared_buffers: &'static str,
-    /// Whether the server waits for the disk: always, but for a proof that everything runs.
+    /// Whether the server waits for the disk. Only `--quick` turns that off.
     pub(crate) is_durable: bool,
 }
 
-/// Returns how many batches of this size make a run.
+/// Returns the number of batches of this size in a run.
 pub(crate) fn batches_a_run(batches: &[(u32, u32)], size: u32) -> u32 {
     batches.iter().find(|(known, _)| *known == size).map_or(1, |(_, count)| *count)
 }
 
 impl Scale {
-    /// Returns the sizes that are asked for.
+    /// Returns the sizes that the arguments ask for.
     pub(crate) fn new(arguments: &Arguments) -> Self {
-        let mut scale = if arguments.is_quick() { Self::quick() } else { Self::full() };
+        let mut scale = if arguments.quick { Self::quick() } else { Self::full() };
         scale.runs = arguments.runs.unwrap_or(scale.runs);
         scale.time = arguments.seconds.map_or(scale.time, |seconds| Duration::from_secs(seconds.into()));
         if !arguments.growth_accounts.is_empty() {

@@ -1,4 +1,4 @@
-//! The benchmark itself, as small as it can be: only that it runs, not what it measures.
+//! The benchmark at its smallest: it must run; its figures mean nothing.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -9,7 +9,7 @@ fn bench(markdown: &Path) -> std::io::Result<Output> {
 }
 
 #[test]
-fn the_quick_benchmark_runs_every_group_and_finds_every_invariant_to_hold() {
+fn the_quick_benchmark_runs_every_group_and_every_invariant_holds() {
     let directory = tempfile::tempdir().unwrap();
     let markdown = directory.path().join("tables.md");
     let output = bench(&markdown).unwrap();
@@ -17,7 +17,7 @@ fn the_quick_benchmark_runs_every_group_and_finds_every_invariant_to_hold() {
     assert!(output.status.success(), "{progress}");
     let printed = String::from_utf8(output.stdout).unwrap();
     let written = std::fs::read_to_string(markdown).unwrap();
-    // Something of each group, and the goals.
+    // A line of each group, and of the goals.
     for text in ["PostingQueue::post", "COPY", "bank-cli batch, --reference", "2000 accounts", "| reached"] {
         assert!(written.contains(text), "{text} is missing: {written}");
         assert!(printed.contains(text.trim_start_matches("| ")), "{text} is missing: {printed}");
@@ -26,7 +26,7 @@ fn the_quick_benchmark_runs_every_group_and_finds_every_invariant_to_hold() {
 }
 
 #[test]
-fn a_file_for_the_tables_that_cannot_be_written_is_noticed_before_anything_is_measured() {
+fn a_markdown_file_that_cannot_be_written_ends_the_benchmark_before_it_measures() {
     let directory = tempfile::tempdir().unwrap();
     let output = bench(&directory.path().join("missing").join("tables.md")).unwrap();
     assert_eq!(output.status.code(), Some(1));

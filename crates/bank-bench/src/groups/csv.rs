@@ -4,50 +4,34 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use bank_domain::Transfer;
-use bank_persistence::Backend;
 
-use crate::child;
-use crate::clock::rate;
-use crate::contestant::{Contestant, Ids};
-use crate::csv_file::CsvFile;
+use super::group::{Group, not_mine};
+use super::originals::Originals;
+use crate::contestants::batches::post_all;
+use crate::contestants::cli_process;
 use crate::failure::Failure;
-use crate::ledger::{Ledger, Thoroughness};
-use crate::results::{Killed, Results};
-use crate::sample::Sample;
+use crate::measure::{Contestant, Ids, Sample, rate};
+use crate::report::{Killed, Results};
 use crate::scale::Scale;
-use crate::stage::Stage;
+use crate::stage::{CsvFile, Ledger, Stage};
 
-use super::batches::post_all;
-use super::{Group, not_mine};
-
-const BACKENDS: [Backend; 2] = [Backend::Postgres, Backend::Sqlite];
-
-/// How often a ledger is asked whether half of the file is in it.
+/// How often the journal is counted while a process posts a file.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Each run gets a copy of one of these ledgers.
 pub(super) struct Files<'a> {
     stage: &'a Stage,
     scale: &'a Scale,
-    postgres: Ledger,
-    sqlite: Ledger,
+    originals: Originals<'a>,
     own: CsvFile,
     derived: CsvFile,
 }
 
 impl<'a> Files<'a> {
     pub(super) fn prepare(stage: &'a Stage, scale: &'a Scale) -> Result<Self, Failure> {
-        let load = |backend| stage.load(backend, "files", scale.accounts, scale.posted_before);
+        let originals = Originals::load(stage, "files", scale)?;
         let write = |ids| CsvFile::write(stage.directory(), ids, scale.accounts, scale.lines);
-        let (postgres, sqlite) = (load(Backend::Postgres)?, load(Backend::Sqlite)?);
-        Ok(Self { stage, scale, postgres, sqlite, own: write(Ids::Own)?, derived: write(Ids::Derived)? })
-    }
-
-    fn fresh(&self, backend: Backend) -> Result<Ledger, Failure> {
-        self.stage.fresh(match backend {
-            Backend::Postgres => &self.postgres,
-            Backend::Sqlite => &self.sqlite,
-        })
+        Ok(Self { stage, scale, originals, own: write(Ids::Own)?, derived: write(Ids::Derived)? })
     }
 
     fn file(&self, ids: Ids) -> &CsvFile {
@@ -57,24 +41,19 @@ impl<'a> Files<'a> {
         }
     }
 
-    fn lines(&self, backend: Backend, ids: Ids) -> Result<Sample, Failure> {
-        let mut ledger = self.fresh(backend)?;
+    fn lines(&self, ledger: &mut Ledger, ids: Ids) -> Result<Sample, Failure> {
         let chunks = self.file(ids).transfers.chunks(self.scale.chunk.into());
-        // Nothing is warmed up but the connection: the process beside it has to begin, too.
+        // The empty batch makes the connection and prepares nothing, because the process beside it has to prepare, too.
         let batches: Vec<Vec<Transfer>> = std::iter::once(Vec::new()).chain(chunks.map(<[_]>::to_vec)).collect();
-        let sample = post_all(&mut ledger, &batches)?;
-        ledger.check(Thoroughness::Audit)?;
-        Ok(sample)
+        post_all(ledger, &batches)
     }
 
-    fn process(&self, backend: Backend, ids: Ids) -> Result<Sample, Failure> {
-        let mut ledger = self.fresh(backend)?;
+    fn process(&self, ledger: &mut Ledger, ids: Ids) -> Result<Sample, Failure> {
         let started = Instant::now();
-        let memory = child::finish(self.start(&ledger, ids)?)?;
+        let memory = cli_process::finish(self.start(ledger, ids)?)?;
         let transfers_per_second = rate(self.scale.lines.into(), started.elapsed());
         ledger.posted += u64::from(self.scale.lines);
-        ledger.check(Thoroughness::Audit)?;
-        Ok(Sample { memory, ..Sample::of_rate(transfers_per_second) })
+        Ok(Sample { memory, ..Sample::from_rate(transfers_per_second) })
     }
 
     fn start(&self, ledger: &Ledger, ids: Ids) -> Result<Child, Failure> {
@@ -83,48 +62,46 @@ impl<'a> Files<'a> {
         if ids == Ids::Derived {
             arguments.extend(["--reference", "benchmark"]);
         }
-        child::start(self.stage.directory(), &ledger.url, &arguments)
+        cli_process::start(self.stage.directory(), &ledger.url, &arguments)
     }
 
-    /// Kills the process when half of the file is posted, runs it again, and checks that every line was posted once.
-    fn kill(&self, backend: Backend, ids: Ids) -> Result<Killed, Failure> {
-        let mut ledger = self.fresh(backend)?;
+    /// Kills the process when half of the file is posted, and runs it again: every line must then be posted once.
+    fn kill(&self, ledger: &mut Ledger, ids: Ids) -> Result<Killed, Failure> {
         let lines = u64::from(self.scale.lines);
-        let mut process = self.start(&ledger, ids)?;
-        let mut sql = ledger.sql()?;
+        let mut process = self.start(ledger, ids)?;
+        let mut plain = ledger.plain();
         let half = i64::try_from(ledger.posted + lines / 2).unwrap_or(i64::MAX);
-        while sql.number("SELECT count(*) AS value FROM transfers")? < half {
-            if process.try_wait().map_err(Failure::io("bank-cli was lost"))?.is_some() {
+        while plain.number("SELECT count(*) AS value FROM transfers") < half {
+            if process.try_wait().map_err(Failure::io("cannot wait for bank-cli"))?.is_some() {
                 break;
             }
             std::thread::sleep(LOOK);
         }
-        process.kill().and_then(|()| process.wait()).map_err(Failure::io("bank-cli cannot be killed"))?;
-        let posted = ledger.journal_rows()?.saturating_sub(ledger.posted);
-        child::finish(self.start(&ledger, ids)?)?;
+        process.kill().and_then(|()| process.wait()).map_err(Failure::io("cannot kill bank-cli"))?;
+        let posted = ledger.journal_rows().saturating_sub(ledger.posted);
+        cli_process::finish(self.start(ledger, ids)?)?;
         ledger.posted += lines;
-        ledger.check(Thoroughness::Audit)?;
-        Ok(Killed { contestant: Contestant::File(backend, ids), posted, lines })
+        Ok(Killed { contestant: Contestant::File(ledger.backend, ids), posted, lines })
     }
 }
 
 impl Group for Files<'_> {
     fn contestants(&self) -> Vec<Contestant> {
-        let pairs = BACKENDS.into_iter().flat_map(|backend| Ids::ALL.map(|ids| (backend, ids)));
-        pairs.flat_map(|(backend, ids)| [Contestant::File(backend, ids), Contestant::Lines(backend, ids)]).collect()
+        let files = Ids::on_each_backend();
+        files.flat_map(|(backend, ids)| [Contestant::File(backend, ids), Contestant::Lines(backend, ids)]).collect()
     }
 
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
         match contestant {
-            Contestant::File(backend, ids) => self.process(backend, ids),
-            Contestant::Lines(backend, ids) => self.lines(backend, ids),
+            Contestant::File(backend, ids) => self.originals.run(backend, |ledger| self.process(ledger, ids)),
+            Contestant::Lines(backend, ids) => self.originals.run(backend, |ledger| self.lines(ledger, ids)),
             other => Err(not_mine(other)),
         }
     }
 
     fn finish(&mut self, results: &mut Results) -> Result<(), Failure> {
-        for (backend, ids) in BACKENDS.into_iter().flat_map(|backend| Ids::ALL.map(|ids| (backend, ids))) {
-            let killed = self.kill(backend, ids)?;
+        for (backend, ids) in Ids::on_each_backend() {
+            let killed = self.originals.run(backend, |ledger| self.kill(ledger, ids))?;
             let Killed { contestant, posted, lines } = killed;
             eprintln!(
                 "bank-bench: {contestant}: killed after {posted} of {lines} lines, run again, each is there once"

@@ -1,22 +1,17 @@
-//! Many accounts beside few: what a transfer costs when the tables have grown.
+//! Many accounts beside few: the cost of a transfer in large tables.
 
-use bank_domain::Transfer;
 use bank_persistence::Backend;
 
-use crate::contestant::{Among, Contestant, Load, Spread};
-use crate::drive::drive;
+use super::group::{Group, not_mine};
+use crate::contestants::batches::{draw, post_all, push_all};
+use crate::contestants::drive::drive;
 use crate::failure::Failure;
-use crate::ledger::{Ledger, Thoroughness};
-use crate::results::Results;
-use crate::sample::Sample;
+use crate::measure::{BACKENDS, Contestant, Load, Sample, Spread, Work};
+use crate::report::Results;
 use crate::scale::{Scale, batches_a_run};
-use crate::stage::Stage;
-use crate::transfer_source::TransferSource;
+use crate::stage::{Ledger, Stage};
 
-use super::batches::{post_all, push_all};
-use super::{Group, not_mine};
-
-/// These ledgers are not copied: each takes all runs, and so all journals grow alike.
+/// These ledgers are not copied: each takes all runs, so all journals grow alike.
 pub(super) struct Growth<'a> {
     stage: &'a Stage,
     scale: &'a Scale,
@@ -26,7 +21,7 @@ pub(super) struct Growth<'a> {
 impl<'a> Growth<'a> {
     pub(super) fn prepare(stage: &'a Stage, scale: &'a Scale) -> Result<Self, Failure> {
         let mut ledgers = Vec::new();
-        for backend in [Backend::Postgres, Backend::Sqlite] {
+        for backend in BACKENDS {
             for accounts in &scale.growth_accounts {
                 ledgers.push(stage.load(backend, &format!("growth_{accounts}"), *accounts, 0)?);
             }
@@ -36,9 +31,9 @@ impl<'a> Growth<'a> {
         Ok(growth)
     }
 
-    /// Posts the same number of transfers to every ledger, until nearly every page of the largest accounts table has been
-    /// changed since the last checkpoint: the first change of a page after a checkpoint logs the whole page, which is a
-    /// cost of the checkpoint, not of the size.
+    /// Posts the same number of transfers to every ledger: enough to change nearly every page of the largest accounts
+    /// table after the last checkpoint. The first change of a page after a checkpoint logs the whole page, and that is
+    /// the cost of a checkpoint, not of size.
     fn warm_up(&mut self) -> Result<(), Failure> {
         /// How many accounts share a page, or fewer.
         const ACCOUNTS_A_PAGE: u32 = 30;
@@ -48,7 +43,7 @@ impl<'a> Growth<'a> {
         let batches = (largest / ACCOUNTS_A_PAGE).saturating_mul(3) / size.saturating_mul(2);
         for ledger in &mut self.ledgers {
             eprintln!("bank-bench: warming {} up: {} accounts", ledger.backend, ledger.accounts);
-            post_all(ledger, &draw(ledger, size, batches.max(1)))?;
+            post_all(ledger, &draw(ledger.accounts, size, batches.max(1)))?;
         }
         Ok(())
     }
@@ -57,74 +52,39 @@ impl<'a> Growth<'a> {
         let found = self.ledgers.iter_mut().find(|ledger| ledger.backend == backend && ledger.accounts == accounts);
         found.ok_or_else(|| Failure::Program(format!("there is no ledger of {accounts} accounts")))
     }
-
-    fn singly(&mut self, backend: Backend, accounts: u32) -> Result<Sample, Failure> {
-        let time = self.scale.time;
-        let ledger = self.ledger(backend, accounts)?;
-        let bank = ledger.bank(1)?;
-        let load = Load { threads: 1, spread: Spread::Uniform };
-        let (sample, posted) = drive(load, accounts, time, |transfer| bank.post(&transfer))?;
-        ledger.posted += posted;
-        ledger.check(Thoroughness::Totals)?;
-        Ok(sample)
-    }
-
-    fn batches(&mut self, backend: Backend, among: Among) -> Result<Sample, Failure> {
-        let count = batches_a_run(&self.scale.growth_batches, among.batch);
-        let ledger = self.ledger(backend, among.accounts)?;
-        let sample = post_all(ledger, &draw(ledger, among.batch, count))?;
-        ledger.check(Thoroughness::Totals)?;
-        Ok(sample)
-    }
-
-    fn pipeline(&mut self, among: Among) -> Result<Sample, Failure> {
-        let count = batches_a_run(&self.scale.growth_batches, among.batch);
-        let ledger = self.ledger(Backend::Postgres, among.accounts)?;
-        let sample = push_all(ledger, draw(ledger, among.batch, count))?;
-        ledger.check(Thoroughness::Totals)?;
-        Ok(sample)
-    }
-
-    /// Returns every size of a batch among every number of accounts; those of one size, which are compared, together.
-    fn cases(&self) -> impl Iterator<Item = Among> + '_ {
-        let sizes = self.scale.growth_batches.iter();
-        sizes.flat_map(|(batch, _)| {
-            let accounts = self.scale.growth_accounts.iter();
-            accounts.map(|accounts| Among { accounts: *accounts, batch: *batch })
-        })
-    }
-}
-
-fn draw(ledger: &Ledger, size: u32, count: u32) -> Vec<Vec<Transfer>> {
-    let mut source = TransferSource::new(ledger.accounts, Spread::Uniform);
-    (0..=count).map(|_| source.transfers(size)).collect()
 }
 
 impl Group for Growth<'_> {
+    /// Returns all work among every number of accounts; the same work, which is compared, together.
     fn contestants(&self) -> Vec<Contestant> {
-        let mut contestants = Vec::new();
-        for backend in [Backend::Postgres, Backend::Sqlite] {
-            let accounts = self.scale.growth_accounts.iter();
-            contestants.extend(accounts.map(|accounts| Contestant::AmongSingly(backend, *accounts)));
-            contestants.extend(self.cases().map(|among| Contestant::AmongBatch(backend, among)));
-        }
-        contestants.extend(self.cases().map(Contestant::AmongPipeline));
-        contestants
+        let sizes: Vec<u32> = self.scale.growth_batches.iter().map(|(size, _)| *size).collect();
+        let among_each =
+            |work| self.scale.growth_accounts.iter().map(move |accounts| Contestant::Growth(work, *accounts));
+        Work::all(&sizes).into_iter().flat_map(among_each).collect()
     }
 
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
-        match contestant {
-            Contestant::AmongSingly(backend, accounts) => self.singly(backend, accounts),
-            Contestant::AmongBatch(backend, among) => self.batches(backend, among),
-            Contestant::AmongPipeline(among) => self.pipeline(among),
-            other => Err(not_mine(other)),
-        }
+        let Contestant::Growth(work, accounts) = contestant else { return Err(not_mine(contestant)) };
+        let scale = self.scale;
+        let draw = |size| draw(accounts, size, batches_a_run(&scale.growth_batches, size));
+        let ledger = self.ledger(work.backend(), accounts)?;
+        let sample = match work {
+            Work::Singly(_) => {
+                let bank = ledger.bank(1)?;
+                let load = Load { threads: 1, spread: Spread::Uniform };
+                drive(ledger, load, scale.time, |transfer| bank.post(&transfer))
+            }
+            Work::Batch(_, size) => post_all(ledger, &draw(size)),
+            Work::Pipeline(size) => push_all(ledger, draw(size)),
+        }?;
+        ledger.check()?;
+        Ok(sample)
     }
 
     fn finish(&mut self, results: &mut Results) -> Result<(), Failure> {
         for ledger in &self.ledgers {
             eprintln!("bank-bench: auditing {} accounts on {}", ledger.accounts, ledger.backend);
-            ledger.check(Thoroughness::Audit)?;
+            ledger.audit()?;
             results.checks += 1;
             self.stage.settle(ledger)?;
         }

@@ -1,86 +1,43 @@
 //! Single transfers from many threads, with and without the queue, beside pgbench with the equivalent transaction.
 
-use bank_persistence::{Backend, PostingQueue, QueueSettings};
+use bank_persistence::Backend::{Postgres, Sqlite};
+use bank_persistence::{PostingQueue, QueueSettings};
 
-use crate::contestant::{Contestant, Load, Spread};
-use crate::drive::drive;
+use super::group::{Group, not_mine};
+use super::originals::Originals;
+use crate::contestants::drive::drive;
+use crate::contestants::{pgbench, workload};
 use crate::failure::Failure;
-use crate::ledger::{Ledger, Thoroughness};
-use crate::pgbench;
-use crate::results::Results;
-use crate::sample::Sample;
+use crate::measure::{Contestant, Load, Sample, Spread};
 use crate::scale::Scale;
 use crate::stage::Stage;
-use crate::workload;
-
-use super::{Group, not_mine};
 
 /// Each run gets a copy of one of these ledgers.
 pub(super) struct Singles<'a> {
     stage: &'a Stage,
     scale: &'a Scale,
-    postgres: Ledger,
-    sqlite: Ledger,
+    originals: Originals<'a>,
 }
 
 impl<'a> Singles<'a> {
     pub(super) fn prepare(stage: &'a Stage, scale: &'a Scale) -> Result<Self, Failure> {
-        let load = |backend| stage.load(backend, "singles", scale.accounts, scale.posted_before);
-        Ok(Self { stage, scale, postgres: load(Backend::Postgres)?, sqlite: load(Backend::Sqlite)? })
-    }
-
-    fn fresh(&self, backend: Backend) -> Result<Ledger, Failure> {
-        self.stage.fresh(match backend {
-            Backend::Postgres => &self.postgres,
-            Backend::Sqlite => &self.sqlite,
-        })
-    }
-
-    fn post(&self, backend: Backend, load: Load) -> Result<Sample, Failure> {
-        let mut ledger = self.fresh(backend)?;
-        let bank = ledger.bank(load.threads.into())?;
-        let (sample, posted) = drive(load, ledger.accounts, self.scale.time, |transfer| bank.post(&transfer))?;
-        drop(bank);
-        ledger.posted += posted;
-        ledger.check(Thoroughness::Audit)?;
-        Ok(sample)
-    }
-
-    fn queue(&self, backend: Backend, load: Load) -> Result<Sample, Failure> {
-        let mut ledger = self.fresh(backend)?;
-        let queue = PostingQueue::start(&ledger.bank(2)?, QueueSettings::default())?;
-        let (sample, posted) = drive(load, ledger.accounts, self.scale.time, |transfer| queue.post(transfer))?;
-        drop(queue);
-        ledger.posted += posted;
-        ledger.check(Thoroughness::Audit)?;
-        Ok(sample)
-    }
-
-    fn pgbench(&self, load: Load) -> Result<Sample, Failure> {
-        let mut ledger = self.fresh(Backend::Postgres)?;
-        let directory = self.stage.directory();
-        let command = self.stage.server.pgbench(&ledger.name, directory);
-        let run = pgbench::run(command, directory, load, ledger.accounts, self.scale.time, pgbench::TRANSFER)?;
-        ledger.posted += run.transactions;
-        ledger.check(Thoroughness::Audit)?;
-        Ok(run.sample)
+        Ok(Self { stage, scale, originals: Originals::load(stage, "singles", scale)? })
     }
 }
 
 impl Group for Singles<'_> {
     fn contestants(&self) -> Vec<Contestant> {
-        let spreads = [Spread::Uniform, Spread::Hot];
-        let loads = spreads
+        let loads = Spread::ALL
             .into_iter()
             .flat_map(|spread| self.scale.threads.iter().map(move |threads| Load { threads: *threads, spread }));
         let contestants = loads.flat_map(|load| {
             let is_workload = load == Load { threads: self.scale.workload_clients, spread: Spread::Uniform };
             let all = [
-                Contestant::Post(Backend::Postgres, load),
+                Contestant::Post(Postgres, load),
                 Contestant::Pgbench(load),
-                Contestant::Queue(Backend::Postgres, load),
-                Contestant::Post(Backend::Sqlite, load),
-                Contestant::Queue(Backend::Sqlite, load),
+                Contestant::Queue(Postgres, load),
+                Contestant::Post(Sqlite, load),
+                Contestant::Queue(Sqlite, load),
             ];
             is_workload.then_some(Contestant::Workload(load)).into_iter().chain(all)
         });
@@ -88,19 +45,21 @@ impl Group for Singles<'_> {
     }
 
     fn run(&mut self, contestant: Contestant) -> Result<Sample, Failure> {
+        let time = self.scale.time;
         match contestant {
-            Contestant::Post(backend, load) => self.post(backend, load),
-            Contestant::Queue(backend, load) => self.queue(backend, load),
-            Contestant::Pgbench(load) => self.pgbench(load),
-            Contestant::Workload(load) => {
-                let ledger = self.fresh(Backend::Postgres)?;
-                workload::run(&ledger, load.threads, self.scale.time)
+            Contestant::Post(backend, load) => self.originals.run(backend, |ledger| {
+                let bank = ledger.bank(load.threads.into())?;
+                drive(ledger, load, time, |transfer| bank.post(&transfer))
+            }),
+            Contestant::Queue(backend, load) => self.originals.run(backend, |ledger| {
+                let queue = PostingQueue::start(&ledger.bank(2)?, QueueSettings::default())?;
+                drive(ledger, load, time, |transfer| queue.post(transfer))
+            }),
+            Contestant::Pgbench(load) => {
+                self.originals.run(Postgres, |ledger| pgbench::run(self.stage, ledger, load, time, pgbench::TRANSFER))
             }
+            Contestant::Workload(load) => workload::run(&self.originals.copy(Postgres)?, load.threads, time),
             other => Err(not_mine(other)),
         }
-    }
-
-    fn finish(&mut self, _: &mut Results) -> Result<(), Failure> {
-        Ok(())
     }
 }

@@ -1,21 +1,21 @@
-//! Files of lines for `bank-cli batch`, and the same transfers for the library.
+//! CSV files for `bank-cli batch`, with the same transfers for the library.
 
 use std::path::{Path, PathBuf};
 
 use bank_domain::Transfer;
 
-use crate::contestant::{Ids, Spread};
 use crate::failure::Failure;
-use crate::transfer_source::TransferSource;
+use crate::measure::{Ids, Spread};
+use crate::stage::transfer_source::TransferSource;
 
-/// A file and what is in it.
+/// A file and the transfers in it.
 pub(crate) struct CsvFile {
     pub(crate) path: PathBuf,
     pub(crate) transfers: Vec<Transfer>,
 }
 
 impl CsvFile {
-    /// Draws transfers and writes them to a new file, with their ids only if they are to have their own.
+    /// Draws transfers and writes them to a new file, with a column of ids only for [`Ids::Own`].
     pub(crate) fn write(directory: &Path, ids: Ids, accounts: u32, lines: u32) -> Result<Self, Failure> {
         let (name, header): (_, &[&str]) = match ids {
             Ids::Own => ("own.csv", &["from", "to", "amount", "id"]),
@@ -31,19 +31,12 @@ impl CsvFile {
                 Ids::Own => source.transfer(),
                 Ids::Derived => source.transfer_of_random_id(),
             };
-            let mut record =
-                vec![name_of(transfer.from.get()), name_of(transfer.to.get()), transfer.amount.to_string()];
-            if ids == Ids::Own {
-                record.push(transfer.id.to_string());
-            }
-            writer.write_record(&record)?;
+            let [from, to] = [transfer.from, transfer.to].map(|account| format!("account-{:08}", account.get()));
+            let record = [from, to, transfer.amount.to_string(), transfer.id.to_string()];
+            writer.write_record(record.iter().take(header.len()))?;
             transfers.push(transfer);
         }
-        writer.flush().map_err(Failure::io("the file of lines cannot be written"))?;
+        writer.flush().map_err(Failure::io("cannot write the file of lines"))?;
         Ok(Self { path, transfers })
     }
-}
-
-fn name_of(account: i64) -> String {
-    format!("account-{account:08}")
 }

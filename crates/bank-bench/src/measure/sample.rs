@@ -1,17 +1,17 @@
-//! What one run gave, and the median of several.
+//! The sample of one run, and the summary of several.
 
 use std::time::Duration;
 
-/// What one run gave.
+/// The figures of one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Sample {
-    /// Acknowledged transfers.
+    /// Rate of acknowledged transfers.
     pub(crate) transfers_per_second: f64,
-    /// How long one call took: of one transfer, or of one batch.
+    /// Latency of a call, which posts one transfer or one batch.
     pub(crate) latency: Option<Latency>,
-    /// Transfers that were given up after all retries, which a run may bring about by overload.
+    /// Number of transfers that were given up after all retries, because the load was too high.
     pub(crate) given_up: u64,
-    /// The peak memory of a process of its own, in bytes.
+    /// Peak memory of a process in bytes, if the contestant is one.
     pub(crate) memory: Option<u64>,
 }
 
@@ -23,13 +23,13 @@ pub(crate) struct Latency {
 }
 
 impl Sample {
-    /// Returns a run of this rate, of which nothing else is known.
-    pub(crate) fn of_rate(transfers_per_second: f64) -> Self {
+    /// Returns a sample with a rate and nothing else.
+    pub(crate) fn from_rate(transfers_per_second: f64) -> Self {
         Self { transfers_per_second, ..Self::default() }
     }
 }
 
-/// Several runs in one.
+/// The samples of several runs, summed up.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Summary {
     /// The median.
@@ -38,14 +38,14 @@ pub(crate) struct Summary {
     pub(crate) range: (f64, f64),
     /// The medians of the percentiles.
     pub(crate) latency: Option<Latency>,
-    /// Of all runs together.
+    /// The sum.
     pub(crate) given_up: u64,
     /// The largest.
     pub(crate) memory: Option<u64>,
 }
 
 impl Summary {
-    /// Returns the summary, if there is any run.
+    /// Returns the summary, or `None` without samples.
     pub(crate) fn from_samples(samples: &[Sample]) -> Option<Self> {
         let rates: Vec<f64> = samples.iter().map(|sample| sample.transfers_per_second).collect();
         let latencies: Vec<Latency> = samples.iter().filter_map(|sample| sample.latency).collect();
@@ -61,7 +61,7 @@ impl Summary {
     }
 }
 
-/// Returns the middle one, or the mean of the two in the middle.
+/// Returns the number in the middle, or the mean of the two in the middle.
 fn median(numbers: &[f64]) -> Option<f64> {
     let mut sorted = numbers.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_takes_what_the_samples_have() {
+    fn a_summary_leaves_out_figures_that_a_sample_does_not_have() {
         assert_eq!(Summary::from_samples(&[]), None);
         let latency = |milliseconds| {
             let time = Duration::from_millis(milliseconds);

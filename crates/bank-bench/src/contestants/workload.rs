@@ -8,9 +8,8 @@ use bank_persistence::Settings;
 use bank_workload::{Site, Workload, WorkloadPlan, WorkloadVerdict, open_accounts};
 
 use crate::failure::Failure;
-use crate::ledger::Ledger;
-use crate::sample::{Latency, Sample};
-use crate::transfer_source::OPENING_BALANCE;
+use crate::measure::{Latency, Sample};
+use crate::stage::{Ledger, OPENING_BALANCE};
 
 /// Runs a workload in the database of the ledger, in a schema of its own, with the same number of accounts. Fails if the
 /// workload does not find everything sound.
@@ -27,5 +26,5 @@ pub(crate) fn run(ledger: &Ledger, clients: u16, time: Duration) -> Result<Sampl
     let time = |milliseconds: f64| Duration::try_from_secs_f64(milliseconds / 1e3).ok();
     let (p50, p99) = (time(summary.latency_ms.p50), time(summary.latency_ms.p99));
     let latency = p50.zip(p99).map(|(p50, p99)| Latency { p50, p99 });
-    Ok(Sample { latency, ..Sample::of_rate(summary.per_second) })
+    Ok(Sample { latency, ..Sample::from_rate(summary.per_second) })
 }

@@ -1,4 +1,4 @@
-//! `bank-cli` as a process of its own: this program once more, so that one command builds all that is measured.
+//! Processes of `bank-cli`. They run this program again, so that one command builds everything that is measured.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -6,39 +6,39 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 
-/// Set for this program when it is to be `bank-cli`.
+/// The variable that makes this program act as `bank-cli`.
 const VARIABLE: &str = "BANK_BENCH_IS_BANK_CLI";
 
-/// How often a process's memory is looked at; its peak is kept by the kernel.
+/// How often the peak memory of a process is read.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Returns whether this process is to be `bank-cli`.
+/// Returns whether this process must act as `bank-cli`.
 pub(crate) fn is_child() -> bool {
     std::env::var_os(VARIABLE).is_some()
 }
 
-/// Starts `bank-cli` with these arguments, and with nothing of this machine's configuration.
+/// Starts `bank-cli` with these arguments and without the configuration of this machine.
 pub(crate) fn start(home: &Path, url: &str, arguments: &[&str]) -> Result<Child, Failure> {
-    let program = std::env::current_exe().map_err(Failure::io("this program cannot be found"))?;
+    let program = std::env::current_exe().map_err(Failure::io("cannot find this program"))?;
     let mut command = Command::new(program);
     command.env_clear().env(VARIABLE, "1").env("HOME", home).current_dir(home);
     command.args(["--database-url", url]).args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    command.spawn().map_err(Failure::io("bank-cli cannot be started"))
+    command.spawn().map_err(Failure::io("cannot start bank-cli"))
 }
 
-/// Waits for the end, which must be a success, and returns the peak memory in bytes, where the system tells it.
+/// Waits for the end of a process, which must succeed. Returns its peak memory in bytes, if the system shows it.
 pub(crate) fn finish(mut child: Child) -> Result<Option<u64>, Failure> {
     let mut memory = None;
     loop {
         memory = peak_memory(child.id()).or(memory);
-        // What it prints is short and fits into the pipes.
-        match child.try_wait().map_err(Failure::io("bank-cli was lost"))? {
+        // The output is short and fits into the pipes.
+        match child.try_wait().map_err(Failure::io("cannot wait for bank-cli"))? {
             Some(_) => break,
             None => std::thread::sleep(LOOK),
         }
     }
-    let output = child.wait_with_output().map_err(Failure::io("bank-cli was lost"))?;
+    let output = child.wait_with_output().map_err(Failure::io("cannot wait for bank-cli"))?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         return Err(Failure::Program(format!("bank-cli ended with {}: {}", output.status, text.trim())));
@@ -46,7 +46,7 @@ pub(crate) fn finish(mut child: Child) -> Result<Option<u64>, Failure> {
     Ok(memory)
 }
 
-/// Returns the peak memory of a process as Linux tells it.
+/// Returns the peak memory of a process from the files of Linux.
 fn peak_memory(process: u32) -> Option<u64> {
     parse_peak(&std::fs::read_to_string(format!("/proc/{process}/status")).ok()?)
 }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peak_is_found_among_the_other_lines() {
+    fn peak_memory_is_read_from_its_line_of_the_status() {
         assert_eq!(parse_peak("Name:\tbank\nVmPeak:\t 99 kB\nVmHWM:\t   2000 kB\nVmRSS:\t1 kB\n"), Some(2_048_000));
         // A process that has just ended has no memory.
         assert_eq!(parse_peak("Name:\tbank\nState:\tZ (zombie)\n"), None);

@@ -1,15 +1,12 @@
-//! Running all contestants of a group in turns, so that a busy moment of the machine hits all alike.
+//! Rounds: all contestants of a group run in turns, so that a busy moment of the machine hits all of them.
 
 use std::time::Instant;
 
-use crate::contestant::Contestant;
 use crate::failure::Failure;
-use crate::groups::Group;
-use crate::report::{count, latency};
-use crate::results::Results;
+use crate::groups::group::Group;
+use crate::report::{Results, count, latency};
 
-/// Runs every contestant, or every one whose name contains the text, once in each round, every other round in the
-/// opposite order.
+/// Runs every contestant whose name contains the text once in each round. Every other round has the opposite order.
 pub(crate) fn measure(
     group: &mut dyn Group,
     rounds: u16,
@@ -24,7 +21,10 @@ pub(crate) fn measure(
         }
         for contestant in contestants {
             let started = Instant::now();
-            let sample = group.run(contestant).map_err(|failure| name(contestant, failure))?;
+            let sample = group.run(contestant).map_err(|failure| match failure {
+                Failure::Broken(finding) => Failure::Broken(format!("{contestant}: {finding}")),
+                other => Failure::During { contestant: contestant.to_string(), source: Box::new(other) },
+            })?;
             results.checks += 1;
             let times = sample.latency.map(|times| format!(", p50 {}, p99 {}", latency(times.p50), latency(times.p99)));
             eprintln!(
@@ -37,12 +37,4 @@ pub(crate) fn measure(
         }
     }
     Ok(())
-}
-
-/// Says whose run it was that broke an invariant.
-fn name(contestant: Contestant, failure: Failure) -> Failure {
-    match failure {
-        Failure::Broken(finding) => Failure::Broken(format!("{contestant}: {finding}")),
-        other => Failure::During { contestant: contestant.to_string(), source: Box::new(other) },
-    }
 }

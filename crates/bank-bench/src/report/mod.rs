@@ -1,25 +1,28 @@
-//! The tables that are printed in the end.
+//! The results, the goals, and the tables that show both.
+
+mod machine;
+mod results;
+mod targets;
+
+pub(crate) use machine::{describe_machine, load_average};
+pub(crate) use results::{Killed, Results};
 
 use std::path::Path;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::contestant::Contestant;
 use crate::failure::Failure;
-use crate::machine::Machine;
-use crate::results::Results;
-use crate::sample::Summary;
-use crate::targets::{self, Goal, Target};
+use crate::measure::{Contestant, Summary};
+use crate::report::targets::Goal;
 
-/// Creates the file for the tables. If that is impossible, it is noticed before an hour of measuring.
+/// Creates the file for the tables: if it cannot be written, that shows before an hour of measuring, not after it.
 pub(crate) fn create(path: &Path) -> Result<(), Failure> {
     std::fs::write(path, "").map_err(Failure::io(format!("cannot write {}", path.display())))
 }
 
-/// Prints the tables, and writes them to a file as Markdown if one is named.
-pub(crate) fn print(machine: &Machine, results: &Results, markdown: Option<&Path>) -> Result<(), Failure> {
-    let machine = machine.describe();
+/// Prints the tables, and writes them as Markdown to the file, if there is one.
+pub(crate) fn print(machine: &str, results: &Results, markdown: Option<&Path>) -> Result<(), Failure> {
     let (mut measured, mut goals) = (measured(results), goals(results));
     if let Some(path) = markdown {
         measured.load_style(presets::ASCII_MARKDOWN);
@@ -51,7 +54,7 @@ fn row(results: &Results, contestant: Contestant, summary: &Summary) -> Vec<Stri
         some => format!(" ({some} given up)"),
     };
     let memory = summary.memory.map(|bytes| format!(" ({} MB)", (bytes + 500_000) / 1_000_000));
-    let time = |of: fn(&crate::sample::Latency) -> Duration| {
+    let time = |of: fn(&crate::measure::Latency) -> Duration| {
         summary.latency.as_ref().map(|times| latency(of(times))).unwrap_or_default()
     };
     let reference = results.reference(contestant);
@@ -73,23 +76,20 @@ fn goals(results: &Results) -> Table {
     let mut table = Table::new();
     table.set_header(["goal", "wanted", "measured", "reached"]);
     for target in targets::all(results) {
-        table.add_row(goal_row(&target));
+        let wanted = match target.goal {
+            Goal::AtLeast(least) => format!("at least {least}"),
+            Goal::AtMost(most) => format!("at most {most}"),
+        };
+        let reached = match target.is_reached() {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "not measured",
+        };
+        let measured = target.measured.map(ratio).unwrap_or_default();
+        table.add_row([target.what, wanted, measured, reached.to_owned()]);
     }
     align_right(&mut table, &[1, 2]);
     table
-}
-
-fn goal_row(target: &Target) -> Vec<String> {
-    let wanted = match target.goal {
-        Goal::AtLeast(least) => format!("at least {least}"),
-        Goal::AtMost(most) => format!("at most {most}"),
-    };
-    let reached = match target.is_reached() {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "not measured",
-    };
-    vec![target.what.clone(), wanted, target.measured.map(ratio).unwrap_or_default(), reached.to_owned()]
 }
 
 fn align_right(table: &mut Table, columns: &[usize]) {
@@ -100,14 +100,14 @@ fn align_right(table: &mut Table, columns: &[usize]) {
     }
 }
 
-/// Returns a rate as a whole number with commas between thousands, to three digits: more would mean nothing.
+/// Formats a rate as a whole number of three significant digits, with commas between thousands.
 pub(crate) fn count(rate: f64) -> String {
     let unit = 10_f64.powf((rate.max(1.0).log10().floor() - 2.0).max(0.0));
     let digits: Vec<char> = format!("{:.0}", (rate / unit).round() * unit).chars().collect();
     digits.rchunks(3).rev().map(String::from_iter).collect::<Vec<_>>().join(",")
 }
 
-/// Returns a duration in a unit that suits it.
+/// Formats a duration in microseconds or milliseconds, by its size.
 pub(crate) fn latency(time: Duration) -> String {
     let milliseconds = time.as_secs_f64() * 1000.0;
     match milliseconds {
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_short() {
+    fn rates_durations_and_ratios_have_few_digits() {
         assert_eq!(
             ["0", "7", "999", "1,000", "1,240", "123,000"],
             [0.4, 7.0, 999.0, 999.6, 1239.0, 123_456.0].map(count).each_ref().map(String::as_str)

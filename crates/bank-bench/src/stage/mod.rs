@@ -1,25 +1,32 @@
 //! Where ledgers are made: the server, and a directory for SQLite's files and everything else.
 
+mod csv_file;
+mod ledger;
+mod server;
+mod transfer_source;
+
+pub(crate) use csv_file::CsvFile;
+pub(crate) use ledger::Ledger;
+pub(crate) use server::Server;
+pub(crate) use transfer_source::{OPENING_BALANCE, TransferSource};
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use bank_persistence::Backend;
 use tempfile::TempDir;
 
-use crate::contestant::Spread;
 use crate::failure::Failure;
-use crate::ledger::Ledger;
+use crate::measure::Spread;
 use crate::scale::Scale;
-use crate::server::Server;
-use crate::transfer_source::{OPENING_BALANCE, TransferSource};
 
 /// The name of the ledger that is copied before each run.
-const FRESH: &str = "run";
+const COPY: &str = "run";
 
-/// The largest batch while a journal is filled.
+/// The size of the batches that fill a journal.
 const FILL_BATCH: u32 = 8_190;
 
-/// The server and a directory, both gone in the end.
+/// The server and a directory, which both end with the benchmark.
 pub(crate) struct Stage {
     pub(crate) server: Server,
     directory: TempDir,
@@ -27,10 +34,10 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Starts the server and makes the directory.
-    pub(crate) fn open(scale: &Scale) -> Result<Self, Failure> {
+    pub(crate) fn new(scale: &Scale) -> Result<Self, Failure> {
         eprintln!("bank-bench: starting PostgreSQL");
         let directory = tempfile::Builder::new().prefix("bank-bench-").tempdir();
-        let directory = directory.map_err(Failure::io("no temporary directory can be made"))?;
+        let directory = directory.map_err(Failure::io("cannot make a temporary directory"))?;
         remove_when_interrupted(directory.path().to_owned())?;
         Ok(Self { server: Server::start(scale), directory })
     }
@@ -40,14 +47,18 @@ impl Stage {
         self.directory.path()
     }
 
-    /// Makes a ledger with accounts, and with transfers between them that bank has posted; its tables are as vacuumed
-    /// and analysed as those of a ledger that has been in use.
+    /// Makes an empty database for a ledger.
+    pub(crate) fn create(&self, backend: Backend, name: &str, accounts: u32) -> Result<Ledger, Failure> {
+        if backend == Backend::Postgres {
+            self.server.copy("template0", name)?;
+        }
+        Ok(self.ledger(backend, name, accounts))
+    }
+
+    /// Makes a ledger with accounts, and with transfers between them that bank has posted.
     pub(crate) fn load(&self, backend: Backend, name: &str, accounts: u32, posted: u32) -> Result<Ledger, Failure> {
         eprintln!("bank-bench: loading {accounts} accounts and {posted} transfers into {backend}");
-        if backend == Backend::Postgres {
-            self.server.create(name)?;
-        }
-        let mut ledger = self.ledger(backend, name, accounts, 0);
+        let mut ledger = self.create(backend, name, accounts)?;
         ledger.bank(1)?.migrate()?;
         insert_accounts(&ledger)?;
         let mut source = TransferSource::new(accounts, Spread::Uniform);
@@ -59,34 +70,41 @@ impl Stage {
             left = left.saturating_sub(size);
         }
         drop(bank);
-        ledger.sql()?.execute(match backend {
-            Backend::Postgres => "VACUUM (ANALYZE)",
-            Backend::Sqlite => "ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)",
-        })?;
-        self.settle(&ledger)?;
+        self.vacuum(&ledger)?;
         Ok(ledger)
     }
 
-    /// Copies a ledger that nobody uses, so that each run begins with the same tables; replaces the last copy.
-    pub(crate) fn fresh(&self, original: &Ledger) -> Result<Ledger, Failure> {
-        let fresh = self.ledger(original.backend, FRESH, original.accounts, original.posted);
-        match (&original.file, &fresh.file) {
-            (Some(from), Some(to)) => copy_file(from, to)?,
-            _ => self.server.copy(&original.name, FRESH)?,
-        }
-        self.settle(&fresh)?;
-        Ok(fresh)
+    /// Vacuums and analyses the tables, as those of a ledger in use are, and writes them to disk.
+    pub(crate) fn vacuum(&self, ledger: &Ledger) -> Result<(), Failure> {
+        ledger.plain().try_execute(match ledger.backend {
+            Backend::Postgres => "VACUUM (ANALYZE)",
+            Backend::Sqlite => "ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)",
+        })?;
+        self.settle(ledger)
     }
 
-    /// Writes to disk what would otherwise be written while the next run is measured.
+    /// Copies a ledger that nobody uses, so that each run begins with the same tables. Replaces the last run's copy.
+    pub(crate) fn copy(&self, original: &Ledger) -> Result<Ledger, Failure> {
+        let copy = Ledger { posted: original.posted, ..self.ledger(original.backend, COPY, original.accounts) };
+        match (&original.file, &copy.file) {
+            (Some(from), Some(to)) => copy_file(from, to)?,
+            _ => self.server.copy(&original.name, COPY)?,
+        }
+        self.settle(&copy)?;
+        Ok(copy)
+    }
+
+    /// Writes everything to disk now, so that no write of the past is measured in the next run.
     pub(crate) fn settle(&self, ledger: &Ledger) -> Result<(), Failure> {
         match &ledger.file {
-            None => self.server.checkpoint(),
-            Some(file) => sync(file),
+            None => Ok(self.server.plain("postgres").try_execute("CHECKPOINT")?),
+            Some(file) => File::open(file)
+                .and_then(|file| file.sync_all())
+                .map_err(Failure::io(format!("cannot write {} to disk", file.display()))),
         }
     }
 
-    fn ledger(&self, backend: Backend, name: &str, accounts: u32, posted: u64) -> Ledger {
+    fn ledger(&self, backend: Backend, name: &str, accounts: u32) -> Ledger {
         let (url, file) = match backend {
             Backend::Postgres => (self.server.url(name), None),
             Backend::Sqlite => {
@@ -94,7 +112,7 @@ impl Stage {
                 (format!("sqlite:{}", file.display()), Some(file))
             }
         };
-        Ledger { backend, name: name.to_owned(), url, file, accounts, posted }
+        Ledger { backend, name: name.to_owned(), url, file, accounts, posted: 0 }
     }
 }
 
@@ -114,7 +132,7 @@ fn insert_accounts(ledger: &Ledger) -> Result<(), Failure> {
     let columns = "accounts (id, name, age, country, opening_balance, balance)";
     let values = format!("30, 'USA', {OPENING_BALANCE}, {OPENING_BALANCE}");
     // Names in the order of the ids, so that the index on them is filled from left to right.
-    ledger.sql()?.execute(&match ledger.backend {
+    Ok(ledger.plain().try_execute(&match ledger.backend {
         Backend::Postgres => format!(
             "INSERT INTO {columns} SELECT n, 'account-' || lpad(n::text, 8, '0'), {values} \
              FROM generate_series(1, {accounts}) AS n"
@@ -124,10 +142,10 @@ fn insert_accounts(ledger: &Ledger) -> Result<(), Failure> {
              WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {accounts}) \
              INSERT INTO {columns} SELECT n, printf('account-%08d', n), {values} FROM numbers"
         ),
-    })
+    })?)
 }
 
-/// Copies an SQLite file that is closed, and so has no log beside it.
+/// Copies an SQLite file without its log: a closed file has none.
 fn copy_file(from: &Path, to: &Path) -> Result<(), Failure> {
     for ending in ["-wal", "-shm", ""] {
         let path = PathBuf::from(format!("{}{ending}", to.display()));
@@ -137,9 +155,4 @@ fn copy_file(from: &Path, to: &Path) -> Result<(), Failure> {
     }
     fs::copy(from, to).map_err(Failure::io(format!("cannot copy {}", from.display())))?;
     Ok(())
-}
-
-fn sync(path: &Path) -> Result<(), Failure> {
-    let synced = File::open(path).and_then(|file| file.sync_all());
-    synced.map_err(Failure::io(format!("cannot write {} to disk", path.display())))
 }

@@ -4,7 +4,7 @@ use bank_domain::{AccountId, Transfer, TransferId};
 use bank_persistence::new_transfer_id;
 use bank_workload::{Distribution, Draw, HotAccounts};
 
-use crate::contestant::Spread;
+use crate::measure::Spread;
 
 /// What every account is opened with: so much that nothing is ever rejected.
 pub(crate) const OPENING_BALANCE: i64 = 1_000_000_000;
