@@ -19,7 +19,7 @@ use crate::draw::Draw;
 use crate::error::WorkloadError;
 use crate::ids::RunId;
 use crate::meter::Meter;
-use crate::monitor::{Measured, Monitor};
+use crate::monitor::{Measured, watch};
 use crate::plan::{CLIENTS_MAX, PostingMode, WorkloadPlan};
 use crate::reader::{Expected, read};
 use crate::retries::RetryCounter;
@@ -117,12 +117,11 @@ impl Workload {
         };
         let queue = queue.transpose().map_err(WorkloadError::from)?;
         let (run, began) = (RunId::new(), Instant::now());
-        let monitor = Monitor::new(&self.control, &meters, began)?;
         let (books, elapsed, measured) = thread::scope(|scope| -> Result<_, E> {
             let started = self.start_threads(scope, queue.as_ref(), run, began, &meters);
             let (clients, readers) = started.inspect_err(|_| self.control.stop())?;
             let are_done = || clients.iter().all(ScopedJoinHandle::is_finished);
-            let measured = monitor.watch(self.plan.duration, stop, are_done, on_second);
+            let measured = watch(&self.control, &meters, began, self.plan.duration, stop, are_done, on_second);
             // The threads must end when the monitor has failed, too.
             self.control.stop();
             let books = join(clients);
@@ -163,32 +162,31 @@ impl StoppedWorkload<'_> {
     #[must_use]
     pub fn check(mut self) -> CheckedWorkload {
         let Workload { bank, control, expected, configuration, .. } = self.workload;
-        let (findings, not_checked) = match check(&bank, expected, self.run, &mut self.books, &control) {
-            Ok(findings) => (Some(findings), None),
-            Err(error) => (None, Some(error.into())),
+        let (audit, in_journal, not_checked) = match check(&bank, expected, self.run, &mut self.books, &control) {
+            Ok((audit, in_journal)) => (Some(audit), in_journal, None),
+            Err(error) => (None, 0, Some(error.into())),
         };
         let error = control.error.into_inner().or(not_checked);
-        let in_journal = findings.as_ref().map_or(0, |findings| findings.in_journal);
         let transfers = TransferCounts::new(&self.books, in_journal);
         let violations = control.violations.into_inner();
-        let Measured { samples, latencies, retries, reads, .. } = self.measured;
+        let Measured { samples, total } = self.measured;
         let summary = Summary {
-            verdict: WorkloadVerdict::new(violations.count, findings.is_some(), transfers.unknown),
+            verdict: WorkloadVerdict::new(violations.count, audit.is_some(), transfers.unknown),
             interrupted: self.stop.load(Ordering::SeqCst),
             failure: error.as_ref().map(one_line),
             elapsed_s: self.elapsed.as_secs_f64(),
             transfers,
             per_second: rate(transfers.acknowledged(), self.elapsed),
-            latency_ms: Percentiles::new(&latencies),
-            mean_ms: latencies.mean() / 1000.0,
-            retries,
-            reads,
+            latency_ms: Percentiles::new(&total.latencies),
+            mean_ms: total.latencies.mean() / 1000.0,
+            retries: total.retries,
+            reads: total.reads,
             violations: violations.count,
             first_violations: violations.first,
-            histogram: buckets(&latencies),
+            histogram: buckets(&total.latencies),
             configuration,
         };
-        CheckedWorkload { summary, samples, audit: findings.map(|findings| findings.audit), error }
+        CheckedWorkload { summary, samples, audit, error }
     }
 }
 
