@@ -115,7 +115,9 @@ pub enum Isolation {
 }
 
 impl Isolation {
-    pub(crate) const fn sql(self) -> &'static str {
+    /// Returns the level as SQL writes it.
+    #[must_use]
+    pub const fn sql(self) -> &'static str {
         match self {
             Self::ReadCommitted => "READ COMMITTED",
             Self::RepeatableRead => "REPEATABLE READ",

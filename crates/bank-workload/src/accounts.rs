@@ -47,24 +47,21 @@ impl Accounts {
 /// # Errors
 ///
 /// Returns an error if an account cannot have this balance, or if a statement fails.
-pub fn open(bank: &Bank, count: u32, balance: Balance) -> Result<u32, WorkloadError> {
-    const CHUNK: u32 = 1000;
+pub fn open(bank: &Bank, count: u32, balance: Balance) -> Result<usize, WorkloadError> {
+    const CHUNK: usize = 1000;
     let mut opened = 0;
-    let mut first = 1;
-    while first <= count {
-        let last = count.min(first + CHUNK - 1);
-        let wanted = (first..=last).map(|number| new(number, balance)).collect::<Result<Vec<_>, _>>()?;
+    for first in (1..=count).step_by(CHUNK) {
+        let wanted = (first..=count).take(CHUNK).map(|number| new(number, balance)).collect::<Result<Vec<_>, _>>()?;
         opened += bank.write("opening accounts", move |connection| {
             let names: Vec<AccountName> = wanted.iter().map(|new| new.name().clone()).collect();
             let there = accounts::find_by_names(connection, &names)?;
-            let mut opened = 0;
-            for new in wanted.iter().filter(|new| there.iter().all(|account| account.name != *new.name())) {
+            let is_missing = |new: &&NewAccount| there.iter().all(|account| account.name != *new.name());
+            let missing: Vec<_> = wanted.iter().filter(is_missing).collect();
+            for new in &missing {
                 accounts::open(connection, new)?;
-                opened += 1;
             }
-            Ok(opened)
+            Ok(missing.len())
         })?;
-        first = last + 1;
     }
     Ok(opened)
 }

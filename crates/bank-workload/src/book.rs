@@ -2,18 +2,54 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
+/// What became of the transfers of one client or of all.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct TransferCounts {
+    /// Posted by the call that was answered.
+    pub posted: u64,
+    /// Found posted by an earlier attempt, whose answer was lost.
+    pub replayed: u64,
+    /// Rejected by a rule.
+    pub rejected: u64,
+    /// Never resolved after the answer to COMMIT was lost.
+    pub unknown: u64,
+    /// Known not to be in effect, because the run ended before they could be sent again.
+    pub abandoned: u64,
+    /// The run's transfers that are in the journal.
+    pub in_journal: u64,
+}
+
+impl TransferCounts {
+    /// Returns what became of the transfers of all clients.
+    pub(crate) fn new(books: &[Book], in_journal: u64) -> Self {
+        let mut transfers = Self { in_journal, ..Self::default() };
+        for Book { counts, .. } in books {
+            transfers.posted += counts.posted;
+            transfers.replayed += counts.replayed;
+            transfers.rejected += counts.rejected;
+            transfers.unknown += counts.unknown;
+            transfers.abandoned += counts.abandoned;
+        }
+        transfers
+    }
+
+    /// Returns how many transfers were acknowledged.
+    #[must_use]
+    pub fn acknowledged(&self) -> u64 {
+        self.posted + self.replayed
+    }
+}
+
 /// What became of a client's transfers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Book {
+    pub(crate) counts: TransferCounts,
     /// A bit for each transfer: whether it was acknowledged.
     acknowledged: Vec<u64>,
     /// Those whose outcome was never resolved after the answer to COMMIT was lost.
     unknown: BTreeSet<u64>,
-    pub(crate) posted: u64,
-    pub(crate) replayed: u64,
-    pub(crate) rejected: u64,
-    /// Known not to be in effect, because the run ended before they could be sent again.
-    pub(crate) abandoned: u64,
 }
 
 impl Book {
@@ -28,17 +64,7 @@ impl Book {
 
     /// Notes that the outcome of a transfer stays unknown.
     pub(crate) fn leave_unknown(&mut self, number: u64) {
-        self.unknown.insert(number);
-    }
-
-    /// Returns how many transfers were acknowledged.
-    pub(crate) fn acknowledged(&self) -> u64 {
-        self.posted + self.replayed
-    }
-
-    /// Returns how many transfers have an unknown outcome.
-    pub(crate) fn unknown(&self) -> u64 {
-        u64::try_from(self.unknown.len()).unwrap_or(u64::MAX)
+        self.counts.unknown += u64::from(self.unknown.insert(number));
     }
 
     /// Ticks a transfer off that was found in the journal.

@@ -9,23 +9,16 @@ use crate::control::Control;
 use crate::ids::RunId;
 use crate::reader::Expected;
 
-/// What was found when no client posted any more.
-#[derive(Debug)]
-pub(crate) struct Findings {
-    pub(crate) audit: AuditReport,
-    /// The number of the run's transfers in the journal.
-    pub(crate) in_journal: u64,
-}
-
 /// Audits the database and compares its journal with the books, which are used up. Notes violations in `control`. While
-/// the database cannot be reached, tries again until the run is settled.
+/// the database cannot be reached, tries again until the run is settled. Returns the audit, and the number of the run's
+/// transfers in the journal.
 pub(crate) fn check(
     bank: &Bank,
     expected: Expected,
     run: RunId,
     books: &mut [Book],
     control: &Control,
-) -> Result<Findings, BankError> {
+) -> Result<(AuditReport, u64), BankError> {
     let audit = patiently(control, || bank.audit())?;
     let broken = audit
         .findings
@@ -35,8 +28,7 @@ pub(crate) fn check(
     for violation in expected.violations(&patiently(control, || bank.totals())?) {
         control.violation(format!("at the end there is a {violation}"));
     }
-    let in_journal = tick_off(bank, run, books, control)?;
-    Ok(Findings { audit, in_journal })
+    Ok((audit, tick_off(bank, run, books, control)?))
 }
 
 /// Reads the ids of all transfers of the run, ticks each off in the books, and returns their number.
@@ -75,20 +67,15 @@ fn tick_off(bank: &Bank, run: RunId, books: &mut [Book], control: &Control) -> R
 
 /// Tries again until the run is settled: the last server may have died a moment ago.
 fn patiently<T>(control: &Control, read: impl Fn() -> Result<T, BankError>) -> Result<T, BankError> {
+    use DbError::{FileMissing, PoolTimeout, Unavailable};
     const REST: Duration = Duration::from_millis(100);
     loop {
         match read() {
-            Err(error) if !control.is_settled() && may_pass(&error) => std::thread::sleep(REST),
+            Err(
+                BankError::RetriesExhausted { .. }
+                | BankError::Database(Unavailable { .. } | FileMissing { .. } | PoolTimeout { .. }),
+            ) if !control.is_settled() => std::thread::sleep(REST),
             other => return other,
         }
     }
-}
-
-fn may_pass(error: &BankError) -> bool {
-    use DbError::{FileMissing, PoolTimeout, Unavailable};
-    matches!(
-        error,
-        BankError::RetriesExhausted { .. }
-            | BankError::Database(Unavailable { .. } | FileMissing { .. } | PoolTimeout { .. })
-    )
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bank_db::Retryable;
 use bank_domain::{AccountId, Outcome, Rejection, Transfer};
-use bank_persistence::{Bank, BankError, PostingQueue, QueueError, QueueSettings};
+use bank_persistence::{Bank, BankError, PostingQueue, QueueError};
 
 use crate::book::Book;
 use crate::control::Control;
@@ -15,14 +15,7 @@ use crate::draw::Draw;
 use crate::error::WorkloadError;
 use crate::ids::{RunId, SequenceNumber};
 use crate::meter::Meter;
-use crate::plan::{PostingMode, WorkloadPlan};
-
-/// The product's own way of posting.
-#[derive(Debug)]
-pub(crate) enum PostingPath {
-    Bank(Bank),
-    Queue(PostingQueue),
-}
+use crate::plan::WorkloadPlan;
 
 /// What a call told.
 enum Answer {
@@ -35,65 +28,14 @@ enum Answer {
     Never(WorkloadError),
 }
 
-impl PostingPath {
-    /// Returns the path of a mode, and starts its queue.
-    pub(crate) fn new(bank: &Bank, mode: PostingMode) -> Result<Self, WorkloadError> {
-        Ok(match mode {
-            PostingMode::Queue => Self::Queue(PostingQueue::start(bank, QueueSettings::default())?),
-            PostingMode::Single | PostingMode::Batch(_) => Self::Bank(bank.clone()),
-        })
-    }
-
-    /// Ends the queue when all its transfers have an answer.
-    pub(crate) fn close(self) {
-        if let Self::Queue(queue) = self {
-            queue.close();
-        }
-    }
-
-    fn post(&self, control: &Control, transfers: &[Transfer]) -> Answer {
-        match (self, transfers) {
-            (Self::Bank(bank), _) => {
-                bank.post_batch(transfers).map_or_else(|error| answer(control, Arc::new(error)), Answer::Outcomes)
-            }
-            (Self::Queue(queue), [transfer]) => match queue.post(transfer.clone()) {
-                Ok(outcome) => Answer::Outcomes(vec![outcome]),
-                Err(QueueError::Failed(error)) => answer(control, error),
-                Err(QueueError::Panicked) => Answer::Unknown,
-                Err(_) => Answer::NotNow,
-            },
-            (Self::Queue(_), _) => Answer::NotNow,
-        }
-    }
-}
-
-fn answer(control: &Control, error: Arc<BankError>) -> Answer {
-    // The call will be repeated, and so will be the attempt that ended it.
-    let count_last = |error: &BankError| error.transient().map(|transient| control.retries.count(transient));
-    match &*error {
-        BankError::OutcomeUnknown { source, .. } => {
-            count_last(source);
-            Answer::Unknown
-        }
-        BankError::RetriesExhausted { source, .. } => {
-            count_last(source);
-            Answer::NotNow
-        }
-        BankError::InvariantViolation { .. } | BankError::Corrupt { .. } => {
-            control.violation(error.to_string());
-            Answer::Never(WorkloadError::Bank(error))
-        }
-        _ if count_last(&error).is_some() => Answer::NotNow,
-        _ => Answer::Never(WorkloadError::Bank(error)),
-    }
-}
-
 /// One of many that post concurrently.
 #[derive(Debug)]
 pub(crate) struct Client<'a> {
     pub(crate) number: u16,
     pub(crate) plan: &'a WorkloadPlan,
-    pub(crate) path: &'a PostingPath,
+    pub(crate) bank: &'a Bank,
+    /// Posts for all clients, in the mode that uses it.
+    pub(crate) queue: Option<&'a PostingQueue>,
     pub(crate) run: RunId,
     pub(crate) accounts: &'a [AccountId],
     pub(crate) draw: Draw,
@@ -132,7 +74,7 @@ impl Client<'_> {
         let size = numbers.end - numbers.start;
         let mut is_unknown = false;
         loop {
-            match self.path.post(self.control, transfers) {
+            match self.post(transfers) {
                 Answer::Outcomes(outcomes) => {
                     if is_unknown {
                         self.control.unresolved.fetch_sub(size, Ordering::Relaxed);
@@ -158,7 +100,43 @@ impl Client<'_> {
         if is_unknown {
             numbers.for_each(|number| book.leave_unknown(number));
         } else {
-            book.abandoned += size;
+            book.counts.abandoned += size;
+        }
+    }
+
+    fn post(&self, transfers: &[Transfer]) -> Answer {
+        let Some(queue) = self.queue else {
+            return self
+                .bank
+                .post_batch(transfers)
+                .map_or_else(|error| self.classify(Arc::new(error)), Answer::Outcomes);
+        };
+        match transfers.iter().map(|transfer| queue.post(transfer.clone())).collect() {
+            Ok(outcomes) => Answer::Outcomes(outcomes),
+            Err(QueueError::Failed(error)) => self.classify(error),
+            Err(QueueError::Panicked) => Answer::Unknown,
+            Err(_) => Answer::NotNow,
+        }
+    }
+
+    fn classify(&self, error: Arc<BankError>) -> Answer {
+        // The call will be repeated, and so will be the attempt that ended it.
+        let count_last = |error: &BankError| error.transient().map(|transient| self.control.retries.count(transient));
+        match &*error {
+            BankError::OutcomeUnknown { source, .. } => {
+                count_last(source);
+                Answer::Unknown
+            }
+            BankError::RetriesExhausted { source, .. } => {
+                count_last(source);
+                Answer::NotNow
+            }
+            BankError::InvariantViolation { .. } | BankError::Corrupt { .. } => {
+                self.control.violation(error.to_string());
+                Answer::Never(WorkloadError::Bank(error))
+            }
+            _ if count_last(&error).is_some() => Answer::NotNow,
+            _ => Answer::Never(WorkloadError::Bank(error)),
         }
     }
 
@@ -172,13 +150,13 @@ impl Client<'_> {
     }
 
     fn note(&self, numbers: Range<u64>, outcomes: &[Outcome], latency: Duration, book: &mut Book) {
-        let (acknowledged, rejected) = (book.acknowledged(), book.rejected);
+        let before = book.counts;
         for (number, outcome) in numbers.zip(outcomes) {
             match outcome {
-                Outcome::Posted(_) => book.posted += 1,
-                Outcome::Replayed(_) => book.replayed += 1,
+                Outcome::Posted(_) => book.counts.posted += 1,
+                Outcome::Replayed(_) => book.counts.replayed += 1,
                 Outcome::Rejected(reason) => {
-                    book.rejected += 1;
+                    book.counts.rejected += 1;
                     if !matches!(reason, Rejection::InsufficientFunds { .. } | Rejection::BalanceOverflow { .. }) {
                         self.control.violation(format!("a valid transfer was rejected: {reason}"));
                     }
@@ -187,6 +165,7 @@ impl Client<'_> {
             }
             book.acknowledge(number);
         }
-        self.meter.call(latency, book.acknowledged() - acknowledged, book.rejected - rejected);
+        let acknowledged = book.counts.acknowledged() - before.acknowledged();
+        self.meter.call(latency, acknowledged, book.counts.rejected - before.rejected);
     }
 }

@@ -19,15 +19,15 @@ pub(crate) struct Control {
     settle: Duration,
     stopped_at: Mutex<Option<Instant>>,
     wake: Condvar,
-    error: Mutex<Option<WorkloadError>>,
-    violations: Mutex<Violations>,
+    pub(crate) error: Mutex<Option<WorkloadError>>,
+    pub(crate) violations: Mutex<Violations>,
     pub(crate) retries: Arc<RetryCounter>,
     /// Transfers whose outcome is unknown at this moment.
     pub(crate) unresolved: AtomicU64,
 }
 
 /// What must never happen and was seen during a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Violations {
     pub(crate) count: u64,
     pub(crate) first: Vec<String>,
@@ -70,11 +70,6 @@ impl Control {
         self.stop();
     }
 
-    /// Returns the error that ended the run.
-    pub(crate) fn take_error(&self) -> Option<WorkloadError> {
-        self.error.lock().take()
-    }
-
     /// Notes a violation; the run goes on.
     pub(crate) fn violation(&self, what: String) {
         let mut violations = self.violations.lock();
@@ -90,10 +85,5 @@ impl Control {
         violations.count += u64::try_from(found.len()).unwrap_or(u64::MAX);
         violations.first.splice(0..0, found);
         violations.first.truncate(VIOLATIONS_MAX);
-    }
-
-    /// Returns the violations so far.
-    pub(crate) fn violations(&self) -> Violations {
-        self.violations.lock().clone()
     }
 }

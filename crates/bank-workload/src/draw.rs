@@ -58,13 +58,8 @@ impl Draw {
 
     fn another(&mut self, first: usize) -> usize {
         const DRAWS_MAX: u32 = 32;
-        for _ in 0..DRAWS_MAX {
-            let account = self.account();
-            if account != first {
-                return account;
-            }
-        }
-        (first + 1) % self.accounts
+        let drawn = (0..DRAWS_MAX).map(|_| self.account()).find(|account| *account != first);
+        drawn.unwrap_or((first + 1) % self.accounts)
     }
 
     fn account(&mut self) -> usize {

@@ -21,11 +21,12 @@ mod summary;
 mod workload;
 
 pub use accounts::{Accounts, open as open_accounts};
+pub use book::TransferCounts;
 pub use draw::Draw;
 pub use error::WorkloadError;
 pub use plan::{CLIENTS_MAX, Distribution, HotAccounts, PostingMode, WorkloadPlan};
 pub use retries::Retries;
 pub use sample::{Percentiles, Sample};
 pub use site::Site;
-pub use summary::{Bucket, Configuration, Summary, TransferCounts, WorkloadVerdict};
+pub use summary::{Bucket, Configuration, Summary, WorkloadVerdict};
 pub use workload::{CheckedWorkload, StoppedWorkload, Workload};

@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 
 use crate::error::WorkloadError;
+use crate::retries::Retries;
 
 /// Latencies in microseconds, true to a tenth of a percent, of any length.
 pub(crate) type Latencies = Histogram<u64>;
@@ -24,21 +25,23 @@ pub(crate) struct Interval {
     pub(crate) acknowledged: u64,
     pub(crate) rejected: u64,
     pub(crate) reads: u64,
+    pub(crate) retries: Retries,
 }
 
 impl Interval {
     /// Returns an interval in which nothing has happened.
     pub(crate) fn empty() -> Result<Self, WorkloadError> {
-        Ok(Self { latencies: no_latencies()?, acknowledged: 0, rejected: 0, reads: 0 })
+        Ok(Self { latencies: no_latencies()?, acknowledged: 0, rejected: 0, reads: 0, retries: Retries::default() })
     }
 
-    fn take_from(&mut self, other: &mut Self) {
+    /// Adds what has happened in another interval.
+    pub(crate) fn add(&mut self, other: &Self) {
         // Fails only for a histogram that does not grow.
         self.latencies.add(&other.latencies).ok();
-        other.latencies.reset();
-        self.acknowledged += std::mem::take(&mut other.acknowledged);
-        self.rejected += std::mem::take(&mut other.rejected);
-        self.reads += std::mem::take(&mut other.reads);
+        self.acknowledged += other.acknowledged;
+        self.rejected += other.rejected;
+        self.reads += other.reads;
+        self.retries += other.retries;
     }
 }
 
@@ -66,8 +69,9 @@ impl Meter {
         self.0.lock().reads += 1;
     }
 
-    /// Moves what has been measured into `total`.
-    pub(crate) fn collect_into(&self, total: &mut Interval) {
-        total.take_from(&mut self.0.lock());
+    /// Returns what has been measured since this was last called.
+    pub(crate) fn take(&self) -> Result<Interval, WorkloadError> {
+        let empty = Interval::empty()?;
+        Ok(std::mem::replace(&mut self.0.lock(), empty))
     }
 }

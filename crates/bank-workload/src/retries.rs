@@ -21,14 +21,6 @@ pub struct Retries {
     pub lost_commits: u64,
 }
 
-impl Retries {
-    /// Returns the number of all repeated attempts.
-    #[must_use]
-    pub fn total(self) -> u64 {
-        self.serialization + self.deadlock + self.lock_timeout + self.connection
-    }
-}
-
 impl AddAssign for Retries {
     fn add_assign(&mut self, other: Self) {
         self.serialization += other.serialization;

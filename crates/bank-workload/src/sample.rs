@@ -18,9 +18,9 @@ pub struct Sample {
     pub transfers: u64,
     /// Transfers that a rule rejected, in this second.
     pub rejected: u64,
-    /// TransferCounts posted a second, in this second.
+    /// Transfers posted per second, in this second.
     pub per_second: f64,
-    /// TransferCounts posted a second, on average since the beginning.
+    /// Transfers posted per second, on average since the beginning.
     pub overall_per_second: f64,
     /// Latencies of the transfers answered in this second.
     pub latency_ms: Percentiles,
@@ -60,7 +60,6 @@ impl Sample {
         lasted: Duration,
         elapsed: Duration,
         transfers_so_far: u64,
-        retries: Retries,
         unknown: u64,
     ) -> Self {
         Self {
@@ -71,7 +70,7 @@ impl Sample {
             per_second: rate(interval.acknowledged, lasted),
             overall_per_second: rate(transfers_so_far, elapsed),
             latency_ms: Percentiles::new(&interval.latencies),
-            retries,
+            retries: interval.retries,
             unknown,
             reads: interval.reads,
         }
@@ -109,7 +108,7 @@ mod tests {
     fn a_second_without_transfers_is_a_row_of_zeros() {
         let interval = Interval::empty().unwrap();
         let second = Duration::from_secs(1);
-        let sample = Sample::new(&interval, second, 2 * second, 10, Retries::default(), 0);
+        let sample = Sample::new(&interval, second, 2 * second, 10, 0);
         assert_eq!((sample.transfers, sample.per_second, sample.overall_per_second), (0, 0.0, 5.0));
         assert_eq!(sample.latency_ms, Percentiles::default());
         assert_eq!(rate(1, Duration::ZERO), 0.0);

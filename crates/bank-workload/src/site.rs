@@ -71,13 +71,13 @@ impl Site {
             bank.database().create_schema(SCHEMA).map_err(|source| schema(source.into()))?;
         }
         let bank = Bank::create_or_connect(&self.url, settings)?;
-        match bank.schema_state()? {
-            SchemaState::NotSetUp => bank.migrate().map(|_| ())?,
-            // The workload may upgrade its own tables, but not those of others.
-            SchemaState::Older { .. } if !self.is_inside => bank.migrate().map(|_| ())?,
-            _ => bank.require_current_schema()?,
+        let state = bank.schema_state()?;
+        // The workload may upgrade its own tables, but not those of others.
+        let may_upgrade = matches!(state, SchemaState::Older { .. }) && !self.is_inside;
+        if may_upgrade || matches!(state, SchemaState::NotSetUp) {
+            bank.migrate()?;
         }
-        Ok(bank)
+        Ok(bank.require_current_schema().map(|()| bank)?)
     }
 
     /// Connects to what [`create`](Self::create) has made.

@@ -5,7 +5,7 @@ use std::fmt;
 use bank_db::WithCauses;
 use serde::Serialize;
 
-use crate::book::Book;
+use crate::book::TransferCounts;
 use crate::error::WorkloadError;
 use crate::meter::Latencies;
 use crate::plan::WorkloadPlan;
@@ -59,44 +59,6 @@ pub enum WorkloadVerdict {
     NotAudited,
 }
 
-/// What became of the transfers.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct TransferCounts {
-    /// Posted by the call that was answered.
-    pub posted: u64,
-    /// Found posted by an earlier attempt, whose answer was lost.
-    pub replayed: u64,
-    /// Rejected by a rule.
-    pub rejected: u64,
-    /// Never resolved after the answer to COMMIT was lost.
-    pub unknown: u64,
-    /// Known not to be in effect, because the run ended before they could be sent again.
-    pub abandoned: u64,
-    /// The run's transfers that are in the journal.
-    pub in_journal: u64,
-}
-
-impl TransferCounts {
-    /// Returns what became of the transfers of all clients.
-    pub(crate) fn new(books: &[Book], in_journal: u64) -> Self {
-        let mut transfers = Self { in_journal, ..Self::default() };
-        for book in books {
-            transfers.posted += book.posted;
-            transfers.replayed += book.replayed;
-            transfers.rejected += book.rejected;
-            transfers.unknown += book.unknown();
-            transfers.abandoned += book.abandoned;
-        }
-        transfers
-    }
-
-    /// Returns how many transfers were acknowledged.
-    #[must_use]
-    pub fn acknowledged(&self) -> u64 {
-        self.posted + self.replayed
-    }
-}
-
 /// A range of latencies and how many transfers took so long.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Bucket {
@@ -124,19 +86,6 @@ pub struct Configuration {
     pub version: &'static str,
 }
 
-impl Summary {
-    fn write_histogram(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const WIDTH: u64 = 40;
-        let most = self.histogram.iter().map(|bucket| bucket.count).max().unwrap_or(0).max(1);
-        for bucket in &self.histogram {
-            let length =
-                usize::try_from((u128::from(bucket.count) * u128::from(WIDTH)).div_ceil(u128::from(most))).unwrap_or(0);
-            writeln!(f, "  <= {:>9.2} ms  {:>10}  {}", bucket.up_to_ms, bucket.count, "#".repeat(length))?;
-        }
-        Ok(())
-    }
-}
-
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let TransferCounts { posted, replayed, rejected, unknown, abandoned, in_journal } = self.transfers;
@@ -151,7 +100,11 @@ impl fmt::Display for Summary {
             "latency    = p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, max {:.1} ms",
             latency.p50, latency.p95, latency.p99, latency.max
         )?;
-        self.write_histogram(f)?;
+        let most = self.histogram.iter().map(|bucket| bucket.count).max().unwrap_or(0).max(1);
+        for Bucket { up_to_ms, count } in &self.histogram {
+            let length = usize::try_from((u128::from(*count) * 40).div_ceil(most.into())).unwrap_or(0);
+            writeln!(f, "  <= {up_to_ms:>9.2} ms  {count:>10}  {}", "#".repeat(length))?;
+        }
         writeln!(
             f,
             "retries    = {serialization} serialization, {deadlock} deadlock, {lock_timeout} lock timeout, \
@@ -200,22 +153,16 @@ pub(crate) fn one_line(error: &WorkloadError) -> String {
 /// Returns ranges that double, from the first to the last that has an entry.
 pub(crate) fn buckets(latencies: &Latencies) -> Vec<Bucket> {
     const FIRST_US: u64 = 125;
-    let mut found: Vec<Bucket> = Vec::new();
-    let mut high = FIRST_US;
-    for value in latencies.iter_recorded() {
-        while high < value.value_iterated_to() {
-            high = high.saturating_mul(2);
-            if !found.is_empty() {
-                found.push(Bucket { up_to_ms: milliseconds(high), count: 0 });
-            }
-        }
-        let up_to_ms = milliseconds(high);
-        match found.last_mut().filter(|bucket| bucket.up_to_ms >= up_to_ms) {
-            Some(bucket) => bucket.count += value.count_at_value(),
-            None => found.push(Bucket { up_to_ms, count: value.count_at_value() }),
-        }
-    }
-    found
+    let shortest = latencies.highest_equivalent(latencies.min());
+    let count = |above, up_to| {
+        let within = latencies.iter_recorded().filter(|it| (above + 1..=up_to).contains(&it.value_iterated_to()));
+        within.map(|it| it.count_at_value()).sum()
+    };
+    std::iter::successors(Some((0, FIRST_US)), |(_, high)| Some((*high, high.saturating_mul(2))))
+        .skip_while(|(_, high)| *high < shortest)
+        .take_while(|(low, _)| *low < latencies.max())
+        .map(|(low, high)| Bucket { up_to_ms: milliseconds(high), count: count(low, high) })
+        .collect()
 }
 
 #[cfg(test)]

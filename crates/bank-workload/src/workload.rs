@@ -7,25 +7,25 @@ use std::time::{Duration, Instant};
 
 use bank_domain::AccountId;
 use bank_persistence::{
-    AuditReport, Backend, Bank, BankError, Isolation, RetryObserver, RetryPolicy, Session, Settings,
+    AuditReport, Backend, Bank, BankError, PostingQueue, QueueSettings, RetryObserver, RetryPolicy, Session, Settings,
 };
 
 use crate::accounts::Accounts;
-use crate::book::Book;
+use crate::book::{Book, TransferCounts};
 use crate::check::check;
-use crate::client::{Client, PostingPath};
+use crate::client::Client;
 use crate::control::Control;
 use crate::draw::Draw;
 use crate::error::WorkloadError;
 use crate::ids::RunId;
 use crate::meter::Meter;
-use crate::monitor::{Measured, Monitor};
-use crate::plan::{CLIENTS_MAX, WorkloadPlan};
+use crate::monitor::{Measured, watch};
+use crate::plan::{CLIENTS_MAX, PostingMode, WorkloadPlan};
 use crate::reader::{Expected, read};
 use crate::retries::RetryCounter;
 use crate::sample::{Percentiles, Sample, rate};
 use crate::site::Site;
-use crate::summary::{Configuration, Summary, TransferCounts, WorkloadVerdict, buckets, one_line};
+use crate::summary::{Configuration, Summary, WorkloadVerdict, buckets, one_line};
 
 type Threads<'scope, T> = Vec<ScopedJoinHandle<'scope, T>>;
 
@@ -77,7 +77,7 @@ impl Workload {
             return Err(WorkloadError::ClientCount { clients: plan.clients });
         }
         let control = Control::new(plan.settle);
-        let isolation = isolation_level(&settings);
+        let isolation = settings.isolation.sql();
         let bank = site.connect(adjust(settings, &plan, &control.retries))?;
         let accounts = Accounts::find(&bank, site)?;
         if accounts.own.len() < 2 {
@@ -111,30 +111,31 @@ impl Workload {
     ) -> Result<StoppedWorkload<'_>, E> {
         let threads = usize::from(self.plan.clients) + usize::from(self.plan.readers);
         let meters = (0..threads).map(|_| Meter::new()).collect::<Result<Vec<_>, _>>()?;
-        let path = PostingPath::new(&self.bank, self.plan.mode)?;
+        let queue = match self.plan.mode {
+            PostingMode::Queue => Some(PostingQueue::start(&self.bank, QueueSettings::default())),
+            PostingMode::Single | PostingMode::Batch(_) => None,
+        };
+        let queue = queue.transpose().map_err(WorkloadError::from)?;
         let (run, began) = (RunId::new(), Instant::now());
-        let monitor = Monitor::new(&self.control, &meters, began)?;
-        let ended = thread::scope(|scope| -> Result<_, E> {
-            let started = self.start_threads(scope, &path, run, began, &meters);
+        let (books, elapsed, measured) = thread::scope(|scope| -> Result<_, E> {
+            let started = self.start_threads(scope, queue.as_ref(), run, began, &meters);
             let (clients, readers) = started.inspect_err(|_| self.control.stop())?;
             let are_done = || clients.iter().all(ScopedJoinHandle::is_finished);
-            let measured = monitor.watch(self.plan.duration, stop, are_done, on_second);
+            let measured = watch(&self.control, &meters, began, self.plan.duration, stop, are_done, on_second);
             // The threads must end when the monitor has failed, too.
             self.control.stop();
             let books = join(clients);
             let elapsed = began.elapsed();
             join(readers)?;
             Ok((books?, elapsed, measured?))
-        });
-        path.close();
-        let (books, elapsed, measured) = ended?;
+        })?;
         Ok(StoppedWorkload { workload: self, run, stop, elapsed, books, measured })
     }
 
     fn start_threads<'scope, 'env>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,
-        path: &'env PostingPath,
+        queue: Option<&'env PostingQueue>,
         run: RunId,
         began: Instant,
         meters: &'env [Meter],
@@ -144,7 +145,7 @@ impl Workload {
         let (of_clients, of_readers) = meters.split_at(plan.clients.into());
         let clients = (0..).zip(of_clients).map(|(number, meter)| {
             let draw = Draw::new(count, plan.distribution, plan.seed, number).with_hot_accounts(plan.hot);
-            let client = Client { number, plan, path, run, accounts, draw, meter, control };
+            let client = Client { number, plan, bank, queue, run, accounts, draw, meter, control };
             thread::Builder::new().name("workload-client".to_owned()).spawn_scoped(scope, move || client.run(began))
         });
         let clients = clients.collect::<Result<_, _>>().map_err(WorkloadError::Thread)?;
@@ -161,40 +162,31 @@ impl StoppedWorkload<'_> {
     #[must_use]
     pub fn check(mut self) -> CheckedWorkload {
         let Workload { bank, control, expected, configuration, .. } = self.workload;
-        let (findings, not_checked) = match check(&bank, expected, self.run, &mut self.books, &control) {
-            Ok(findings) => (Some(findings), None),
-            Err(error) => (None, Some(error.into())),
+        let (audit, in_journal, not_checked) = match check(&bank, expected, self.run, &mut self.books, &control) {
+            Ok((audit, in_journal)) => (Some(audit), in_journal, None),
+            Err(error) => (None, 0, Some(error.into())),
         };
-        let error = control.take_error().or(not_checked);
-        let in_journal = findings.as_ref().map_or(0, |findings| findings.in_journal);
+        let error = control.error.into_inner().or(not_checked);
         let transfers = TransferCounts::new(&self.books, in_journal);
-        let violations = control.violations();
-        let Measured { samples, latencies, retries, reads, .. } = self.measured;
+        let violations = control.violations.into_inner();
+        let Measured { samples, total } = self.measured;
         let summary = Summary {
-            verdict: WorkloadVerdict::new(violations.count, findings.is_some(), transfers.unknown),
+            verdict: WorkloadVerdict::new(violations.count, audit.is_some(), transfers.unknown),
             interrupted: self.stop.load(Ordering::SeqCst),
             failure: error.as_ref().map(one_line),
             elapsed_s: self.elapsed.as_secs_f64(),
             transfers,
             per_second: rate(transfers.acknowledged(), self.elapsed),
-            latency_ms: Percentiles::new(&latencies),
-            mean_ms: latencies.mean() / 1000.0,
-            retries,
-            reads,
+            latency_ms: Percentiles::new(&total.latencies),
+            mean_ms: total.latencies.mean() / 1000.0,
+            retries: total.retries,
+            reads: total.reads,
             violations: violations.count,
             first_violations: violations.first,
-            histogram: buckets(&latencies),
+            histogram: buckets(&total.latencies),
             configuration,
         };
-        CheckedWorkload { summary, samples, audit: findings.map(|findings| findings.audit), error }
-    }
-}
-
-const fn isolation_level(settings: &Settings) -> &'static str {
-    match settings.isolation {
-        Isolation::ReadCommitted => "READ COMMITTED",
-        Isolation::RepeatableRead => "REPEATABLE READ",
-        Isolation::Serializable => "SERIALIZABLE",
+        CheckedWorkload { summary, samples, audit, error }
     }
 }
 

@@ -3,6 +3,7 @@
 /// An axis from one end of the drawing to the other.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Axis {
+    /// The numbers at the ends, or their logarithms.
     low: f64,
     high: f64,
     /// Where the ends are drawn.
@@ -12,39 +13,32 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// Returns an axis from zero to the number or a little further.
+    /// Returns an axis from zero to the number.
     pub(super) fn linear(high: f64, from: f64, to: f64) -> Self {
         Self { low: 0.0, high: if high > 0.0 { high } else { 1.0 }, from, to, is_logarithmic: false }
     }
 
     /// Returns an axis of whole powers of ten that holds both numbers.
     pub(super) fn logarithmic(low: f64, high: f64, from: f64, to: f64) -> Self {
-        let low = 10_f64.powf(low.max(0.001).log10().floor());
-        let high = 10_f64.powf(high.max(low).log10().ceil()).max(low * 10.0);
-        Self { low, high, from, to, is_logarithmic: true }
+        let low = low.max(0.001).log10().floor();
+        Self { low, high: high.log10().ceil().max(low + 1.0), from, to, is_logarithmic: true }
     }
 
     /// Returns where a number is drawn.
     pub(super) fn at(self, number: f64) -> f64 {
-        let share = if self.is_logarithmic {
-            (number.max(self.low) / self.low).log10() / (self.high / self.low).log10()
-        } else {
-            number / self.high
-        };
+        let number = if self.is_logarithmic { number.log10() } else { number };
+        let share = (number - self.low) / (self.high - self.low);
         self.from + share.clamp(0.0, 1.0) * (self.to - self.from)
     }
 
-    /// Returns the numbers to write, in ascending order, about `wanted` of them.
+    /// Returns the numbers to write, in ascending order, about `wanted` of them; all powers of ten if it is logarithmic.
     pub(super) fn ticks(self, wanted: f64) -> Vec<f64> {
-        let (first, next): (f64, Box<dyn Fn(f64) -> f64>) = if self.is_logarithmic {
-            (self.low, Box::new(|tick| tick * 10.0))
-        } else {
-            let step = step(self.high / wanted);
-            (0.0, Box::new(move |tick| tick + step))
-        };
+        let step = if self.is_logarithmic { 1.0 } else { step(self.high / wanted) };
         // What is added up may end a hair above the last number.
-        let end = self.high * (1.0 + 1e-9);
-        std::iter::successors(Some(first), |tick| Some(next(*tick))).take_while(|tick| *tick <= end).take(100).collect()
+        let ticks = std::iter::successors(Some(self.low), |tick| Some(tick + step))
+            .take_while(|tick| *tick <= self.high + step * 1e-6)
+            .take(100);
+        ticks.map(|tick| if self.is_logarithmic { 10_f64.powf(tick) } else { tick }).collect()
     }
 }
 

@@ -1,62 +1,63 @@
 //! The samples as the charts show them: a limited number, with marks where something happened.
 
+use serde::Serialize;
+
+use crate::retries::Retries;
 use crate::sample::{Percentiles, Sample};
 
-/// Joins neighbouring samples until at most `points_max` are left: adds counts, averages speeds, keeps the worst
-/// latencies.
+/// Joins neighbouring samples until at most `points_max` are left.
 pub(super) fn thinned(samples: &[Sample], points_max: usize) -> Vec<Sample> {
     let size = samples.len().div_ceil(points_max.max(1)).max(1);
-    samples.chunks(size).filter_map(joined).collect()
+    samples.chunks(size).filter_map(|chunk| chunk.iter().copied().reduce(join)).collect()
 }
 
-fn joined(samples: &[Sample]) -> Option<Sample> {
-    let (last, earlier) = samples.split_last()?;
-    let mut whole = *last;
-    for sample in earlier {
-        whole.lasted_s += sample.lasted_s;
-        whole.transfers += sample.transfers;
-        whole.rejected += sample.rejected;
-        whole.reads += sample.reads;
-        whole.retries += sample.retries;
-        whole.unknown = whole.unknown.max(sample.unknown);
-        whole.latency_ms = worst(whole.latency_ms, sample.latency_ms);
-    }
-    if !earlier.is_empty() && whole.lasted_s > 0.0 {
-        let units = samples.iter().map(|sample| sample.per_second * sample.lasted_s).sum::<f64>();
-        whole.per_second = units / whole.lasted_s;
-    }
-    Some(whole)
-}
-
-fn worst(left: Percentiles, right: Percentiles) -> Percentiles {
-    Percentiles {
-        p50: left.p50.max(right.p50),
-        p95: left.p95.max(right.p95),
-        p99: left.p99.max(right.p99),
-        max: left.max.max(right.max),
+/// Adds counts, averages speeds, keeps the worst latencies.
+fn join(left: Sample, right: Sample) -> Sample {
+    let (l, r) = (left.latency_ms, right.latency_ms);
+    let lasted_s = left.lasted_s + right.lasted_s;
+    let units = left.per_second * left.lasted_s + right.per_second * right.lasted_s;
+    let mut retries = left.retries;
+    retries += right.retries;
+    Sample {
+        lasted_s,
+        transfers: left.transfers + right.transfers,
+        rejected: left.rejected + right.rejected,
+        per_second: if lasted_s > 0.0 { units / lasted_s } else { right.per_second },
+        latency_ms: Percentiles {
+            p50: l.p50.max(r.p50),
+            p95: l.p95.max(r.p95),
+            p99: l.p99.max(r.p99),
+            max: l.max.max(r.max),
+        },
+        retries,
+        unknown: left.unknown.max(right.unknown),
+        reads: left.reads + right.reads,
+        ..right
     }
 }
 
 /// The places of the samples in which connections were lost, in which no transfer was answered, and in which far more
 /// attempts than usual were repeated.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Marks {
-    pub(super) lost: Vec<usize>,
-    pub(super) idle: Vec<usize>,
-    pub(super) risen: Vec<usize>,
+    lost: Vec<usize>,
+    idle: Vec<usize>,
+    risen: Vec<usize>,
 }
 
 impl Marks {
     pub(super) fn new(samples: &[Sample]) -> Self {
-        let others = |sample: &Sample| sample.retries.total() - sample.retries.connection;
-        let count = u64::try_from(samples.len()).unwrap_or(u64::MAX).max(1);
-        let usual = samples.iter().map(others).sum::<u64>() / count;
+        let others = |sample: &Sample| {
+            let Retries { serialization, deadlock, lock_timeout, .. } = sample.retries;
+            serialization + deadlock + lock_timeout
+        };
+        let usual = samples.iter().map(others).sum::<u64>() / u64::try_from(samples.len().max(1)).unwrap_or(u64::MAX);
         let places = |is_marked: &dyn Fn(&Sample) -> bool| {
             samples.iter().enumerate().filter(|(_, sample)| is_marked(sample)).map(|(place, _)| place).collect()
         };
         Self {
-            idle: places(&|sample| sample.transfers + sample.rejected == 0),
             lost: places(&|sample| sample.retries.connection > 0),
+            idle: places(&|sample| sample.transfers + sample.rejected == 0),
             risen: places(&|sample| others(sample) > 2 * usual),
         }
     }
@@ -65,7 +66,6 @@ impl Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retries::Retries;
 
     fn sample(elapsed_s: f64, transfers: u64, retries: Retries) -> Sample {
         let latency_ms = Percentiles { p50: 1.0, p95: 2.0, p99: 3.0, max: elapsed_s };
