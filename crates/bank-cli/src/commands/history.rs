@@ -53,7 +53,7 @@ pub(crate) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<(), F
         return Err(not_found::account(&bank, &name));
     };
 
-    let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output)?.on(context.terminal);
+    let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output, context.terminal)?;
     let printed = print_pages(&bank, (account.id, period), before, limit, &mut rows)?;
     rows.finish()?;
     match printed {

@@ -12,7 +12,7 @@ use clap::Args;
 use crate::args::input;
 use crate::commands::Context;
 use crate::failure::{ExitCode, Failure, rejection};
-use crate::output::{AccountRow, RowWriter, RowsFormat};
+use crate::output::{AccountRow, RowWriter, RowsFormat, Terminal};
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -64,7 +64,7 @@ fn play(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
 
 fn print_accounts(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, ">>>> Selecting accounts:")?;
-    let mut rows = RowWriter::begin::<AccountRow>(out, RowsFormat::Lines)?;
+    let mut rows = RowWriter::begin::<AccountRow>(out, RowsFormat::Lines, Terminal::default())?;
     bank.list_accounts(None, |account| rows.write(&AccountRow::from(&account)).map_err(Failure::from))?;
     Ok(rows.finish()?)
 }
