@@ -7,8 +7,6 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Id};
 use serde::Serialize;
 
-use super::UrlSource;
-
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
@@ -50,17 +48,6 @@ impl fmt::Display for ValueSource {
             Self::DotEnv { path } => f.write_str(&path.to_string_lossy()),
             Self::Url { name } => write!(f, "URL: {name}"),
             Self::Default => f.write_str("default"),
-        }
-    }
-}
-
-impl From<&UrlSource> for ValueSource {
-    fn from(source: &UrlSource) -> Self {
-        match source {
-            UrlSource::Option => Self::option("--database-url"),
-            UrlSource::Environment => Self::environment("DATABASE_URL"),
-            UrlSource::DotEnv(path) => Self::DotEnv { path: path.clone() },
-            UrlSource::Default => Self::Default,
         }
     }
 }

@@ -15,13 +15,13 @@ use bank_db::diagnosis::{Diagnosis, Fact, Kind};
 use bank_persistence::SchemaState;
 use serde_json::json;
 
-use crate::args::Location;
+use crate::args::{Location, location};
 use crate::failure::Failure;
 use check::Judged;
 
 /// Reports which database is used and what named it.
 pub(crate) fn location(location: &Location) -> Check {
-    let (url, source) = (location.url.to_string(), location.source.to_string());
+    let (url, source) = (location.url.to_string(), location::what_named(&location.source));
     let judgement = Judgement::ok(format!("{url}, from {source}")).value(json!({ "url": url, "from": source }));
     Check::new("database", Ok(judgement))
 }
