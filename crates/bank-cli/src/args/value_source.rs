@@ -7,26 +7,14 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Id};
 use serde::Serialize;
 
-/// Where a value comes from.
+/// Where a value comes from; `Url` is a parameter of the database's URL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub(crate) enum ValueSource {
-    /// An option on the command line.
-    Option {
-        name: String,
-    },
-    /// An environment variable.
-    Environment {
-        name: String,
-    },
-    /// A file `.env`.
-    DotEnv {
-        path: PathBuf,
-    },
-    /// A parameter of the database's URL.
-    Url {
-        name: String,
-    },
+    Option { name: String },
+    Environment { name: String },
+    DotEnv { path: PathBuf },
+    Url { name: String },
     Default,
 }
 

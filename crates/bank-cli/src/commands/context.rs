@@ -69,11 +69,11 @@ impl Context<'_> {
         let connect = || Bank::connect(&location.url, settings);
         self.messages.while_waiting("connecting", connect).map_err(|error| {
             // If only the file is missing, the user has to run setup.
-            if matches!(error, BankError::Database(DbError::FileMissing { .. })) && location.is_absent_file() {
-                not_set_up(location)
-            } else {
-                Failure::from(error)
+            if !matches!(error, BankError::Database(DbError::FileMissing { .. })) || !location.is_absent_file() {
+                return Failure::from(error);
             }
+            let message = format!("the database {} is not set up", location.url);
+            Failure::new(ExitCode::Other, "not_set_up", message).hint("run `bank-cli setup`")
         })
     }
 
@@ -83,11 +83,6 @@ impl Context<'_> {
         let connect = || Bank::create_or_connect(&location.url, self.settings());
         Ok(self.messages.while_waiting("connecting", connect)?)
     }
-}
-
-fn not_set_up(location: &Location) -> Failure {
-    let message = format!("the database {} is not set up", location.url);
-    Failure::new(ExitCode::Other, "not_set_up", message).hint("run `bank-cli setup`")
 }
 
 /// Creates the directory of the default database, the one that is used when none is named.

@@ -227,7 +227,7 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let mut report = args.report.as_ref().map(open).transpose()?;
     let workload = Workload::prepare(args.plan(), &site, context.settings())?;
     let interrupted = interrupt::listen(context.messages)?;
-    let mut progress = ProgressView::new(context.messages, args.output.is_json());
+    let mut progress = ProgressView::new(context.messages, args.output == RecordFormat::Json);
     let on_second = |sample: &Sample| {
         progress.show(sample);
         lines.as_mut().map_or(Ok(()), |file| files::write_line(file, "second", sample))

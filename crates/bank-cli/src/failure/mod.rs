@@ -186,24 +186,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_closed_pipe_is_not_an_error() {
-        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!(failure.exit_code(), ExitCode::Ok);
-    }
-
-    #[test]
-    fn a_full_disk_is_an_error() {
-        let failure = Failure::from(io::Error::from(io::ErrorKind::StorageFull));
-        assert_eq!(failure.exit_code(), ExitCode::Other);
-        assert_eq!(failure.code(), "output_failed");
+    fn a_full_disk_is_an_error_and_a_closed_pipe_is_not() {
+        let failure = |kind| Failure::from(io::Error::from(kind));
+        assert_eq!(failure(io::ErrorKind::BrokenPipe).exit_code(), ExitCode::Ok);
+        let full = failure(io::ErrorKind::StorageFull);
+        assert_eq!((full.exit_code(), full.code()), (ExitCode::Other, "output_failed"));
     }
 
     #[test]
     fn messages_are_one_line() {
-        let failure = Failure::new(ExitCode::Other, "x", "first\n  second\n");
-        assert_eq!(failure.message(), "first; second");
-        let failure = Failure::new(ExitCode::Other, "x", "red: \u{1b}[31m");
-        assert_eq!(failure.message(), "red: \\u{1b}[31m");
+        for (text, line) in [("first\n  second\n", "first; second"), ("red: \u{1b}[31m", "red: \\u{1b}[31m")] {
+            assert_eq!(Failure::new(ExitCode::Other, "x", text).message(), line);
+        }
     }
 
     #[test]
