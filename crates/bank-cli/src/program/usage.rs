@@ -117,7 +117,7 @@ fn usage(error: &Error) -> Option<String> {
     Some(format!("usage: {}; see --help", words.join(" ")))
 }
 
-/// Returns a part of the error as text; empty if clap's error has no such part.
+/// Returns a part of the error as text; empty if it lacks this part.
 fn text(error: &Error, kind: ContextKind) -> String {
     match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
