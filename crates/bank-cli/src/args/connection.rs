@@ -5,14 +5,14 @@ use std::time::Duration;
 use bank_persistence::{Isolation, RetryPolicy, Settings};
 use clap::Args;
 
-use super::choice::choice;
+use super::choice::Choice;
 
 /// Limits of the connection and its transactions.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection options")]
 pub(crate) struct ConnectionArgs {
     /// Isolation level of writing transactions; has no effect on SQLite
-    #[arg(long, value_name = "LEVEL", value_parser = choice(&ISOLATIONS), global = true, env = "BANK_ISOLATION", hide_env_values = true)]
+    #[arg(long, value_name = "LEVEL", value_parser = Choice(&ISOLATIONS), global = true, env = "BANK_ISOLATION", hide_env_values = true)]
     isolation: Option<Isolation>,
     /// Seconds to wait for a server that does not answer before trying again [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true, env = "BANK_ANSWER_TIMEOUT", hide_env_values = true)]

@@ -7,7 +7,7 @@ pub(crate) mod location;
 pub(crate) mod time_arg;
 mod value_source;
 
-pub(crate) use choice::choice;
+pub(crate) use choice::Choice;
 pub(crate) use connection::{ConnectionArgs, ISOLATIONS};
 pub(crate) use location::Location;
 pub(crate) use value_source::{ValueSource, ValueSources};

@@ -10,7 +10,7 @@ use bank_persistence::{Backend, BankError, Session, Settings};
 use clap::Args;
 
 use super::Context;
-use crate::args::{choice, input};
+use crate::args::{Choice, input};
 use crate::failure::{ExitCode, Failure};
 use crate::interrupt;
 use bank_batch::{
@@ -57,13 +57,13 @@ pub(crate) struct BatchArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Format of the file [default: by its extension, else by its first character]
-    #[arg(long, value_name = "FORMAT", value_parser = choice(&FORMATS), help_heading = "Input")]
+    #[arg(long, value_name = "FORMAT", value_parser = Choice(&FORMATS), help_heading = "Input")]
     format: Option<Format>,
     /// Text that names this run of payments, from which ids are derived
     #[arg(long, value_name = "TEXT", help_heading = "Input")]
     reference: Option<String>,
     /// On a bad line: go on, post nothing after it, or post nothing at all (then memory grows with the file)
-    #[arg(long, value_name = "MODE", value_parser = choice(&ON_REJECT), default_value = "continue", help_heading = "Posting")]
+    #[arg(long, value_name = "MODE", value_parser = Choice(&ON_REJECT), default_value = "continue", help_heading = "Posting")]
     on_reject: ImportMode,
     /// Most transfers in one transaction, 1 to 50000; has no meaning for atomic
     #[arg(long, value_name = "N", default_value = "8190", help_heading = "Posting")]

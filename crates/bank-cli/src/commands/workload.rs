@@ -17,7 +17,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use serde::Serialize;
 
 use super::context::{Context, create_data_directory};
-use crate::args::{choice, input};
+use crate::args::{Choice, input};
 use crate::failure::{ExitCode, Failure};
 use crate::interrupt;
 use crate::output::{AuditRecord, RecordFormat, write_audit};
@@ -119,7 +119,7 @@ struct RunArgs {
     #[arg(long, conflicts_with = "batch", help_heading = "Load")]
     queue: bool,
     /// How often each account takes part
-    #[arg(long, value_parser = choice(&values::DISTRIBUTIONS), default_value = "uniform", help_heading = "Accounts")]
+    #[arg(long, value_parser = Choice(&values::DISTRIBUTIONS), default_value = "uniform", help_heading = "Accounts")]
     distribution: Distribution,
     /// Number of hot accounts
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Accounts")]
