@@ -18,7 +18,7 @@ use clap::CommandFactory;
 
 use crate::commands::Context;
 use crate::failure::{ExitCode, Failure};
-use crate::output::{Messages, log};
+use crate::output::{Messages, Terminal, log};
 use crate::program::Cli;
 
 /// Large enough that even a list of millions of rows needs few system calls.
@@ -37,7 +37,8 @@ pub fn main_impl() -> std::process::ExitCode {
     log::start(cli.global.verbose);
     let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.is_json);
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());
-    let mut context = Context::new(&mut stdout, messages, cli.global, Cli::command);
+    let (terminal, program) = (Terminal::stdout(), Cli::command);
+    let mut context = Context { out: &mut stdout, messages, terminal, global: cli.global, program };
 
     let result = cli.command.run(&mut context);
     // After a failure, too: the data printed so far comes before the error.

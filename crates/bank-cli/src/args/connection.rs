@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use bank_persistence::{Isolation, RetryPolicy, Settings};
-use clap::{Args, ValueEnum};
+use clap::Args;
+
+use super::choice::Choice;
 
 /// Limits of the connection and its transactions.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection options")]
 pub(crate) struct ConnectionArgs {
     /// Isolation level of writing transactions; has no effect on SQLite
-    #[arg(long, value_enum, value_name = "LEVEL", global = true, env = "BANK_ISOLATION", hide_env_values = true)]
-    isolation: Option<IsolationArg>,
+    #[arg(long, value_name = "LEVEL", value_parser = Choice(&ISOLATIONS), global = true, env = "BANK_ISOLATION", hide_env_values = true)]
+    isolation: Option<Isolation>,
     /// Seconds to wait for a server that does not answer before trying again [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true, env = "BANK_ANSWER_TIMEOUT", hide_env_values = true)]
     answer_timeout: Option<Duration>,
@@ -29,13 +31,12 @@ pub(crate) struct ConnectionArgs {
     retry_time: Option<Duration>,
 }
 
-/// An isolation level, as typed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum IsolationArg {
-    ReadCommitted,
-    RepeatableRead,
-    Serializable,
-}
+/// The isolation levels, as typed.
+pub(crate) const ISOLATIONS: [(&str, Isolation); 3] = [
+    ("read-committed", Isolation::ReadCommitted),
+    ("repeatable-read", Isolation::RepeatableRead),
+    ("serializable", Isolation::Serializable),
+];
 
 impl ConnectionArgs {
     /// Returns the settings of the connection.
@@ -43,7 +44,7 @@ impl ConnectionArgs {
         let base = Settings::one_shot();
         Settings {
             application_name: "bank-cli".to_owned(),
-            isolation: self.isolation.map_or(base.isolation, IsolationArg::level),
+            isolation: self.isolation.unwrap_or(base.isolation),
             answer_timeout: self.answer_timeout.unwrap_or(base.answer_timeout),
             statement_timeout: self.statement_timeout.unwrap_or(base.statement_timeout),
             lock_timeout: self.lock_timeout.unwrap_or(base.lock_timeout),
@@ -54,16 +55,6 @@ impl ConnectionArgs {
                 ..base.retry
             },
             ..base
-        }
-    }
-}
-
-impl IsolationArg {
-    const fn level(self) -> Isolation {
-        match self {
-            Self::ReadCommitted => Isolation::ReadCommitted,
-            Self::RepeatableRead => Isolation::RepeatableRead,
-            Self::Serializable => Isolation::Serializable,
         }
     }
 }
@@ -98,10 +89,9 @@ mod tests {
             let typed = ["bank-cli"].iter().chain(options);
             Typed::try_parse_from(typed).unwrap().connection.settings()
         };
-        let isolation = |level| settings(&["--isolation", level]).isolation;
-        assert_eq!(isolation("read-committed"), Isolation::ReadCommitted);
-        assert_eq!(isolation("repeatable-read"), Isolation::RepeatableRead);
-        assert_eq!(isolation("serializable"), Isolation::Serializable);
+        for (name, isolation) in ISOLATIONS {
+            assert_eq!(settings(&["--isolation", name]).isolation, isolation);
+        }
         assert_eq!(settings(&["--answer-timeout", "7"]).answer_timeout, Duration::from_secs(7));
         assert_eq!(settings(&["--statement-timeout", "7"]).statement_timeout, Duration::from_secs(7));
         let waits = settings(&["--lock-timeout", "7"]);

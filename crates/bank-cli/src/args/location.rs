@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use bank_persistence::{DatabaseUrl, UrlError};
 use etcetera::BaseStrategy;
 
+use super::ValueSource;
 use crate::failure::{ExitCode, Failure};
 
 const VARIABLE: &str = "DATABASE_URL";
@@ -16,27 +17,16 @@ const VARIABLE: &str = "DATABASE_URL";
 #[derive(Debug)]
 pub(crate) struct Location {
     pub(crate) url: DatabaseUrl,
-    pub(crate) source: UrlSource,
+    pub(crate) source: ValueSource,
 }
 
-/// What named the database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum UrlSource {
-    Option,
-    Environment,
-    /// The path of the file.
-    DotEnv(PathBuf),
-    Default,
-}
-
-impl fmt::Display for UrlSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Option => f.write_str("--database-url"),
-            Self::Environment => f.write_str("the environment variable DATABASE_URL"),
-            Self::DotEnv(path) => write!(f, "DATABASE_URL in {}", path.display()),
-            Self::Default => f.write_str("the embedded default"),
-        }
+/// Returns what named the database, in words.
+pub(crate) fn what_named(source: &ValueSource) -> String {
+    match source {
+        ValueSource::Environment { name } => format!("the environment variable {name}"),
+        ValueSource::DotEnv { path } => format!("{VARIABLE} in {}", path.display()),
+        ValueSource::Default => "the embedded default".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -45,7 +35,7 @@ impl Location {
     pub(crate) fn find(option: Option<&str>) -> Result<Self, Failure> {
         match choose(option, environment, dot_env)? {
             Some((typed, source)) => Ok(Self { url: parse(&typed, &source)?, source }),
-            None => Ok(Self { url: DatabaseUrl::sqlite_file(&default_file()?), source: UrlSource::Default }),
+            None => Ok(Self { url: DatabaseUrl::sqlite_file(&default_file()?), source: ValueSource::Default }),
         }
     }
 
@@ -57,7 +47,7 @@ impl Location {
             return false;
         };
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let may_be_created = self.source == UrlSource::Default || directory.is_none_or(std::path::Path::is_dir);
+        let may_be_created = self.source == ValueSource::Default || directory.is_none_or(std::path::Path::is_dir);
         may_be_created && matches!(path.try_exists(), Ok(false))
     }
 }
@@ -67,16 +57,16 @@ fn choose(
     option: Option<&str>,
     environment: impl FnOnce() -> Result<Option<String>, Failure>,
     dot_env: impl FnOnce() -> Result<Option<(String, PathBuf)>, Failure>,
-) -> Result<Option<(String, UrlSource)>, Failure> {
+) -> Result<Option<(String, ValueSource)>, Failure> {
     if let Some(typed) = option {
-        return Ok(Some((typed.to_owned(), UrlSource::Option)));
+        return Ok(Some((typed.to_owned(), ValueSource::option("--database-url"))));
     }
     // Many tools set a variable to the empty string to unset it.
     if let Some(typed) = environment()?.filter(|value| !value.is_empty()) {
-        return Ok(Some((typed, UrlSource::Environment)));
+        return Ok(Some((typed, ValueSource::environment(VARIABLE))));
     }
     let typed = dot_env()?.filter(|(value, _)| !value.is_empty());
-    Ok(typed.map(|(typed, path)| (typed, UrlSource::DotEnv(path))))
+    Ok(typed.map(|(typed, path)| (typed, ValueSource::DotEnv { path })))
 }
 
 fn environment() -> Result<Option<String>, Failure> {
@@ -91,11 +81,8 @@ fn environment() -> Result<Option<String>, Failure> {
 }
 
 fn dot_env() -> Result<Option<(String, PathBuf)>, Failure> {
-    let path = match dot_env_file() {
-        Ok(Some(path)) => path,
-        Ok(None) => return Ok(None),
-        Err(error) => return Err(unreadable_dot_env(&dotenvy::Error::Io(error))),
-    };
+    let found = dot_env_file().map_err(|error| unreadable_dot_env(&dotenvy::Error::Io(error)))?;
+    let Some(path) = found else { return Ok(None) };
     let lines = dotenvy::from_path_iter(&path).map_err(|error| unreadable_dot_env(&error))?;
     for line in lines {
         // The unreadable line might be the one that names the database, so do not skip it.
@@ -133,10 +120,10 @@ fn unreadable_dot_env(error: &dotenvy::Error) -> Failure {
     unusable(message, "correct .env, or give --database-url")
 }
 
-fn parse(typed: &str, source: &UrlSource) -> Result<DatabaseUrl, Failure> {
+fn parse(typed: &str, source: &ValueSource) -> Result<DatabaseUrl, Failure> {
     typed.parse().map_err(|error: UrlError| {
         let hint = url_hint(&error, typed);
-        unusable(format!("{error} (from {source})"), hint)
+        unusable(format!("{error} (from {})", what_named(source)), hint)
     })
 }
 
@@ -171,43 +158,35 @@ fn unusable(message: impl fmt::Display, hint: impl Into<String>) -> Failure {
 mod tests {
     use super::*;
 
-    fn some(value: &str) -> impl FnOnce() -> Result<Option<String>, Failure> {
-        let value = value.to_owned();
-        move || Ok(Some(value))
-    }
-
-    fn in_file(value: &str) -> impl FnOnce() -> Result<Option<(String, PathBuf)>, Failure> {
-        let value = value.to_owned();
-        move || Ok(Some((value, "/home/.env".into())))
-    }
-
     #[test]
-    fn the_option_wins_and_the_other_places_are_not_read() {
-        let chosen = choose(Some("sqlite:a"), || unreachable!(), || unreachable!()).unwrap();
-        assert_eq!(chosen, Some(("sqlite:a".to_owned(), UrlSource::Option)));
-    }
-
-    #[test]
-    fn the_environment_wins_over_dot_env() {
-        let chosen = choose(None, some("sqlite:b"), || unreachable!()).unwrap();
-        assert_eq!(chosen, Some(("sqlite:b".to_owned(), UrlSource::Environment)));
-    }
-
-    #[test]
-    fn an_empty_variable_counts_as_not_set() {
-        let chosen = choose(None, some(""), in_file("sqlite:c")).unwrap();
-        assert_eq!(chosen, Some(("sqlite:c".to_owned(), UrlSource::DotEnv("/home/.env".into()))));
-        assert_eq!(choose(None, some(""), in_file("")).unwrap(), None);
-    }
-
-    #[test]
-    fn uses_the_default_if_no_place_names_a_database() {
-        assert_eq!(choose(None, || Ok(None), || Ok(None)).unwrap(), None);
+    fn the_first_place_that_names_a_database_wins() {
+        type Place = Option<&'static str>;
+        let choose = |option: Place, environment: Place, dot_env: Place| {
+            let is_set = option.is_some();
+            let is_known = is_set || environment.is_some_and(|value| !value.is_empty());
+            let environment = || {
+                assert!(!is_set, "the environment is not read");
+                Ok(environment.map(str::to_owned))
+            };
+            let dot_env = || {
+                assert!(!is_known, "the file is not read");
+                Ok(dot_env.map(|value| (value.to_owned(), "/home/.env".into())))
+            };
+            super::choose(option, environment, dot_env).unwrap()
+        };
+        let chosen = |url: &str, source| Some((url.to_owned(), source));
+        let variable = ValueSource::environment("DATABASE_URL");
+        let file = ValueSource::DotEnv { path: "/home/.env".into() };
+        assert_eq!(choose(Some("sqlite:a"), None, None), chosen("sqlite:a", ValueSource::option("--database-url")));
+        assert_eq!(choose(None, Some("sqlite:b"), None), chosen("sqlite:b", variable));
+        assert_eq!(choose(None, Some(""), Some("sqlite:c")), chosen("sqlite:c", file), "empty counts as not set");
+        assert_eq!(choose(None, Some(""), Some("")), None);
+        assert_eq!(choose(None, None, None), None);
     }
 
     #[test]
     fn rejects_a_bare_path_and_suggests_its_url() {
-        let failure = parse("bank.db", &UrlSource::Option).unwrap_err();
+        let failure = parse("bank.db", &ValueSource::Default).unwrap_err();
         assert_eq!(failure.exit_code(), ExitCode::Usage);
         assert_eq!(failure.hint_line(), Some("for a SQLite file write sqlite:bank.db"));
     }

@@ -1,13 +1,15 @@
 //! The options of every command, the database that they name, and typed text as domain values. Connects to nothing.
 
+mod choice;
 mod connection;
 pub(crate) mod input;
 pub(crate) mod location;
 pub(crate) mod time_arg;
 mod value_source;
 
-pub(crate) use connection::ConnectionArgs;
-pub(crate) use location::{Location, UrlSource};
+pub(crate) use choice::Choice;
+pub(crate) use connection::{ConnectionArgs, ISOLATIONS};
+pub(crate) use location::Location;
 pub(crate) use value_source::{ValueSource, ValueSources};
 
 use clap::{Args, ColorChoice};

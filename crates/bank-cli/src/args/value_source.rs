@@ -7,28 +7,14 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Id};
 use serde::Serialize;
 
-use super::UrlSource;
-
-/// Where a value comes from.
+/// Where a value comes from; `Url` is a parameter of the database's URL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub(crate) enum ValueSource {
-    /// An option on the command line.
-    Option {
-        name: String,
-    },
-    /// An environment variable.
-    Environment {
-        name: String,
-    },
-    /// A file `.env`.
-    DotEnv {
-        path: PathBuf,
-    },
-    /// A parameter of the database's URL.
-    Url {
-        name: String,
-    },
+    Option { name: String },
+    Environment { name: String },
+    DotEnv { path: PathBuf },
+    Url { name: String },
     Default,
 }
 
@@ -50,17 +36,6 @@ impl fmt::Display for ValueSource {
             Self::DotEnv { path } => f.write_str(&path.to_string_lossy()),
             Self::Url { name } => write!(f, "URL: {name}"),
             Self::Default => f.write_str("default"),
-        }
-    }
-}
-
-impl From<&UrlSource> for ValueSource {
-    fn from(source: &UrlSource) -> Self {
-        match source {
-            UrlSource::Option => Self::option("--database-url"),
-            UrlSource::Environment => Self::environment("DATABASE_URL"),
-            UrlSource::DotEnv(path) => Self::DotEnv { path: path.clone() },
-            UrlSource::Default => Self::Default,
         }
     }
 }

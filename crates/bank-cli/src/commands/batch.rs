@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bank_persistence::{Backend, BankError, Session, Settings};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::Context;
-use crate::args::input;
+use crate::args::{Choice, input};
 use crate::failure::{ExitCode, Failure};
 use crate::interrupt;
 use bank_batch::{
@@ -57,14 +57,14 @@ pub(crate) struct BatchArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Format of the file [default: by its extension, else by its first character]
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Input")]
-    format: Option<FormatArg>,
+    #[arg(long, value_name = "FORMAT", value_parser = Choice(&FORMATS), help_heading = "Input")]
+    format: Option<Format>,
     /// Text that names this run of payments, from which ids are derived
     #[arg(long, value_name = "TEXT", help_heading = "Input")]
     reference: Option<String>,
     /// On a bad line: go on, post nothing after it, or post nothing at all (then memory grows with the file)
-    #[arg(long, value_enum, value_name = "MODE", default_value = "continue", help_heading = "Posting")]
-    on_reject: OnReject,
+    #[arg(long, value_name = "MODE", value_parser = Choice(&ON_REJECT), default_value = "continue", help_heading = "Posting")]
+    on_reject: ImportMode,
     /// Most transfers in one transaction, 1 to 50000; has no meaning for atomic
     #[arg(long, value_name = "N", default_value = "8190", help_heading = "Posting")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=50_000))]
@@ -80,34 +80,12 @@ pub(crate) struct BatchArgs {
     force: bool,
 }
 
-/// How the lines of the file are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
-    // Comma-separated values with a header
-    Csv,
-    // One JSON object a line
-    Jsonl,
-}
+/// How the lines of the file are written, as typed.
+const FORMATS: [(&str, Format); 2] = [("csv", Format::Csv), ("jsonl", Format::Jsonl)];
 
-impl From<FormatArg> for Format {
-    fn from(typed: FormatArg) -> Self {
-        match typed {
-            FormatArg::Csv => Self::Csv,
-            FormatArg::Jsonl => Self::Jsonl,
-        }
-    }
-}
-
-/// What to do when a line is rejected or malformed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OnReject {
-    // Posts all other lines
-    Continue,
-    // Posts the lines before it
-    Stop,
-    // Posts nothing
-    Atomic,
-}
+/// What to do when a line is rejected or malformed, as typed.
+const ON_REJECT: [(&str, ImportMode); 3] =
+    [("continue", ImportMode::Continue), ("stop", ImportMode::Stop), ("atomic", ImportMode::Atomic)];
 
 impl BatchArgs {
     /// Returns the path of the file to read, `None` for standard input.
@@ -116,12 +94,7 @@ impl BatchArgs {
     }
 
     fn mode(&self) -> ImportMode {
-        match self.on_reject {
-            _ if self.dry_run => ImportMode::DryRun,
-            OnReject::Continue => ImportMode::Continue,
-            OnReject::Stop => ImportMode::Stop,
-            OnReject::Atomic => ImportMode::Atomic,
-        }
+        if self.dry_run { ImportMode::DryRun } else { self.on_reject }
     }
 
     /// Returns the connection settings. A chunk takes longer than a single transfer, a whole file much longer.
@@ -167,10 +140,9 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     const REFERENCE_HINT: &str = "a reference has 1 to 200 characters, no control characters";
     let reference = args.reference.as_deref().map(Reference::new).transpose();
     let reference = reference.map_err(|problem| input::invalid(problem, REFERENCE_HINT))?;
-    let format = args.format.map(Format::from);
     let file = match args.path() {
-        Some(path) => TransferFile::open(path, format, reference)?,
-        None => TransferFile::stdin(format, reference)?,
+        Some(path) => TransferFile::open(path, args.format, reference)?,
+        None => TransferFile::stdin(args.format, reference)?,
     };
     let is_empty = file.is_empty();
     let location = context.locate()?;

@@ -1,14 +1,12 @@
 //! `bank-cli config`
 
 use std::env;
-use std::ffi::OsStr;
 use std::time::Duration;
 
-use bank_persistence::Isolation;
 use clap::{Args, ColorChoice, Subcommand};
 use serde_json::{Value, json};
 
-use crate::args::{Location, ValueSource, location};
+use crate::args::{ISOLATIONS, Location, ValueSource, location};
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::output::{RecordFormat, SettingRow, log, write_settings};
@@ -40,9 +38,10 @@ struct ShowArgs {
 pub(crate) fn run(args: &ConfigArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let ConfigCommand::Show(args) = &args.command;
     let location = Location::find(context.typed_database_url())?;
-    let mut rows =
-        vec![SettingRow::new("database_url", json!(location.url.to_string()), ValueSource::from(&location.source))];
-    rows.push(connect_timeout(&location, context));
+    let mut rows = vec![
+        SettingRow::new("database_url", json!(location.url.to_string()), location.source.clone()),
+        connect_timeout(&location, context),
+    ];
     rows.extend(connection(context));
     rows.push(color(context));
     let (filter, source) = log::filter(context.global.verbose).unzip();
@@ -68,13 +67,9 @@ fn connect_timeout(location: &Location, context: &Context<'_>) -> SettingRow {
 
 fn connection(context: &Context<'_>) -> Vec<SettingRow> {
     let settings = context.settings();
-    let isolation = match settings.isolation {
-        Isolation::ReadCommitted => "read-committed",
-        Isolation::RepeatableRead => "repeatable-read",
-        Isolation::Serializable => "serializable",
-    };
+    let isolation = ISOLATIONS.iter().find(|(_, isolation)| *isolation == settings.isolation);
     let values = [
-        ("isolation", json!(isolation)),
+        ("isolation", json!(isolation.map(|(name, _)| name))),
         ("answer_timeout", seconds(settings.answer_timeout)),
         ("statement_timeout", seconds(settings.statement_timeout)),
         ("lock_timeout", seconds(settings.lock_timeout)),
@@ -100,13 +95,10 @@ fn data_directory() -> Result<SettingRow, Failure> {
     let file = location::default_file()?;
     let directory = file.parent().unwrap_or(&file);
     // A relative path in the variable is ignored.
-    let variable = env::var_os("XDG_DATA_HOME").filter(|home| directory.starts_with(home) && is_absolute(home));
+    let variable = env::var_os("XDG_DATA_HOME")
+        .filter(|home| directory.starts_with(home) && std::path::Path::new(home).is_absolute());
     let source = variable.map_or(ValueSource::Default, |_| ValueSource::environment("XDG_DATA_HOME"));
     Ok(SettingRow::new("data_directory", json!(directory.display().to_string()), source))
-}
-
-fn is_absolute(path: &OsStr) -> bool {
-    std::path::Path::new(path).is_absolute()
 }
 
 /// Lists the names of the variables that libpq reads; their values may be secrets.

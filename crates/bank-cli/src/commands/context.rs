@@ -4,7 +4,7 @@ use std::io::Write;
 
 use bank_persistence::{Bank, BankError, DbError, Settings};
 
-use crate::args::{GlobalArgs, Location, UrlSource};
+use crate::args::{GlobalArgs, Location, ValueSource, location};
 use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, Terminal};
 
@@ -23,17 +23,7 @@ pub(crate) struct Context<'a> {
     pub(crate) program: fn() -> clap::Command,
 }
 
-impl<'a> Context<'a> {
-    /// Returns a context; nothing is read or opened yet.
-    pub(crate) fn new(
-        out: &'a mut dyn Write,
-        messages: Messages,
-        global: GlobalArgs,
-        program: fn() -> clap::Command,
-    ) -> Self {
-        Self { out, messages, terminal: Terminal::stdout(), global, program }
-    }
-
+impl Context<'_> {
     /// Returns the connection settings as typed, with their defaults.
     pub(crate) fn settings(&self) -> Settings {
         self.global.connection.settings()
@@ -54,7 +44,8 @@ impl<'a> Context<'a> {
     /// Finds the database's URL and, with `-v`, says which it is.
     pub(crate) fn locate(&self) -> Result<Location, Failure> {
         let location = Location::find(self.typed_database_url())?;
-        self.messages.detail(&format!("database: {} (from {})", location.url, location.source));
+        let source = location::what_named(&location.source);
+        self.messages.detail(&format!("database: {} (from {source})", location.url));
         if location.url.trusts_unverified_host() {
             self.messages.note(UNVERIFIED);
         }
@@ -78,11 +69,11 @@ impl<'a> Context<'a> {
         let connect = || Bank::connect(&location.url, settings);
         self.messages.while_waiting("connecting", connect).map_err(|error| {
             // If only the file is missing, the user has to run setup.
-            if matches!(error, BankError::Database(DbError::FileMissing { .. })) && location.is_absent_file() {
-                not_set_up(location)
-            } else {
-                Failure::from(error)
+            if !matches!(error, BankError::Database(DbError::FileMissing { .. })) || !location.is_absent_file() {
+                return Failure::from(error);
             }
+            let message = format!("the database {} is not set up", location.url);
+            Failure::new(ExitCode::Other, "not_set_up", message).hint("run `bank-cli setup`")
         })
     }
 
@@ -94,14 +85,9 @@ impl<'a> Context<'a> {
     }
 }
 
-fn not_set_up(location: &Location) -> Failure {
-    let message = format!("the database {} is not set up", location.url);
-    Failure::new(ExitCode::Other, "not_set_up", message).hint("run `bank-cli setup`")
-}
-
 /// Creates the directory of the default database, the one that is used when none is named.
 pub(crate) fn create_data_directory(location: &Location) -> Result<(), Failure> {
-    let path = location.url.sqlite_path().filter(|_| location.source == UrlSource::Default);
+    let path = location.url.sqlite_path().filter(|_| location.source == ValueSource::Default);
     let Some(directory) = path.and_then(|path| path.parent()) else {
         return Ok(());
     };

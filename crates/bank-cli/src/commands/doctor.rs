@@ -52,7 +52,7 @@ pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Fa
 
 fn require_healthy(checks: &[Check]) -> Result<(), Failure> {
     let failed: Vec<&str> =
-        checks.iter().filter(|check| check.status == Status::Fail).map(|check| check.check).collect();
+        checks.iter().filter(|check| check.judgement.status == Status::Fail).map(|check| check.check).collect();
     match failed.len() {
         0 => Ok(()),
         count => {

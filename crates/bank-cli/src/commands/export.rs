@@ -3,16 +3,15 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use bank_domain::AccountName;
-use bank_persistence::{BankError, Period, RecordedAccount, RecordedTransfer, Snapshot};
+use bank_persistence::{Period, RecordedAccount, RecordedTransfer, Snapshot};
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::args::{input, time_arg};
 use crate::commands::Context;
 use crate::failure::{Failure, not_found};
 use crate::files::{ExportFile, refuse_database};
-use crate::output::{CsvJournal, HledgerJournal, OUTPUT_ID, write_json_transfer};
+use crate::output::{CsvRows, HledgerJournal, JournalRow, OUTPUT_ID, write_json};
 
 /// The number of transfers between two updates of the progress.
 const PROGRESS_TRANSFERS: u64 = 1_000;
@@ -67,67 +66,45 @@ enum ExportFormat {
     Hledger,
 }
 
-/// The part of the journal that is exported.
-struct Selection {
-    period: Period,
-    account: Option<AccountName>,
-}
-
-/// The reason why an export failed.
-enum ExportError {
-    /// Writing the export failed.
-    Write(io::Error),
-    /// The database failed.
-    Read(BankError),
-    /// The selected account does not exist.
-    NoAccount(AccountName),
-}
-
-impl From<io::Error> for ExportError {
-    fn from(error: io::Error) -> Self {
-        Self::Write(error)
-    }
-}
-
-impl From<BankError> for ExportError {
-    fn from(error: BankError) -> Self {
-        Self::Read(error)
-    }
-}
-
 /// Exports the journal; an unusable file fails before anything connects to the database.
 pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    let selection = Selection {
-        period: time_arg::period(args.since.as_deref(), args.until.as_deref())?,
-        account: args.account.as_deref().map(input::account_name).transpose()?,
-    };
+    let period = time_arg::period(args.since.as_deref(), args.until.as_deref())?;
+    let account = args.account.as_deref().map(input::account_name).transpose()?;
     let location = context.locate()?;
     let create = |path: &Path| {
         refuse_database(&location.url, path)?;
         ExportFile::create(path, args.force)
     };
     let mut file = args.out.as_deref().map(create).transpose()?;
-    let bank = context.connect_to(&location, context.settings())?;
-    let is_quiet = context.messages.is_quiet();
-    let exported = {
-        let out: &mut dyn Write = match &mut file {
-            Some(file) => file.writer(),
-            None => &mut context.out,
-        };
-        bank.snapshot(|snapshot| export(snapshot, &selection, args.format, out, &ExportProgress::new(is_quiet)))
+    let path = file.as_ref().map(|file| file.path().to_owned());
+    let unwritable = |error: io::Error| match &path {
+        Some(path) => ExportFile::unwritable(path, &error),
+        None => Failure::from(error),
     };
-    let transfers = exported.map_err(|stopped| match stopped {
-        ExportError::Write(error) => match &file {
-            Some(file) => file.failure(&error),
-            None => Failure::from(error),
-        },
-        ExportError::Read(error) => Failure::from(error),
-        ExportError::NoAccount(name) => not_found::account(&bank, &name),
-    })?;
+    let bank = context.connect_to(&location, context.settings())?;
+    let bar = context.messages.progress("{spinner} {msg}", None);
+    let out: &mut dyn Write = match &mut file {
+        Some(file) => file.writer(),
+        None => &mut context.out,
+    };
+    let exported = bank.snapshot(|snapshot| {
+        let account = match &account {
+            Some(name) => match snapshot.find_account(name)? {
+                None => return Ok(Err(name)),
+                found => found,
+            },
+            None => None,
+        };
+        let mut rows = SelectedRows { snapshot, account, period, bar: &bar, unwritable: &unwritable, written: 0 };
+        export(&mut rows, args.format, out)?;
+        Ok::<_, Failure>(Ok(rows.written))
+    });
+    bar.finish_and_clear();
+    let transfers = exported?.map_err(|name| not_found::account(&bank, name))?;
     if let Some(file) = file {
         file.finish()?;
     }
-    if args.format == ExportFormat::Hledger && selection.period.since.is_some() {
+    if args.format == ExportFormat::Hledger && period.since.is_some() {
         context.note_after_data(PART_NOTE)?;
     }
     match transfers {
@@ -136,32 +113,31 @@ pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Fa
     }
 }
 
-fn export(
-    snapshot: &mut Snapshot<'_>,
-    selection: &Selection,
-    format: ExportFormat,
-    out: &mut dyn Write,
-    progress: &ExportProgress,
-) -> Result<u64, ExportError> {
-    let account = match &selection.account {
-        Some(name) => Some(snapshot.find_account(name)?.ok_or_else(|| ExportError::NoAccount(name.clone()))?),
-        None => None,
-    };
-    let mut rows = SelectedRows { snapshot, account, period: selection.period, progress, written: 0 };
+/// The selected rows of a snapshot, and how to report them.
+struct SelectedRows<'a, 'b> {
+    snapshot: &'a mut Snapshot<'b>,
+    account: Option<RecordedAccount>,
+    period: Period,
+    bar: &'a ProgressBar,
+    /// Returns the failure for a write that failed.
+    unwritable: &'a dyn Fn(io::Error) -> Failure,
+    written: u64,
+}
+
+fn export(rows: &mut SelectedRows<'_, '_>, format: ExportFormat, out: &mut dyn Write) -> Result<(), Failure> {
     match format {
         ExportFormat::Csv => {
-            let mut journal = CsvJournal::begin(out)?;
-            rows.transfers(|recorded| journal.write(recorded))?;
-            journal.finish()?;
+            let mut csv = CsvRows::begin::<JournalRow<'_>>(out).map_err(rows.unwritable)?;
+            rows.transfers(|recorded| csv.write(&JournalRow::from(recorded)))?;
+            csv.finish().map_err(rows.unwritable)
         }
-        ExportFormat::Jsonl => rows.transfers(|recorded| write_json_transfer(out, recorded))?,
-        ExportFormat::Hledger => hledger(&mut rows, &mut HledgerJournal::begin(out)?)?,
+        ExportFormat::Jsonl => rows.transfers(|recorded| write_json(out, &JournalRow::from(recorded))),
+        ExportFormat::Hledger => hledger(rows, &mut HledgerJournal::begin(out).map_err(rows.unwritable)?),
     }
-    Ok(rows.written)
 }
 
 /// Writes opening balances only from the beginning of the journal on, and the assertion only for the whole journal.
-fn hledger(rows: &mut SelectedRows<'_, '_>, journal: &mut HledgerJournal<'_>) -> Result<(), ExportError> {
+fn hledger(rows: &mut SelectedRows<'_, '_>, journal: &mut HledgerJournal<'_>) -> Result<(), Failure> {
     let Period { since, until } = rows.period;
     rows.accounts(|recorded| {
         journal.declare(&recorded.account)?;
@@ -175,30 +151,21 @@ fn hledger(rows: &mut SelectedRows<'_, '_>, journal: &mut HledgerJournal<'_>) ->
     Ok(())
 }
 
-/// The selected rows of a snapshot.
-struct SelectedRows<'a, 'b> {
-    snapshot: &'a mut Snapshot<'b>,
-    account: Option<RecordedAccount>,
-    period: Period,
-    progress: &'a ExportProgress,
-    written: u64,
-}
-
 impl SelectedRows<'_, '_> {
-    fn accounts(&mut self, mut each: impl FnMut(&RecordedAccount) -> io::Result<()>) -> Result<(), ExportError> {
+    fn accounts(&mut self, mut each: impl FnMut(&RecordedAccount) -> io::Result<()>) -> Result<(), Failure> {
         match &self.account {
-            Some(recorded) => Ok(each(recorded)?),
-            None => self.snapshot.accounts(None, |recorded| each(&recorded).map_err(ExportError::from)),
+            Some(recorded) => each(recorded).map_err(self.unwritable),
+            None => self.snapshot.accounts(None, |recorded| each(&recorded).map_err(self.unwritable)),
         }
     }
 
-    fn transfers(&mut self, mut each: impl FnMut(&RecordedTransfer) -> io::Result<()>) -> Result<(), ExportError> {
-        let (written, progress) = (&mut self.written, self.progress);
-        let write = |recorded: RecordedTransfer| -> Result<(), ExportError> {
-            each(&recorded)?;
-            *written = written.saturating_add(1);
-            if written.is_multiple_of(PROGRESS_TRANSFERS) {
-                progress.show(*written);
+    fn transfers(&mut self, mut each: impl FnMut(&RecordedTransfer) -> io::Result<()>) -> Result<(), Failure> {
+        let write = |recorded: RecordedTransfer| {
+            each(&recorded).map_err(self.unwritable)?;
+            self.written = self.written.saturating_add(1);
+            if self.written.is_multiple_of(PROGRESS_TRANSFERS) {
+                self.bar.set_message(format!("{} transfers", self.written));
+                self.bar.tick();
             }
             Ok(())
         };
@@ -206,30 +173,5 @@ impl SelectedRows<'_, '_> {
             Some(recorded) => self.snapshot.transfers_of(&recorded.account, self.period, write),
             None => self.snapshot.transfers(self.period, write),
         }
-    }
-}
-
-/// Shows the number of exported transfers, on a terminal only.
-struct ExportProgress {
-    bar: ProgressBar,
-}
-
-impl ExportProgress {
-    fn new(is_quiet: bool) -> Self {
-        // Draws nothing if stderr is not a terminal.
-        let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { bar: ProgressBar::with_draw_target(None, target).with_style(style) }
-    }
-
-    fn show(&self, transfers: u64) {
-        self.bar.set_message(format!("{transfers} transfers"));
-        self.bar.tick();
-    }
-}
-
-impl Drop for ExportProgress {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
     }
 }

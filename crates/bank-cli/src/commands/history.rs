@@ -53,34 +53,28 @@ pub(crate) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<(), F
         return Err(not_found::account(&bank, &name));
     };
 
-    let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output)?.on(context.terminal);
+    let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output, context.terminal)?;
     let printed = print_pages(&bank, (account.id, period), before, limit, &mut rows)?;
     rows.finish()?;
     match printed {
-        Printed { entries: 0, .. } if period != Period::default() => {
-            context.note_after_data("no transfers in this period")
-        }
-        Printed { entries: 0, .. } if before.is_none() => context.note_after_data("no transfers yet"),
-        Printed { entries: 0, .. } => context.note_after_data("no older transfers"),
-        Printed { more_before: Some(version), .. } => context.note_after_data(&more_note(args, version)),
-        Printed { .. } => Ok(()),
+        (0, _) if period != Period::default() => context.note_after_data("no transfers in this period"),
+        (0, _) if before.is_none() => context.note_after_data("no transfers yet"),
+        (0, _) => context.note_after_data("no older transfers"),
+        (_, Some(version)) => context.note_after_data(&more_note(args, version)),
+        (_, None) => Ok(()),
     }
 }
 
-struct Printed {
-    entries: u32,
-    /// The oldest printed version, if there are older ones.
-    more_before: Option<AccountVersion>,
-}
-
-/// Prints page by page. The journal grows only at its newer end, so older pages fit together without a snapshot.
+/// Prints page by page, and returns the number of entries and the oldest printed version if there are older ones.
+///
+/// The journal grows only at its newer end, so older pages fit together without a snapshot.
 fn print_pages(
     bank: &Bank,
     (account, period): (AccountId, Period),
     mut before: Option<AccountVersion>,
     limit: u32,
     rows: &mut RowWriter<'_>,
-) -> Result<Printed, Failure> {
+) -> Result<(u32, Option<AccountVersion>), Failure> {
     let mut entries = 0;
     loop {
         let wanted = (limit - entries).min(PAGE_ENTRIES);
@@ -93,7 +87,7 @@ fn print_pages(
         }
         let is_last = u32::try_from(page.len()).is_ok_and(|length| length <= wanted);
         if is_last || entries == limit {
-            return Ok(Printed { entries, more_before: before.filter(|_| !is_last) });
+            return Ok((entries, before.filter(|_| !is_last)));
         }
     }
 }

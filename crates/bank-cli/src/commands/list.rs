@@ -25,7 +25,7 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<(), Fail
     let bank = context.connect()?;
 
     let mut is_empty = true;
-    let mut rows = RowWriter::begin::<AccountRow>(context.out, args.output)?.on(context.terminal);
+    let mut rows = RowWriter::begin::<AccountRow>(context.out, args.output, context.terminal)?;
     bank.list_accounts(limit, |account| {
         is_empty = false;
         rows.write(&AccountRow::from(&account)).map_err(Failure::from)

@@ -1,6 +1,6 @@
 //! `bank-cli reverse`
 
-use bank_domain::{AccountId, AccountName, Outcome, PostedTransfer, Rejection, Reversal, Transfer};
+use bank_domain::{AccountId, AccountName, Outcome, Rejection, Reversal, Transfer};
 use bank_persistence::{BankError, RecordedTransfer};
 use clap::Args;
 
@@ -47,38 +47,29 @@ pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), F
         let is_unknown = matches!(error, BankError::OutcomeUnknown { .. });
         let failure = Failure::from(error);
         if is_unknown {
-            return failure.hint("run the same command again: a transfer is never reversed twice");
+            failure.hint("run the same command again: a transfer is never reversed twice")
+        } else {
+            failure
         }
-        failure
     })?;
     let reversed = reversed.ok_or_else(|| not_found::transfer(reversal.original))?;
 
-    match reversed.outcome {
-        Outcome::Posted(posting) => print("posted", &posting, &reversed.original, args.output, context),
-        Outcome::Replayed(posting) => {
-            print("replayed", &posting, &reversed.original, args.output, context)?;
-            context.note_after_data(REPLAYED_NOTE)
-        }
-        Outcome::Rejected(reason) => Err(rejected(&reason, &reversed.original)),
-    }
-}
-
-fn print(
-    status: &'static str,
-    posting: &PostedTransfer,
-    original: &RecordedTransfer,
-    format: RecordFormat,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
-    let record = TransferRecord::from_outcome(status, posting, &original.to_name, &original.from_name);
-    Ok(format.write(context.out, &record, |record, out| {
+    let original = &reversed.original;
+    let (status, posting) = match reversed.outcome {
+        Outcome::Posted(posting) => ("posted", posting),
+        Outcome::Replayed(posting) => ("replayed", posting),
+        Outcome::Rejected(reason) => return Err(rejected(&reason, original)),
+    };
+    let record = TransferRecord::from_outcome(status, &posting, &original.to_name, &original.from_name);
+    args.output.write(context.out, &record, |record, out| {
         let (original, id) = (original.posted.transfer.id, posting.transfer.id);
         match status {
             "posted" => writeln!(out, "Reversed transfer {original}.")?,
             _ => writeln!(out, "Transfer {original} is already reversed by {id}.")?,
         }
         record.write_lines(out)
-    })?)
+    })?;
+    if status == "replayed" { context.note_after_data(REPLAYED_NOTE) } else { Ok(()) }
 }
 
 /// Returns the failure for a rejected reversal. It moves the whole amount or nothing, so its hints differ from those of a

@@ -1,8 +1,7 @@
 //! `bank-cli transfer`
 
 use bank_domain::{
-    Account, AccountId, AccountName, AccountVersion, Amount, Memo, Outcome, PostRequest, PostedTransfer, Rejection,
-    Transfer, TransferId,
+    AccountId, AccountName, AccountVersion, Amount, Memo, Outcome, PostRequest, Rejection, Transfer, TransferId,
 };
 use bank_persistence::{Bank, BankError, new_transfer_id};
 use clap::Args;
@@ -75,8 +74,7 @@ impl Request {
     fn resolve(&self, bank: &Bank) -> Result<PostRequest, Failure> {
         let accounts = bank.find_accounts(&[&self.from, &self.to])?;
         let id_of = |name: &AccountName| -> Result<AccountId, Failure> {
-            let has_name = |account: &&Account| account.name == *name;
-            let account = accounts.iter().find(has_name);
+            let account = accounts.iter().find(|account| account.name == *name);
             account.map(|account| account.id).ok_or_else(|| not_found::account(bank, name))
         };
         let (from, to) = (id_of(&self.from)?, id_of(&self.to)?);
@@ -124,31 +122,20 @@ pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), 
             error.into()
         }
     })?;
-    match outcome {
-        Outcome::Posted(posting) => print("posted", &posting, &request, args.output, context),
-        Outcome::Replayed(posting) => {
-            print("replayed", &posting, &request, args.output, context)?;
-            context.note_after_data(REPLAYED_NOTE)
+    let (status, posting) = match outcome {
+        Outcome::Posted(posting) => ("posted", posting),
+        Outcome::Replayed(posting) => ("replayed", posting),
+        Outcome::Rejected(reason) => {
+            let name = |id| if id == resolved.transfer.from { &request.from } else { &request.to };
+            return Err(rejection::failure(&reason, |id| name(id).to_string()));
         }
-        Outcome::Rejected(reason) => Err(rejection::failure(&reason, |id| {
-            let name = if id == resolved.transfer.from { &request.from } else { &request.to };
-            name.to_string()
-        })),
-    }
-}
-
-fn print(
-    status: &'static str,
-    posting: &PostedTransfer,
-    request: &Request,
-    format: RecordFormat,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
-    let record = TransferRecord::from_outcome(status, posting, &request.from, &request.to);
-    Ok(format.write(context.out, &record, |record, out| {
+    };
+    let record = TransferRecord::from_outcome(status, &posting, &request.from, &request.to);
+    args.output.write(context.out, &record, |record, out| {
         writeln!(out, "Transferred {} between accounts.", posting.transfer.amount)?;
         record.write_lines(out)
-    })?)
+    })?;
+    if status == "replayed" { context.note_after_data(REPLAYED_NOTE) } else { Ok(()) }
 }
 
 /// Returns `--database-url` in a form that may be shown, without its password.

@@ -10,20 +10,19 @@ use std::time::Duration;
 use bank_domain::Balance;
 use bank_persistence::DatabaseUrl;
 use bank_workload::{
-    Accounts, CLIENTS_MAX, HotAccounts, PostingMode, Sample, Site, Summary, Workload, WorkloadError, WorkloadPlan,
-    open_accounts,
+    Accounts, CLIENTS_MAX, Distribution, HotAccounts, PostingMode, Sample, Site, Summary, Workload, WorkloadError,
+    WorkloadPlan, open_accounts,
 };
 use clap::{ArgGroup, Args, Subcommand};
 use serde::Serialize;
 
 use super::context::{Context, create_data_directory};
-use crate::args::input;
+use crate::args::{Choice, input};
 use crate::failure::{ExitCode, Failure};
 use crate::interrupt;
-use crate::output::{AuditRecord, RecordFormat, write_audit, write_json};
+use crate::output::{AuditRecord, RecordFormat, write_audit};
 
 use progress::ProgressView;
-use values::DistributionArg;
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -120,8 +119,8 @@ struct RunArgs {
     #[arg(long, conflicts_with = "batch", help_heading = "Load")]
     queue: bool,
     /// How often each account takes part
-    #[arg(long, value_enum, default_value = "uniform", help_heading = "Accounts")]
-    distribution: DistributionArg,
+    #[arg(long, value_parser = Choice(&values::DISTRIBUTIONS), default_value = "uniform", help_heading = "Accounts")]
+    distribution: Distribution,
     /// Number of hot accounts
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Accounts")]
     hot_accounts: Option<u32>,
@@ -173,7 +172,7 @@ impl RunArgs {
             duration: self.duration,
             transfers: self.transfers,
             rate: self.rate,
-            distribution: self.distribution.into(),
+            distribution: self.distribution,
             hot: self.hot_accounts.map(|accounts| HotAccounts { accounts, percent: self.hot_percent }),
             mode: match self.batch {
                 Some(size) => PostingMode::Batch(size),
@@ -205,10 +204,8 @@ fn init(args: &InitArgs, context: &mut Context<'_>) -> Result<(), Failure> {
         return Err(input::invalid(format!("balance {balance} is negative"), HINT));
     }
     if balance.get().checked_mul(args.accounts.into()).is_none() {
-        return Err(input::invalid(
-            "all opening balances together exceed what one account can hold",
-            "lower --balance",
-        ));
+        let message = "all opening balances together exceed what one account can hold";
+        return Err(input::invalid(message, "lower --balance"));
     }
     let location = context.locate()?;
     let site = site(&location.url, args.here)?;
@@ -230,7 +227,7 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let mut report = args.report.as_ref().map(open).transpose()?;
     let workload = Workload::prepare(args.plan(), &site, context.settings())?;
     let interrupted = interrupt::listen(context.messages)?;
-    let mut progress = ProgressView::new(context.messages, args.output.is_json());
+    let mut progress = ProgressView::new(context.messages, args.output == RecordFormat::Json);
     let on_second = |sample: &Sample| {
         progress.show(sample);
         lines.as_mut().map_or(Ok(()), |file| files::write_line(file, "second", sample))
@@ -242,10 +239,7 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     if let Some(file) = &mut lines {
         files::write_line(file, "summary", &record)?;
     }
-    let printed = match args.output {
-        RecordFormat::Text => writeln!(context.out, "{}", checked.summary),
-        RecordFormat::Json => write_json(context.out, &record),
-    };
+    let printed = args.output.write(context.out, &record, |_, out| writeln!(out, "{}", checked.summary));
     let written = report.as_mut().map_or(Ok(()), |file| files::write(file, &checked.report(chrono::Utc::now())?));
     match Failure::of_workload(&checked.summary, checked.error) {
         Some(failure) => Err(failure),
@@ -269,10 +263,8 @@ fn check(args: &CheckArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let site = site(&context.locate()?.url, args.here)?;
     let bank = site.connect(context.settings())?;
     let report = context.messages.while_waiting("recomputing every balance", || bank.audit())?;
-    match args.output {
-        RecordFormat::Text => write_audit(context.out, &report, context.terminal.palette)?,
-        RecordFormat::Json => write_json(context.out, &AuditRecord::from(&report))?,
-    }
+    let palette = context.terminal.palette;
+    args.output.write(context.out, &AuditRecord::from(&report), |_, out| write_audit(out, &report, palette))?;
     let Some(finding) = report.findings.first() else {
         return Ok(());
     };

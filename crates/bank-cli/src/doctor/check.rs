@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use bank_db::diagnosis::{Fact, Unknown};
+use bank_db::diagnosis::Unknown;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -25,6 +25,13 @@ pub(crate) enum Status {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Check {
     pub(crate) check: &'static str,
+    #[serde(flatten)]
+    pub(crate) judgement: Judgement,
+}
+
+/// The result of a check, and the reason.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Judgement {
     pub(crate) status: Status,
     pub(crate) finding: String,
     /// What the user can do.
@@ -33,46 +40,44 @@ pub(crate) struct Check {
     pub(crate) value: Value,
 }
 
+/// A judgement, or why the fact that it needs is unknown.
+pub(super) type Judged<'a> = Result<Judgement, &'a Unknown>;
+
 impl Check {
-    /// Returns a check that found no problem.
-    pub(crate) fn ok(check: &'static str, finding: impl Display) -> Self {
-        Self::new(check, Status::Ok, finding, None)
+    /// Returns a check with its result.
+    pub(super) fn new(check: &'static str, judged: Judged<'_>) -> Self {
+        let judgement = judged.unwrap_or_else(|unknown| Judgement::new(Status::Unknown, unknown, None));
+        Self { check, judgement }
+    }
+}
+
+impl Judgement {
+    /// Finds no problem.
+    pub(crate) fn ok(finding: impl Display) -> Self {
+        Self::new(Status::Ok, finding, None)
     }
 
-    /// Returns a check that found a possible improvement.
-    pub(crate) fn warn(check: &'static str, finding: impl Display, advice: impl Into<String>) -> Self {
-        Self::new(check, Status::Warn, finding, Some(advice.into()))
+    /// Finds a possible improvement.
+    pub(crate) fn warn(finding: impl Display, advice: impl Into<String>) -> Self {
+        Self::new(Status::Warn, finding, Some(advice.into()))
     }
 
-    /// Returns a check that found a problem.
-    pub(crate) fn fail(check: &'static str, finding: impl Display, advice: impl Into<String>) -> Self {
-        Self::new(check, Status::Fail, finding, Some(advice.into()))
+    /// Finds a problem.
+    pub(crate) fn fail(finding: impl Display, advice: impl Into<String>) -> Self {
+        Self::new(Status::Fail, finding, Some(advice.into()))
     }
 
-    /// Returns a check of a fact that the database does not report.
-    pub(crate) fn unknown(check: &'static str, unknown: &Unknown) -> Self {
-        Self::new(check, Status::Unknown, unknown, None)
-    }
-
-    /// Judges a fact, or reports that it is unknown.
-    pub(crate) fn from_fact<T>(check: &'static str, fact: &Fact<T>, judge: impl FnOnce(&T) -> Self) -> Self {
-        match fact {
-            Ok(fact) => judge(fact),
-            Err(unknown) => Self::unknown(check, unknown),
-        }
-    }
-
-    /// Adds advice to a check that found no problem.
-    pub(crate) fn advice(self, advice: impl Into<String>) -> Self {
+    /// Adds advice although there is no problem.
+    pub(super) fn advice(self, advice: impl Into<String>) -> Self {
         Self { advice: Some(advice.into()), ..self }
     }
 
     /// Sets the figures.
-    pub(crate) fn value(self, value: Value) -> Self {
+    pub(super) fn value(self, value: Value) -> Self {
         Self { value, ..self }
     }
 
-    fn new(check: &'static str, status: Status, finding: impl Display, advice: Option<String>) -> Self {
-        Self { check, status, finding: one_line(&finding.to_string()), advice, value: Value::Null }
+    fn new(status: Status, finding: impl Display, advice: Option<String>) -> Self {
+        Self { status, finding: one_line(&finding.to_string()), advice, value: Value::Null }
     }
 }

@@ -1,84 +1,67 @@
 //! Judges whether acknowledged transfers survive a crash of the server, a crash of its machine, and the loss of the machine.
 
-use bank_db::diagnosis::{Fact, ServerFacts, Standby};
+use bank_db::diagnosis::{ServerFacts, Standby};
 use serde_json::json;
 
-use super::Check;
+use super::Judgement;
+use super::check::Judged;
 
 /// Judges whether a crash of the server or of its machine can lose transfers.
-pub(super) fn disk(facts: &ServerFacts) -> Check {
-    const NAME: &str = "durability";
-    let is_off = |setting: &Fact<String>| setting.as_ref().is_ok_and(|value| value == "off");
-    let settings = [
-        ("fsync", &facts.fsync),
-        ("synchronous_commit", &facts.synchronous_commit),
-        ("full_page_writes", &facts.full_page_writes),
-    ];
-    if let Some(unknown) = settings.iter().find_map(|(_, setting)| setting.as_ref().err()) {
-        return Check::unknown(NAME, unknown);
-    }
-    let shown: Vec<String> =
-        settings.iter().map(|(name, setting)| format!("{name} = {}", setting.as_deref().unwrap_or_default())).collect();
-    let shown = shown.join(", ");
-    let value = json!({
-        "fsync": facts.fsync.as_deref().ok(),
-        "synchronous_commit": facts.synchronous_commit.as_deref().ok(),
-        "full_page_writes": facts.full_page_writes.as_deref().ok(),
-    });
-    let check = if is_off(&facts.fsync) {
+pub(super) fn disk(facts: &ServerFacts) -> Judged<'_> {
+    let fsync = facts.fsync.as_ref()?;
+    let commit = facts.synchronous_commit.as_ref()?;
+    let pages = facts.full_page_writes.as_ref()?;
+    let shown = format!("fsync = {fsync}, synchronous_commit = {commit}, full_page_writes = {pages}");
+    let judgement = if fsync == "off" {
         let finding =
             format!("{shown}: a crash of the server's machine can lose acknowledged transfers and break the database");
-        Check::fail(NAME, finding, "set fsync = on")
-    } else if is_off(&facts.synchronous_commit) {
+        Judgement::fail(finding, "set fsync = on")
+    } else if commit == "off" {
         let finding = format!("{shown}: a crash of the server can lose acknowledged transfers");
-        Check::fail(NAME, finding, "set synchronous_commit = on, for the role or the database if not for the server")
-    } else if is_off(&facts.full_page_writes) {
+        Judgement::fail(finding, "set synchronous_commit = on, for the role or the database if not for the server")
+    } else if pages == "off" {
         let finding = format!("{shown}: a crash of the server's machine can break pages that were being written");
-        Check::warn(NAME, finding, "set full_page_writes = on, unless the file system never tears a page")
+        Judgement::warn(finding, "set full_page_writes = on, unless the file system never tears a page")
     } else {
-        Check::ok(NAME, shown)
+        Judgement::ok(shown)
     };
-    check.value(value)
+    Ok(judgement.value(json!({ "fsync": fsync, "synchronous_commit": commit, "full_page_writes": pages })))
 }
 
 /// Judges whether a failover can lose transfers.
-pub(super) fn standbys(facts: &ServerFacts) -> Check {
-    const NAME: &str = "standbys";
-    let (wanted, followers) = match (&facts.synchronous_standby_names, &facts.standbys) {
-        (Ok(wanted), Ok(followers)) => (wanted.as_str(), followers.as_slice()),
-        (Err(unknown), _) | (_, Err(unknown)) => return Check::unknown(NAME, unknown),
-    };
-    let check = if wanted.is_empty() && followers.is_empty() {
-        Check::ok(NAME, "none; if this server is lost, so is its data")
+pub(super) fn standbys(facts: &ServerFacts) -> Judged<'_> {
+    let (wanted, followers) = (facts.synchronous_standby_names.as_ref()?, facts.standbys.as_ref()?);
+    let judgement = if wanted.is_empty() && followers.is_empty() {
+        Judgement::ok("none; if this server is lost, so is its data")
     } else if wanted.is_empty() {
         let finding = format!("{} asynchronously: a failover can lose acknowledged transfers", follow(followers));
-        Check::warn(NAME, finding, "set synchronous_standby_names, for example 'ANY 1 (*)'")
+        Judgement::warn(finding, "set synchronous_standby_names, for example 'ANY 1 (*)'")
     } else {
-        synchronous(NAME, wanted, followers, facts.synchronous_commit.as_deref().unwrap_or_default())
+        synchronous(wanted, followers, facts.synchronous_commit.as_deref().unwrap_or_default())
     };
     let listed: Vec<_> = followers
         .iter()
         .map(|standby| json!({ "name": standby.name, "state": standby.state, "sync_state": standby.sync_state }))
         .collect();
-    check.value(json!({ "synchronous_standby_names": wanted, "standbys": listed }))
+    Ok(judgement.value(json!({ "synchronous_standby_names": wanted, "standbys": listed })))
 }
 
-fn synchronous(name: &'static str, wanted: &str, followers: &[Standby], commit: &str) -> Check {
+fn synchronous(wanted: &str, followers: &[Standby], commit: &str) -> Judgement {
     let is_synchronous = |standby: &&Standby| matches!(standby.sync_state.as_deref(), Some("sync" | "quorum"));
     let synchronous = followers.iter().filter(is_synchronous).count();
     let is_hidden = !followers.is_empty() && followers.iter().all(|standby| standby.sync_state.is_none());
     if matches!(commit, "local" | "off") {
         let finding =
             format!("synchronous_commit = {commit} waits for no standby: a failover can lose acknowledged transfers");
-        Check::warn(name, finding, "set synchronous_commit = on")
+        Judgement::warn(finding, "set synchronous_commit = on")
     } else if is_hidden {
-        Check::ok(name, format!("{}; this user may not see which are synchronous", follow(followers)))
+        Judgement::ok(format!("{}; this user may not see which are synchronous", follow(followers)))
             .advice("grant the role pg_monitor to see more")
     } else if synchronous == 0 {
         let finding = format!("no synchronous standby follows, and commits wait for one ({wanted})");
-        Check::fail(name, finding, "start the standby, or take it out of synchronous_standby_names")
+        Judgement::fail(finding, "start the standby, or take it out of synchronous_standby_names")
     } else {
-        Check::ok(name, format!("{}, {synchronous} of them synchronously ({wanted})", follow(followers)))
+        Judgement::ok(format!("{}, {synchronous} of them synchronously ({wanted})", follow(followers)))
     }
 }
 

@@ -8,47 +8,45 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check::{Check, Status};
+pub(crate) use check::{Check, Judgement, Status};
 pub(crate) use connection::Requested;
 
 use bank_db::diagnosis::{Diagnosis, Fact, Kind};
 use bank_persistence::SchemaState;
 use serde_json::json;
 
-use crate::args::Location;
+use crate::args::{Location, location};
 use crate::failure::Failure;
+use check::Judged;
 
 /// Reports which database is used and what named it.
 pub(crate) fn location(location: &Location) -> Check {
-    Check::ok("database", format!("{}, from {}", location.url, location.source))
-        .value(json!({ "url": location.url.to_string(), "from": location.source.to_string() }))
+    let (url, source) = (location.url.to_string(), location::what_named(&location.source));
+    let judgement = Judgement::ok(format!("{url}, from {source}")).value(json!({ "url": url, "from": source }));
+    Check::new("database", Ok(judgement))
 }
 
 /// Reports why there is no connection.
 pub(crate) fn unreachable(failure: &Failure) -> Check {
-    Check::fail("connection", failure.message(), failure.hint_line().unwrap_or_default())
+    Check::new("connection", Ok(Judgement::fail(failure.message(), failure.hint_line().unwrap_or_default())))
 }
 
 /// Judges every fact.
 pub(crate) fn judge(diagnosis: &Diagnosis, requested: &Requested<'_>) -> Vec<Check> {
-    let mut checks = match &diagnosis.kind {
+    let mut judged = match &diagnosis.kind {
         Kind::Server(facts) => server::judge(facts, requested),
         Kind::Sqlite(facts) => sqlite::judge(facts),
     };
-    checks.push(schema(&diagnosis.schema));
-    checks.push(connection::round_trip(&diagnosis.round_trips));
-    checks
+    judged.push(("migrations", schema(&diagnosis.schema)));
+    judged.push(("round trip", connection::round_trip(&diagnosis.round_trips)));
+    judged.into_iter().map(|(name, judged)| Check::new(name, judged)).collect()
 }
 
-fn schema(state: &Fact<SchemaState>) -> Check {
-    const NAME: &str = "migrations";
-    match state {
-        Err(unknown) => Check::unknown(NAME, unknown),
-        Ok(SchemaState::Current) => Check::ok(NAME, "none pending"),
-        Ok(state @ SchemaState::Newer { .. }) => {
-            Check::fail(NAME, state, "use the newer bank-cli that set this database up")
-        }
-        Ok(state @ SchemaState::NotSetUp) => Check::fail(NAME, state, "run `bank-cli setup`"),
-        Ok(state) => Check::fail(NAME, state, "run `bank-cli setup`, which keeps all data"),
-    }
+fn schema(state: &Fact<SchemaState>) -> Judged<'_> {
+    Ok(match state.as_ref()? {
+        SchemaState::Current => Judgement::ok("none pending"),
+        state @ SchemaState::Newer { .. } => Judgement::fail(state, "use the newer bank-cli that set this database up"),
+        state @ SchemaState::NotSetUp => Judgement::fail(state, "run `bank-cli setup`"),
+        state => Judgement::fail(state, "run `bank-cli setup`, which keeps all data"),
+    })
 }

@@ -52,14 +52,14 @@ fn judge_with(url: &str, settings: &Settings, change: impl FnOnce(&mut ServerFac
     judge(&diagnosis, &Requested { url: &url, settings })
 }
 
-/// Returns the check of this name after a change.
-fn check(name: &str, url: &str, change: impl FnOnce(&mut ServerFacts)) -> Check {
+/// Returns the judgement of this name after a change.
+fn judgement(name: &str, url: &str, change: impl FnOnce(&mut ServerFacts)) -> Judgement {
     find(&judge_with(url, &Settings::one_shot(), change), name)
 }
 
-fn find(checks: &[Check], name: &str) -> Check {
+fn find(checks: &[Check], name: &str) -> Judgement {
     let found = checks.iter().find(|check| check.check == name);
-    found.unwrap_or_else(|| panic!("there is no check {name}")).clone()
+    found.unwrap_or_else(|| panic!("there is no check {name}")).judgement.clone()
 }
 
 fn unknown<T>() -> Fact<T> {
@@ -68,8 +68,8 @@ fn unknown<T>() -> Fact<T> {
 
 #[test]
 fn a_healthy_server_needs_no_advice() {
-    for check in judge_with(LOCAL, &Settings::one_shot(), |_| {}) {
-        assert_eq!((check.status, &check.advice), (Status::Ok, &None), "{check:?}");
+    for Check { check, judgement } in judge_with(LOCAL, &Settings::one_shot(), |_| {}) {
+        assert_eq!((judgement.status, &judgement.advice), (Status::Ok, &None), "{check}: {judgement:?}");
     }
 }
 
@@ -105,9 +105,9 @@ fn every_problem_comes_with_advice() {
         ("pooler", LOCAL, Status::Ok, |f| f.shares_sessions = Ok(true)),
     ];
     for (name, url, status, change) in changes {
-        let check = check(name, url, change);
-        assert_eq!(check.status, status, "{check:?}");
-        assert!(check.advice.is_some(), "{check:?}");
+        let judgement = judgement(name, url, change);
+        assert_eq!(judgement.status, status, "{name}: {judgement:?}");
+        assert!(judgement.advice.is_some(), "{name}: {judgement:?}");
     }
 }
 
@@ -146,8 +146,8 @@ fn other_healthy_settings_need_no_advice() {
         }),
     ];
     for (name, url, change) in changes {
-        let check = check(name, url, change);
-        assert_eq!((check.status, &check.advice), (Status::Ok, &None), "{check:?}");
+        let judgement = judgement(name, url, change);
+        assert_eq!((judgement.status, &judgement.advice), (Status::Ok, &None), "{name}: {judgement:?}");
     }
 }
 
@@ -160,7 +160,7 @@ fn a_weaker_isolation_level_than_asked_for_fails() {
 
 #[test]
 fn reports_a_pooler_or_a_proxy_only_if_it_shows() {
-    let finding = |url: &str, change: fn(&mut ServerFacts)| check("pooler", url, change).finding;
+    let finding = |url: &str, change: fn(&mut ServerFacts)| judgement("pooler", url, change).finding;
     assert!(finding(LOCAL, |_| {}).starts_with("none seen"));
     assert!(finding(LOCAL, |f| f.shares_sessions = Ok(true)).starts_with("a pooler in transaction mode"));
     assert!(finding(REMOTE, |_| {}).starts_with("something is in between: the server was reached on its port 5432"));
@@ -174,7 +174,7 @@ fn a_server_that_reports_nothing_fails_only_the_check_of_writing() {
     let checks = judge_with(LOCAL, &Settings::one_shot(), |facts| *facts = ServerFacts::default());
     for check in checks.iter().filter(|check| !["migrations", "round trip"].contains(&check.check)) {
         let expected = if check.check == "writable" { Status::Fail } else { Status::Unknown };
-        assert_eq!(check.status, expected, "{check:?}");
+        assert_eq!(check.judgement.status, expected, "{check:?}");
     }
 }
 
@@ -185,16 +185,17 @@ fn tables_that_are_not_current_fail() {
         SchemaState::Older { pending: 2 },
         SchemaState::Newer { version: "20991231000001".to_owned() },
     ] {
-        let check = schema(&Ok(state));
-        assert_eq!((check.status, check.advice.is_some()), (Status::Fail, true));
+        let state = Ok(state);
+        let judgement = schema(&state).unwrap();
+        assert_eq!((judgement.status, judgement.advice.is_some()), (Status::Fail, true));
     }
 }
 
 #[test]
 fn warns_of_a_long_round_trip() {
-    let far = connection::round_trip(&Ok(vec![Duration::from_millis(30); 20]));
+    let far = connection::round_trip(&Ok(vec![Duration::from_millis(30); 20])).unwrap();
     assert_eq!((far.status, far.value["p50_microseconds"].as_u64()), (Status::Warn, Some(30_000)));
-    assert_eq!(connection::round_trip(&Ok(Vec::new())).status, Status::Ok);
+    assert_eq!(connection::round_trip(&Ok(Vec::new())).unwrap().status, Status::Ok);
 }
 
 #[test]
@@ -206,8 +207,11 @@ fn an_sqlite_file_is_judged_by_its_journal_and_its_writer() {
         writable: Ok(()),
         size: Ok(4096),
     };
-    let status = |facts: &SqliteFacts, name: &str| find(&sqlite::judge(facts), name).status;
-    assert!(sqlite::judge(&facts("wal", 2)).iter().all(|check| check.status == Status::Ok));
+    let status = |facts: &SqliteFacts, name: &str| {
+        let judged = sqlite::judge(facts).into_iter().find(|(check, _)| *check == name);
+        judged.unwrap().1.unwrap().status
+    };
+    assert!(sqlite::judge(&facts("wal", 2)).into_iter().all(|(_, judged)| judged.unwrap().status == Status::Ok));
     assert_eq!(status(&facts("delete", 2), "journal"), Status::Warn);
     assert_eq!(status(&facts("wal", 1), "durability"), Status::Fail);
     let locked = SqliteFacts { writable: unknown(), ..facts("wal", 3) };

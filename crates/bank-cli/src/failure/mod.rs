@@ -34,7 +34,6 @@ impl Failure {
         Self(Box::new(Report { exit_code, code, message: one_line(&message.to_string()), hint: None }))
     }
 
-    /// Returns the failure for an error that the caller keeps.
     /// Sets the hint: what the user can do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
@@ -78,11 +77,7 @@ impl From<io::Error> for Failure {
 impl From<&BankError> for Failure {
     fn from(error: &BankError) -> Self {
         let (exit_code, code, hint) = classify(error);
-        let failure = Self::new(exit_code, code, WithCauses(error).to_string());
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        Self::new(exit_code, code, WithCauses(error)).hint(hint)
     }
 }
 
@@ -92,8 +87,9 @@ impl From<BankError> for Failure {
     }
 }
 
-fn classify(error: &BankError) -> (ExitCode, &'static str, Option<String>) {
-    let (exit_code, code, hint) = match error {
+/// Returns the exit code, the code and the hint.
+fn classify(error: &BankError) -> (ExitCode, &'static str, &'static str) {
+    match error {
         BankError::Database(DbError::Url(_)) => (
             ExitCode::Usage,
             "invalid_database_url",
@@ -108,7 +104,13 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, Option<String>) {
         BankError::Database(DbError::PoolTimeout { .. }) => {
             (ExitCode::CannotConnect, "pool_timeout", "the server accepts no further connection now: try again later")
         }
-        BankError::Database(DbError::SchemaOutOfDate { state }) => schema_failure(state),
+        BankError::Database(DbError::SchemaOutOfDate { state }) => match state {
+            SchemaState::NotSetUp => (ExitCode::Other, "not_set_up", "run `bank-cli setup`"),
+            SchemaState::Newer { .. } => {
+                (ExitCode::Other, "schema_newer", "a newer bank-cli has set this database up: use that one")
+            }
+            _ => (ExitCode::Other, "schema_older", "run `bank-cli setup`, which keeps all data"),
+        },
         BankError::AccountExists { .. } => {
             (ExitCode::Rejected, "account_exists", "names are unique: see those taken with `bank-cli list`")
         }
@@ -130,18 +132,7 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, Option<String>) {
         BankError::Database(error @ DbError::Statement(_)) => {
             (ExitCode::Other, "database_error", database_hint(error.obstacle()))
         }
-        _ => (ExitCode::Other, "database_error", "see which database is used with -v"),
-    };
-    (exit_code, code, Some(hint.to_owned()))
-}
-
-fn schema_failure(state: &SchemaState) -> (ExitCode, &'static str, &'static str) {
-    match state {
-        SchemaState::NotSetUp => (ExitCode::Other, "not_set_up", "run `bank-cli setup`"),
-        SchemaState::Newer { .. } => {
-            (ExitCode::Other, "schema_newer", "a newer bank-cli has set this database up: use that one")
-        }
-        _ => (ExitCode::Other, "schema_older", "run `bank-cli setup`, which keeps all data"),
+        _ => (ExitCode::Other, "database_error", database_hint(Obstacle::Other)),
     }
 }
 
@@ -195,24 +186,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_closed_pipe_is_not_an_error() {
-        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!(failure.exit_code(), ExitCode::Ok);
-    }
-
-    #[test]
-    fn a_full_disk_is_an_error() {
-        let failure = Failure::from(io::Error::from(io::ErrorKind::StorageFull));
-        assert_eq!(failure.exit_code(), ExitCode::Other);
-        assert_eq!(failure.code(), "output_failed");
+    fn a_full_disk_is_an_error_and_a_closed_pipe_is_not() {
+        let failure = |kind| Failure::from(io::Error::from(kind));
+        assert_eq!(failure(io::ErrorKind::BrokenPipe).exit_code(), ExitCode::Ok);
+        let full = failure(io::ErrorKind::StorageFull);
+        assert_eq!((full.exit_code(), full.code()), (ExitCode::Other, "output_failed"));
     }
 
     #[test]
     fn messages_are_one_line() {
-        let failure = Failure::new(ExitCode::Other, "x", "first\n  second\n");
-        assert_eq!(failure.message(), "first; second");
-        let failure = Failure::new(ExitCode::Other, "x", "red: \u{1b}[31m");
-        assert_eq!(failure.message(), "red: \\u{1b}[31m");
+        for (text, line) in [("first\n  second\n", "first; second"), ("red: \u{1b}[31m", "red: \\u{1b}[31m")] {
+            assert_eq!(Failure::new(ExitCode::Other, "x", text).message(), line);
+        }
     }
 
     #[test]

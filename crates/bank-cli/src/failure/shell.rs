@@ -13,16 +13,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_words_stay_as_they_are() {
-        assert_eq!(quote("Jessica"), "Jessica");
-        assert_eq!(quote("sqlite:/var/bank.db"), "sqlite:/var/bank.db");
-    }
-
-    #[test]
-    fn everything_else_is_quoted() {
-        assert_eq!(quote(""), "''");
-        assert_eq!(quote("Mary Ann"), "'Mary Ann'");
-        assert_eq!(quote("O'Neil; rm"), "\"O'Neil; rm\"");
-        assert_eq!(quote("$HOME"), "'$HOME'");
+    fn quotes_every_word_that_is_not_plain() {
+        for (word, quoted) in [
+            ("Jessica", "Jessica"),
+            ("sqlite:/var/bank.db", "sqlite:/var/bank.db"),
+            ("", "''"),
+            ("Mary Ann", "'Mary Ann'"),
+            ("O'Neil; rm", "\"O'Neil; rm\""),
+            ("$HOME", "'$HOME'"),
+        ] {
+            assert_eq!(quote(word), quoted);
+        }
     }
 }

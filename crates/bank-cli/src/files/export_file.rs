@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::same_file::directory_of;
 use crate::failure::{ExitCode, Failure};
 
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -34,13 +35,9 @@ impl ExportFile {
             permissions = Some(metadata.permissions());
         }
         let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let file = builder().tempfile_in(directory).map_err(|error| unwritable(path, &error))?;
+        let file = builder().tempfile_in(directory_of(path)).map_err(|error| Self::unwritable(path, &error))?;
         if let Some(permissions) = permissions {
-            file.as_file().set_permissions(permissions).map_err(|error| unwritable(path, &error))?;
+            file.as_file().set_permissions(permissions).map_err(|error| Self::unwritable(path, &error))?;
         }
         Ok(Self { path: path.to_owned(), replace, writer: BufWriter::with_capacity(BUFFER_BYTES, file) })
     }
@@ -50,21 +47,27 @@ impl ExportFile {
         &mut self.writer
     }
 
+    /// Returns the path, without links.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Returns the failure for a write that failed.
-    pub(crate) fn failure(&self, error: &io::Error) -> Failure {
-        unwritable(&self.path, error)
+    pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Failure {
+        let message = format!("cannot write the export to {}: {error}", path.display());
+        Failure::new(ExitCode::Other, "export_unwritable", message).hint("name a file that can be written")
     }
 
     /// Gives the complete file its name.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         let Self { path, replace, writer } = self;
-        let file = writer.into_inner().map_err(|error| unwritable(&path, error.error()))?;
-        file.as_file().sync_all().map_err(|error| unwritable(&path, &error))?;
+        let file = writer.into_inner().map_err(|error| Self::unwritable(&path, error.error()))?;
+        file.as_file().sync_all().map_err(|error| Self::unwritable(&path, &error))?;
         let put = if replace { file.persist(&path) } else { file.persist_noclobber(&path) };
         match put {
             Ok(_) => Ok(()),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&path)),
-            Err(error) => Err(unwritable(&path, &error.error)),
+            Err(error) => Err(Self::unwritable(&path, &error.error)),
         }
     }
 }
@@ -81,11 +84,6 @@ fn builder() -> tempfile::Builder<'static, 'static> {
 fn exists(path: &Path) -> Failure {
     let message = format!("the file {} exists already", path.display());
     Failure::new(ExitCode::Usage, "export_exists", message).hint("name another file, or overwrite it with --force")
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    let message = format!("cannot write the export to {}: {error}", path.display());
-    Failure::new(ExitCode::Other, "export_unwritable", message).hint("name a file that can be written")
 }
 
 #[cfg(test)]

@@ -36,11 +36,12 @@ pub(crate) fn is_same_file(left: &Path, right: &Path) -> bool {
 /// Returns the directory of a file, with all links resolved, and the name of the file.
 fn resolve(path: &Path) -> Option<(PathBuf, OsString)> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    Some((directory.canonicalize().ok()?, path.file_name()?.to_owned()))
+    Some((directory_of(&path).canonicalize().ok()?, path.file_name()?.to_owned()))
+}
+
+/// Returns the directory of a file.
+pub(super) fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::rows::Row;
 use super::table::Column;
 
 /// An account as it is printed; money is a JSON number.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct AccountRow {
     id: i64,
     name: String,
@@ -38,14 +38,12 @@ impl From<&Account> for AccountRow {
 
 impl Row for AccountRow {
     const TABLE: &'static [Column] = &[
-        Column::number("id"),
-        Column::text("name"),
-        Column::number("age"),
-        Column::text("country"),
-        Column::money("balance"),
+        Column::Number("id"),
+        Column::Text("name"),
+        Column::Number("age"),
+        Column::Text("country"),
+        Column::Money("balance"),
     ];
-    const CSV: &'static [&'static str] =
-        &["id", "name", "age", "country", "balance", "opening_balance", "overdraft_limit", "version"];
 
     fn table_cells(&self) -> Vec<String> {
         vec![
@@ -57,12 +55,6 @@ impl Row for AccountRow {
         ]
     }
 
-    fn csv_fields(&self) -> Vec<String> {
-        let mut fields = self.table_cells();
-        fields.extend([self.opening_balance.to_string(), self.overdraft_limit.to_string(), self.version.to_string()]);
-        fields
-    }
-
     fn write_line(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { name, age, country, balance, .. } = self;
         write!(out, "name = {name}, age = {age}, country = {country}, balance = {balance}")
@@ -72,15 +64,7 @@ impl Row for AccountRow {
 #[cfg(test)]
 impl AccountRow {
     pub(crate) fn example(id: i64, name: &str, balance: i64) -> Self {
-        Self {
-            id,
-            name: name.to_owned(),
-            age: 28,
-            country: "USA".to_owned(),
-            balance,
-            opening_balance: balance,
-            overdraft_limit: 0,
-            version: 0,
-        }
+        let (name, country) = (name.to_owned(), "USA".to_owned());
+        Self { id, name, age: 28, country, balance, opening_balance: balance, ..Self::default() }
     }
 }

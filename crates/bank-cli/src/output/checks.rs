@@ -15,18 +15,18 @@ pub(crate) fn write_checks(out: &mut dyn Write, checks: &[Check], terminal: Term
     let width = terminal.width.map_or(usize::MAX, usize::from);
     let names = checks.iter().map(|check| check.check.len()).max().unwrap_or_default();
     let (column, gap) = if width < COLUMNS_MIN { (2, "\n  ") } else { (names + 11, "  ") };
-    for check in checks {
-        let (style, status) = match check.status {
+    for Check { check, judgement } in checks {
+        let (style, status) = match judgement.status {
             Status::Ok => (good, "ok"),
             Status::Warn => (warning, "warn"),
             Status::Fail => (bad, "FAIL"),
             Status::Unknown => (heading, "unknown"),
         };
-        let text = match &check.advice {
-            Some(advice) => format!("{}; {advice}", check.finding),
-            None => check.finding.clone(),
+        let text = match &judgement.advice {
+            Some(advice) => format!("{}; {advice}", judgement.finding),
+            None => judgement.finding.clone(),
         };
-        let head = format!("{status:7}  {:names$}", check.check);
+        let head = format!("{status:7}  {check:names$}");
         let (_, head) = head.split_at(status.len());
         let head = if width < COLUMNS_MIN { head.trim_end() } else { head };
         writeln!(out, "{style}{status}{style:#}{head}{gap}{}", wrap(&text, width, column))?;
@@ -37,13 +37,16 @@ pub(crate) fn write_checks(out: &mut dyn Write, checks: &[Check], terminal: Term
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::Judgement;
 
     fn printed(width: Option<u16>) -> String {
+        let unencrypted = "not encrypted, and the host is another machine";
         let checks = [
-            Check::ok("server", "PostgreSQL 15.18"),
-            Check::warn("tls", "not encrypted, and the host is another machine", "add sslmode=verify-full to the URL"),
-            Check::fail("durability", "fsync = off", "set fsync = on"),
-        ];
+            ("server", Judgement::ok("PostgreSQL 15.18")),
+            ("tls", Judgement::warn(unencrypted, "add sslmode=verify-full to the URL")),
+            ("durability", Judgement::fail("fsync = off", "set fsync = on")),
+        ]
+        .map(|(check, judgement)| Check { check, judgement });
         let mut out = Vec::new();
         write_checks(&mut out, &checks, Terminal { width, ..Terminal::default() }).unwrap();
         String::from_utf8(out).unwrap()

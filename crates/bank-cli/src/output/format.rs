@@ -50,9 +50,4 @@ impl RecordFormat {
             Self::Json => write_json(out, record),
         }
     }
-
-    /// Returns whether messages are JSON, too.
-    pub(crate) fn is_json(self) -> bool {
-        self == Self::Json
-    }
 }

@@ -10,7 +10,7 @@ use super::rows::Row;
 use super::table::Column;
 
 /// One transfer, seen from one of its accounts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct HistoryRow {
     version: i64,
     posted_at: String,
@@ -21,8 +21,6 @@ pub(crate) struct HistoryRow {
     balance: i64,
     memo: Option<String>,
     transfer_id: String,
-    #[serde(skip)]
-    posted_at_short: String,
 }
 
 impl From<&HistoryEntry> for HistoryRow {
@@ -39,16 +37,11 @@ impl From<&HistoryEntry> for HistoryRow {
             balance: entry.balance_after.get(),
             memo: entry.memo.as_ref().map(ToString::to_string),
             transfer_id: entry.transfer_id.to_string(),
-            posted_at_short: entry.posted_at.format("%Y-%m-%d %H:%M:%S").to_string(),
         }
     }
 }
 
 impl HistoryRow {
-    fn memo(&self) -> &str {
-        self.memo.as_deref().unwrap_or_default()
-    }
-
     fn to_or_from(&self) -> &'static str {
         if self.amount < 0 { "to" } else { "from" }
     }
@@ -56,57 +49,36 @@ impl HistoryRow {
 
 impl Row for HistoryRow {
     const TABLE: &'static [Column] = &[
-        Column::number("version"),
-        Column::text("time (UTC)"),
-        Column::text("counterparty"),
-        Column::money("amount"),
-        Column::money("balance"),
-        Column::text("memo"),
-        Column::text("transfer id"),
+        Column::Number("version"),
+        Column::Text("time (UTC)"),
+        Column::Text("counterparty"),
+        Column::Money("amount"),
+        Column::Money("balance"),
+        Column::Text("memo"),
+        Column::Text("transfer id"),
     ];
-    const CSV: &'static [&'static str] =
-        &["version", "posted_at", "direction", "counterparty", "amount", "balance", "memo", "transfer_id"];
 
     fn table_cells(&self) -> Vec<String> {
+        let seconds = self.posted_at.split('.').next().unwrap_or_default();
         vec![
             self.version.to_string(),
-            self.posted_at_short.clone(),
+            seconds.replace('T', " "),
             format!("{} {}", self.to_or_from(), self.counterparty),
             format!("{:+}", self.amount),
             self.balance.to_string(),
-            self.memo().to_owned(),
-            self.transfer_id.clone(),
-        ]
-    }
-
-    fn csv_fields(&self) -> Vec<String> {
-        vec![
-            self.version.to_string(),
-            self.posted_at.clone(),
-            self.direction.to_owned(),
-            self.counterparty.clone(),
-            self.amount.to_string(),
-            self.balance.to_string(),
-            self.memo().to_owned(),
+            self.memo.clone().unwrap_or_default(),
             self.transfer_id.clone(),
         ]
     }
 
     fn write_line(&self, out: &mut dyn Write) -> io::Result<()> {
-        write!(
-            out,
-            "version = {}, time = {}, {} = {}, amount = {:+}, balance = {}",
-            self.version,
-            self.posted_at,
-            self.to_or_from(),
-            self.counterparty,
-            self.amount,
-            self.balance
-        )?;
+        let Self { version, posted_at, counterparty, amount, balance, transfer_id, .. } = self;
+        write!(out, "version = {version}, time = {posted_at}, {} = {counterparty}, ", self.to_or_from())?;
+        write!(out, "amount = {amount:+}, balance = {balance}")?;
         if let Some(memo) = &self.memo {
             write!(out, ", memo = {memo}")?;
         }
-        write!(out, ", id = {}", self.transfer_id)
+        write!(out, ", id = {transfer_id}")
     }
 }
 
@@ -119,20 +91,16 @@ mod tests {
         let row = HistoryRow {
             version: 3,
             posted_at: "2026-01-02T03:04:05.000006Z".to_owned(),
-            direction: "debit",
             counterparty: "John".to_owned(),
             amount: -800,
             balance: 9_200,
-            memo: None,
             transfer_id: "x".to_owned(),
-            posted_at_short: String::new(),
+            ..HistoryRow::default()
         };
         let mut out = Vec::new();
         row.write_line(&mut out).unwrap();
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            "version = 3, time = 2026-01-02T03:04:05.000006Z, to = John, \
-             amount = -800, balance = 9200, id = x"
-        );
+        let expected = "version = 3, time = 2026-01-02T03:04:05.000006Z, to = John, \
+            amount = -800, balance = 9200, id = x";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 }

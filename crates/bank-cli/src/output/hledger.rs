@@ -125,18 +125,11 @@ pub(crate) fn example(from: &str, to: &str, memo: Option<&str>) -> RecordedTrans
 
     let entry =
         |version, balance| Entry { version: AccountVersion::new(version), balance_after: Balance::new(balance) };
+    let id = "00000000000000000000000000000007".parse().unwrap();
+    let transfer = Transfer::new(id, AccountId::new(1), AccountId::new(2), Amount::new(800).unwrap());
+    let transfer = transfer.with_memo(memo.map(|memo| memo.parse().unwrap()));
     RecordedTransfer {
-        posted: PostedTransfer {
-            transfer: Transfer::new(
-                "00000000000000000000000000000007".parse().unwrap(),
-                AccountId::new(1),
-                AccountId::new(2),
-                Amount::new(800).unwrap(),
-            )
-            .with_memo(memo.map(|memo| memo.parse().unwrap())),
-            debit: entry(3, -5),
-            credit: entry(4, 6),
-        },
+        posted: PostedTransfer { transfer, debit: entry(3, -5), credit: entry(4, 6) },
         from_name: from.parse().unwrap(),
         to_name: to.parse().unwrap(),
         posted_at: "2026-07-02T12:00:00.000001Z".parse().unwrap(),

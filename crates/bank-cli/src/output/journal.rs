@@ -1,18 +1,13 @@
 //! How the journal is printed for other programs: CSV and JSON lines.
 
-use std::io::{self, Write};
-
 use bank_persistence::RecordedTransfer;
 use chrono::SecondsFormat;
 use serde::Serialize;
 
-use super::json::write_json;
-use super::rows::csv_error;
-
 /// A transfer as it is exported. The names of the fields are the header of the CSV and the keys of the JSON, and a batch
 /// reads the same names.
-#[derive(Debug, Serialize)]
-struct JournalRow<'a> {
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct JournalRow<'a> {
     id: String,
     posted_at: String,
     from: &'a str,
@@ -26,21 +21,6 @@ struct JournalRow<'a> {
     from_balance: i64,
     to_balance: i64,
 }
-
-const HEADER: [&str; 12] = [
-    "id",
-    "posted_at",
-    "from",
-    "to",
-    "amount",
-    "memo",
-    "from_account_id",
-    "to_account_id",
-    "from_version",
-    "to_version",
-    "from_balance",
-    "to_balance",
-];
 
 impl<'a> From<&'a RecordedTransfer> for JournalRow<'a> {
     fn from(recorded: &'a RecordedTransfer) -> Self {
@@ -62,60 +42,35 @@ impl<'a> From<&'a RecordedTransfer> for JournalRow<'a> {
     }
 }
 
-/// Writes transfers as CSV, with a header even when no transfer follows.
-pub(crate) struct CsvJournal<'a>(csv::Writer<&'a mut dyn Write>);
-
-impl<'a> CsvJournal<'a> {
-    /// Writes the header.
-    pub(crate) fn begin(out: &'a mut dyn Write) -> io::Result<Self> {
-        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
-        writer.write_record(HEADER).map_err(csv_error)?;
-        Ok(Self(writer))
-    }
-
-    /// Writes one transfer.
-    pub(crate) fn write(&mut self, recorded: &RecordedTransfer) -> io::Result<()> {
-        self.0.serialize(JournalRow::from(recorded)).map_err(csv_error)
-    }
-
-    /// Writes out the buffer.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-/// Writes one transfer as a JSON object on a line of its own.
-pub(crate) fn write_json_transfer(out: &mut dyn Write, recorded: &RecordedTransfer) -> io::Result<()> {
-    write_json(out, &JournalRow::from(recorded))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::output::hledger::example;
+    use crate::output::{CsvRows, write_json};
+
+    fn csv(recorded: &RecordedTransfer) -> String {
+        let mut out = Vec::new();
+        let mut rows = CsvRows::begin::<JournalRow<'_>>(&mut out).unwrap();
+        rows.write(&JournalRow::from(recorded)).unwrap();
+        rows.finish().unwrap();
+        String::from_utf8(out).unwrap()
+    }
 
     #[test]
     fn the_header_has_the_keys_of_the_json() {
+        let example = example("a", "b", None);
         let mut out = Vec::new();
-        write_json_transfer(&mut out, &example("a", "b", None)).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        let places: Vec<_> = HEADER.iter().map(|key| text.find(&format!("\"{key}\":"))).collect();
-        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{text}");
-        assert_eq!(text.matches("\":").count(), HEADER.len());
+        write_json(&mut out, &JournalRow::from(&example)).unwrap();
+        let (csv, json) = (csv(&example), String::from_utf8(out).unwrap());
+        let header: Vec<_> = csv.lines().next().unwrap().split(',').collect();
+        let places: Vec<_> = header.iter().map(|key| json.find(&format!("\"{key}\":"))).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{json}");
+        assert_eq!(json.matches("\":").count(), header.len());
     }
 
     #[test]
     fn quotes_fields_where_needed() {
-        let mut out = Vec::new();
-        let mut writer = CsvJournal::begin(&mut out).unwrap();
-        writer.write(&example("O\"Neil, J", "=1+1", Some("a;b"))).unwrap();
-        writer.finish().unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert_eq!(
-            text.lines().nth(1),
-            Some(
-                "00000000-0000-0000-0000-000000000007,2026-07-02T12:00:00.000001Z,\"O\"\"Neil, J\",=1+1,800,a;b,1,2,3,4,-5,6"
-            )
-        );
+        let line = "00000000-0000-0000-0000-000000000007,2026-07-02T12:00:00.000001Z,\"O\"\"Neil, J\",=1+1,800,a;b,1,2,3,4,-5,6";
+        assert_eq!(csv(&example("O\"Neil, J", "=1+1", Some("a;b"))).lines().nth(1), Some(line));
     }
 }

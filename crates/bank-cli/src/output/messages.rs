@@ -5,7 +5,8 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use serde_json::json;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
 
 use crate::failure::{ExitCode, Failure};
 
@@ -29,33 +30,30 @@ impl Messages {
 
     /// Prints a remark about the result, unless `-q`.
     pub(crate) fn note(self, text: &str) {
-        if self.quiet {
-        } else if self.json {
-            print(json!({ "note": text }));
-        } else {
-            let style = self.palette.heading;
-            print(format_args!("{style}note:{style:#} {text}"));
-        }
+        self.remark("note", text);
     }
 
     /// Prints a suggestion for the next step, unless `-q`.
     pub(crate) fn hint(self, text: &str) {
-        if self.quiet {
-        } else if self.json {
-            print(json!({ "hint": text }));
-        } else {
-            let style = self.palette.heading;
-            print(format_args!("{style}hint:{style:#} {text}"));
+        self.remark("hint", text);
+    }
+
+    fn remark(self, kind: &str, text: &str) {
+        let style = self.palette.heading;
+        if !self.quiet {
+            self.print(&json!({ kind: text }), format_args!("{style}{kind}:{style:#} {text}"));
         }
     }
 
     /// Prints one of several problems, even with `-q`.
     pub(crate) fn problem(self, text: &str) {
-        if self.json {
-            print(json!({ "problem": text }));
-        } else {
-            print(text);
-        }
+        self.print(&json!({ "problem": text }), text);
+    }
+
+    /// Prints one line, in the format of all messages; ignores errors, because there is nowhere left to report them.
+    fn print(self, json: &Value, text: impl Display) {
+        let mut stderr = io::stderr();
+        if self.json { writeln!(stderr, "{json}") } else { writeln!(stderr, "{text}") }.ok();
     }
 
     /// Returns whether only errors are wanted.
@@ -70,6 +68,14 @@ impl Messages {
         work()
     }
 
+    /// Returns a bar that shows progress on a terminal only, unless `-q`, and draws it from a template of indicatif.
+    pub(crate) fn progress(self, template: &str, length: Option<u64>) -> ProgressBar {
+        // Draws nothing if stderr is not a terminal.
+        let target = if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        ProgressBar::with_draw_target(length, target).with_style(style)
+    }
+
     /// Prints a note, only with `-v`.
     pub(crate) fn detail(self, text: &str) {
         if self.verbose {
@@ -79,43 +85,28 @@ impl Messages {
 
     /// Prints the id of a transfer before it is sent, so that the user knows it even if the answer is lost.
     pub(crate) fn transfer_id(self, id: impl Display) {
-        if self.quiet {
-        } else if self.json {
-            print(json!({ "transfer_id": id.to_string() }));
-        } else {
-            print(format_args!("transfer id: {id}"));
+        if !self.quiet {
+            self.print(&json!({ "transfer_id": id.to_string() }), format_args!("transfer id: {id}"));
         }
     }
 
     /// Prints a failure, one line and one hint, and returns its exit code.
     pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
-        if failure.exit_code() == ExitCode::Ok {
-        } else if self.json {
-            print(failure_json(failure));
-        } else {
-            let (error, heading) = (self.palette.bad, self.palette.heading);
-            print(format_args!("{error}error:{error:#} {}", failure.message()));
-            if let Some(hint) = failure.hint_line() {
-                print(format_args!("{heading}hint:{heading:#} {hint}"));
-            }
+        let (error, heading) = (self.palette.bad, self.palette.heading);
+        let mut text = format!("{error}error:{error:#} {}", failure.message());
+        if let Some(hint) = failure.hint_line() {
+            text.push_str(&format!("\n{heading}hint:{heading:#} {hint}"));
+        }
+        if failure.exit_code() != ExitCode::Ok {
+            self.print(&failure_json(failure), text);
         }
         failure.exit_code()
     }
 }
 
-fn failure_json(failure: &Failure) -> serde_json::Value {
-    json!({
-        "error": {
-            "code": failure.code(),
-            "message": failure.message(),
-            "hint": failure.hint_line(),
-        }
-    })
-}
-
-/// Prints one line; ignores errors, because there is nowhere left to report them.
-fn print(line: impl Display) {
-    writeln!(io::stderr(), "{line}").ok();
+fn failure_json(failure: &Failure) -> Value {
+    let (code, message, hint) = (failure.code(), failure.message(), failure.hint_line());
+    json!({ "error": { "code": code, "message": message, "hint": hint } })
 }
 
 #[cfg(test)]
@@ -125,9 +116,7 @@ mod tests {
     #[test]
     fn failures_have_a_stable_shape_in_json() {
         let failure = Failure::new(ExitCode::Rejected, "insufficient_funds", "m").hint("h");
-        assert_eq!(
-            failure_json(&failure).to_string(),
-            r#"{"error":{"code":"insufficient_funds","hint":"h","message":"m"}}"#
-        );
+        let expected = r#"{"error":{"code":"insufficient_funds","hint":"h","message":"m"}}"#;
+        assert_eq!(failure_json(&failure).to_string(), expected);
     }
 }

@@ -4,101 +4,73 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::csv_rows::CsvRows;
 use super::format::RowsFormat;
 use super::json::write_json;
 use super::table::{Column, TableWriter};
 use super::terminal::Terminal;
 
-/// A row that can be printed in every format; JSON comes from `Serialize`.
-pub(crate) trait Row: Serialize {
+/// A row that can be printed in every format; JSON and CSV come from `Serialize`.
+pub(crate) trait Row: Serialize + Default {
     /// The columns of a table.
     const TABLE: &'static [Column];
-    /// The header of CSV.
-    const CSV: &'static [&'static str];
 
     /// Returns one cell for each column of the table.
     fn table_cells(&self) -> Vec<String>;
-    /// Returns one field for each column of the CSV.
-    fn csv_fields(&self) -> Vec<String>;
     /// Writes the line of the format `lines`, without the line's end.
     fn write_line(&self, out: &mut dyn Write) -> io::Result<()>;
 }
 
 /// Prints rows one after the other.
-pub(crate) struct RowWriter<'a> {
-    sink: Sink<'a>,
-}
-
-enum Sink<'a> {
+pub(crate) enum RowWriter<'a> {
     Lines(&'a mut dyn Write),
     Table(TableWriter<'a>),
     Json { out: &'a mut dyn Write, first: bool },
     Jsonl(&'a mut dyn Write),
-    Csv(Box<csv::Writer<&'a mut dyn Write>>),
+    Csv(Box<CsvRows<'a>>),
 }
 
 impl<'a> RowWriter<'a> {
-    /// Begins the output; CSV and JSON print their beginning even when no row follows.
-    pub(crate) fn begin<R: Row>(out: &'a mut dyn Write, format: RowsFormat) -> io::Result<Self> {
-        let sink = match format {
-            RowsFormat::Lines => Sink::Lines(out),
-            RowsFormat::Table => Sink::Table(TableWriter::new(out, R::TABLE)),
+    /// Begins the output; CSV and JSON print their beginning even when no row follows. Only tables fit the terminal.
+    pub(crate) fn begin<R: Row>(out: &'a mut dyn Write, format: RowsFormat, terminal: Terminal) -> io::Result<Self> {
+        Ok(match format {
+            RowsFormat::Lines => Self::Lines(out),
+            RowsFormat::Table => Self::Table(TableWriter::new(out, R::TABLE, terminal)),
             RowsFormat::Json => {
                 out.write_all(b"[")?;
-                Sink::Json { out, first: true }
+                Self::Json { out, first: true }
             }
-            RowsFormat::Jsonl => Sink::Jsonl(out),
-            RowsFormat::Csv => {
-                let mut writer = csv::Writer::from_writer(out);
-                writer.write_record(R::CSV).map_err(csv_error)?;
-                Sink::Csv(Box::new(writer))
-            }
-        };
-        Ok(Self { sink })
-    }
-
-    /// Sets the terminal; only tables depend on it.
-    pub(crate) fn on(self, terminal: Terminal) -> Self {
-        match self.sink {
-            Sink::Table(table) => Self { sink: Sink::Table(table.on(terminal)) },
-            sink => Self { sink },
-        }
+            RowsFormat::Jsonl => Self::Jsonl(out),
+            RowsFormat::Csv => Self::Csv(Box::new(CsvRows::begin::<R>(out)?)),
+        })
     }
 
     /// Prints one row.
-    pub(crate) fn write<R: Row>(&mut self, row: &R) -> io::Result<()> {
-        match &mut self.sink {
-            Sink::Lines(out) => {
+    pub(crate) fn write(&mut self, row: &impl Row) -> io::Result<()> {
+        match self {
+            Self::Lines(out) => {
                 row.write_line(out)?;
                 out.write_all(b"\n")
             }
-            Sink::Table(table) => table.write(row.table_cells()),
-            Sink::Json { out, first } => {
+            Self::Table(table) => table.write(row.table_cells()),
+            Self::Json { out, first } => {
                 out.write_all(if *first { b"\n" } else { b",\n" })?;
                 *first = false;
                 serde_json::to_writer(out, row).map_err(io::Error::from)
             }
-            Sink::Jsonl(out) => write_json(out, row),
-            Sink::Csv(writer) => writer.write_record(row.csv_fields()).map_err(csv_error),
+            Self::Jsonl(out) => write_json(out, row),
+            Self::Csv(rows) => rows.write(row),
         }
     }
 
     /// Ends the output.
     pub(crate) fn finish(self) -> io::Result<()> {
-        match self.sink {
-            Sink::Lines(_) | Sink::Jsonl(_) => Ok(()),
-            Sink::Table(table) => table.finish(),
-            Sink::Json { out, first } => out.write_all(if first { b"]\n" } else { b"\n]\n" }),
-            Sink::Csv(mut writer) => writer.flush(),
+        match self {
+            Self::Lines(_) | Self::Jsonl(_) => Ok(()),
+            Self::Table(table) => table.finish(),
+            Self::Json { out, first } => out.write_all(if first { b"]\n" } else { b"\n]\n" }),
+            Self::Csv(rows) => rows.finish(),
         }
-    }
-}
-
-/// Returns the I/O error inside, so that a closed pipe is recognized.
-pub(super) fn csv_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
     }
 }
 
@@ -109,7 +81,7 @@ mod tests {
 
     fn printed(format: RowsFormat, rows: &[AccountRow]) -> String {
         let mut out = Vec::new();
-        let mut writer = RowWriter::begin::<AccountRow>(&mut out, format).unwrap();
+        let mut writer = RowWriter::begin::<AccountRow>(&mut out, format, Terminal::default()).unwrap();
         for row in rows {
             writer.write(row).unwrap();
         }
@@ -122,12 +94,18 @@ mod tests {
     }
 
     #[test]
-    fn lines_look_like_the_tutorials() {
-        assert_eq!(
-            printed(RowsFormat::Lines, &rows()),
-            "name = Jessica, age = 28, country = USA, balance = 10000\n\
-             name = O\"Neil, J, age = 28, country = USA, balance = -5\n"
-        );
+    fn every_format_but_json_prints_exactly_this() {
+        let lines = "name = Jessica, age = 28, country = USA, balance = 10000\n\
+            name = O\"Neil, J, age = 28, country = USA, balance = -5\n";
+        let table = "id  name       age  country  balance\n\
+            \u{20}1  Jessica     28  USA       10,000\n\
+            \u{20}2  O\"Neil, J   28  USA           -5\n";
+        let csv = "id,name,age,country,balance,opening_balance,overdraft_limit,version\n\
+            2,\"O\"\"Neil, J\",28,USA,-5,-5,0,0\n";
+        assert_eq!(printed(RowsFormat::Lines, &rows()), lines);
+        assert_eq!(printed(RowsFormat::Table, &rows()), table);
+        assert_eq!(printed(RowsFormat::Table, &[]), "");
+        assert_eq!(printed(RowsFormat::Csv, &rows()[1..]), csv);
     }
 
     #[test]
@@ -144,25 +122,5 @@ mod tests {
         let text = printed(RowsFormat::Jsonl, &rows());
         assert_eq!(text.lines().count(), 2);
         assert!(text.lines().all(|line| line.starts_with('{') && line.ends_with('}')));
-    }
-
-    #[test]
-    fn csv_quotes_fields_where_needed() {
-        assert_eq!(
-            printed(RowsFormat::Csv, &rows()[1..]),
-            "id,name,age,country,balance,opening_balance,overdraft_limit,version\n\
-             2,\"O\"\"Neil, J\",28,USA,-5,-5,0,0\n"
-        );
-    }
-
-    #[test]
-    fn tables_align_numbers_to_the_right() {
-        assert_eq!(
-            printed(RowsFormat::Table, &rows()),
-            "id  name       age  country  balance\n\
-             \u{20}1  Jessica     28  USA       10,000\n\
-             \u{20}2  O\"Neil, J   28  USA           -5\n"
-        );
-        assert_eq!(printed(RowsFormat::Table, &[]), "");
     }
 }

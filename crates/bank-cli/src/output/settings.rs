@@ -40,8 +40,8 @@ impl SettingRow {
 
 /// Prints settings as a table.
 pub(crate) fn write_settings(out: &mut dyn Write, rows: &[SettingRow], terminal: Terminal) -> io::Result<()> {
-    const COLUMNS: &[Column] = &[Column::text("setting"), Column::text("value"), Column::text("from")];
-    let mut table = TableWriter::new(out, COLUMNS).on(terminal);
+    const COLUMNS: &[Column] = &[Column::Text("setting"), Column::Text("value"), Column::Text("from")];
+    let mut table = TableWriter::new(out, COLUMNS, terminal);
     for row in rows {
         table.write(vec![row.name.replace('_', "-"), row.text(), row.source.to_string()])?;
     }

@@ -18,37 +18,24 @@ const GAP: u16 = 2;
 /// The narrowest width of a column of text whose content is wider.
 const TEXT_WIDTH_MIN: u16 = 8;
 
-/// A column of a table.
-pub(crate) struct Column {
-    pub(crate) header: &'static str,
-    content: Content,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Content {
-    Text,
-    Number,
-    Money,
+/// A column of a table: its content, and its header.
+#[derive(Clone, Copy)]
+pub(crate) enum Column {
+    Text(&'static str),
+    /// Aligned to the right.
+    Number(&'static str),
+    /// Aligned to the right, with a separator between thousands.
+    Money(&'static str),
 }
 
 impl Column {
-    /// Returns a column of text.
-    pub(crate) const fn text(header: &'static str) -> Self {
-        Self { header, content: Content::Text }
+    fn header(self) -> &'static str {
+        let (Self::Text(header) | Self::Number(header) | Self::Money(header)) = self;
+        header
     }
 
-    /// Returns a column of numbers, aligned to the right.
-    pub(crate) const fn number(header: &'static str) -> Self {
-        Self { header, content: Content::Number }
-    }
-
-    /// Returns a column of money: numbers with a separator between thousands.
-    pub(crate) const fn money(header: &'static str) -> Self {
-        Self { header, content: Content::Money }
-    }
-
-    fn is_text(&self) -> bool {
-        self.content == Content::Text
+    fn is_text(self) -> bool {
+        matches!(self, Self::Text(_))
     }
 }
 
@@ -64,78 +51,63 @@ pub(crate) struct TableWriter<'a> {
 
 impl<'a> TableWriter<'a> {
     /// Returns a writer; a table without rows prints nothing, not even the header.
-    pub(crate) fn new(out: &'a mut dyn Write, columns: &'static [Column]) -> Self {
-        Self { out, terminal: Terminal::default(), columns, page: Vec::new(), widths: Vec::new() }
-    }
-
-    /// Sets the terminal.
-    pub(crate) fn on(self, terminal: Terminal) -> Self {
-        Self { terminal, ..self }
+    pub(crate) fn new(out: &'a mut dyn Write, columns: &'static [Column], terminal: Terminal) -> Self {
+        Self { out, terminal, columns, page: Vec::new(), widths: Vec::new() }
     }
 
     /// Adds one row.
     pub(crate) fn write(&mut self, mut cells: Vec<String>) -> io::Result<()> {
         for (cell, column) in cells.iter_mut().zip(self.columns) {
-            if column.content == Content::Money {
+            if let Column::Money(_) = column {
                 *cell = separate_thousands(cell);
             }
         }
         self.page.push(cells);
-        if self.page.len() == PAGE_ROWS {
-            self.print_page()?;
-        }
-        Ok(())
+        if self.page.len() == PAGE_ROWS { self.print_page() } else { Ok(()) }
     }
 
     /// Prints the remaining rows.
     pub(crate) fn finish(mut self) -> io::Result<()> {
-        if self.page.is_empty() {
-            return Ok(());
-        }
-        self.print_page()
+        if self.page.is_empty() { Ok(()) } else { self.print_page() }
     }
 
     fn print_page(&mut self) -> io::Result<()> {
-        let is_first = self.widths.is_empty();
         let mut body = Table::new();
         body.add_rows(self.page.iter());
-        let widths = body.column_max_content_widths();
         let mut header = Table::new();
-        header.add_row(self.columns.iter().map(|column| column.header));
-        self.widths.resize(widths.len(), 0);
-        for (widest, (width, header)) in
-            self.widths.iter_mut().zip(widths.into_iter().zip(header.column_max_content_widths()))
-        {
-            *widest = width.max(header).max(*widest);
+        header.add_row(self.columns.iter().map(|column| column.header()));
+        let is_first = self.widths.is_empty();
+        self.widths.resize(self.columns.len(), 0);
+        for table in [&header, &body] {
+            for (widest, width) in self.widths.iter_mut().zip(table.column_max_content_widths()) {
+                *widest = width.max(*widest);
+            }
         }
         let Some(widths) = self.fitting_widths() else {
             return self.print_records();
         };
+        let is_right = |index: usize| !self.columns[index].is_text();
         if is_first {
             let style = self.terminal.palette.heading;
-            for line in self.lines(header, &widths) {
+            for line in lines(header, &widths, is_right) {
                 writeln!(self.out, "{style}{line}{style:#}")?;
             }
         }
-        self.page.clear();
-        for line in self.lines(body, &widths) {
+        for line in lines(body, &widths, is_right) {
             writeln!(self.out, "{line}")?;
         }
+        self.page.clear();
         Ok(())
     }
 
     /// Returns widths that fit the terminal; `None` if it is too narrow for columns.
     fn fitting_widths(&self) -> Option<Vec<u16>> {
-        let gaps = GAP.saturating_mul(u16::try_from(self.widths.len().saturating_sub(1)).unwrap_or(u16::MAX));
-        let sum = |widths: &[u16]| widths.iter().fold(gaps, |sum, width| sum.saturating_add(*width));
-        let room = match self.terminal.width {
-            Some(room) if sum(&self.widths) > room => room,
-            _ => return Some(self.widths.clone()),
-        };
         let mut widths = self.widths.clone();
+        let gaps = GAP.saturating_mul(u16::try_from(widths.len().saturating_sub(1)).unwrap_or(u16::MAX));
+        let sum = |widths: &[u16]| widths.iter().fold(gaps, |sum, width| sum.saturating_add(*width));
         let shrinks = |index: usize, width: u16| self.columns[index].is_text() && width > TEXT_WIDTH_MIN;
         // Narrow the widest text first, by one: tables have few columns, and terminals few places.
-        while sum(&widths) > room {
+        while self.terminal.width.is_some_and(|room| sum(&widths) > room) {
             let candidates = widths.iter_mut().enumerate().filter(|(index, width)| shrinks(*index, **width));
             let (_, widest) = candidates.max_by_key(|(_, width)| **width)?;
             *widest -= 1;
@@ -143,54 +115,41 @@ impl<'a> TableWriter<'a> {
         Some(widths)
     }
 
-    fn lines(&self, mut table: Table, widths: &[u16]) -> Vec<String> {
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(u16::MAX);
-        for (index, column) in table.column_iter_mut().enumerate() {
-            if !self.columns[index].is_text() {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-            column.set_padding((if index == 0 { 0 } else { GAP }, 0));
-            // The width counts the padding, too.
-            let width = widths[index].saturating_add(column.padding_width());
-            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
-        }
-        table.lines().map(|line| line.trim_end().to_owned()).collect()
-    }
-
     /// Prints each row as lines of header and cell, with an empty line after it.
     fn print_records(&mut self) -> io::Result<()> {
         let room = self.terminal.width.unwrap_or(u16::MAX);
-        let headers = self.columns.iter().map(|column| column.header.chars().count()).max().unwrap_or_default();
+        let headers = self.columns.iter().map(|column| column.header().chars().count()).max().unwrap_or_default();
         let headers = u16::try_from(headers).unwrap_or(u16::MAX);
         let beside = room.saturating_sub(headers).saturating_sub(GAP);
-        for cells in std::mem::take(&mut self.page) {
+        let widths = if beside >= TEXT_WIDTH_MIN { vec![headers, beside] } else { vec![room] };
+        for cells in self.page.drain(..) {
             let mut record = Table::new();
-            record
-                .load_style(presets::NOTHING)
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(u16::MAX);
-            let widths = if beside >= TEXT_WIDTH_MIN {
-                for (column, cell) in self.columns.iter().zip(cells) {
-                    record.add_row([column.header.to_owned(), cell]);
-                }
-                vec![headers, beside.saturating_add(GAP)]
-            } else {
-                for (column, cell) in self.columns.iter().zip(cells) {
-                    record.add_row([column.header.to_owned()]).add_row([cell]);
-                }
-                vec![room]
-            };
-            for (index, column) in record.column_iter_mut().enumerate() {
-                column.set_padding((if index == 0 { 0 } else { GAP }, 0));
-                column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(widths[index])));
+            for (column, cell) in self.columns.iter().zip(cells) {
+                let both = [column.header().to_owned(), cell];
+                record.add_rows(both.chunks(widths.len()));
             }
-            for line in record.lines() {
-                writeln!(self.out, "{}", line.trim_end())?;
+            for line in lines(record, &widths, |_| false) {
+                writeln!(self.out, "{line}")?;
             }
             writeln!(self.out)?;
         }
         Ok(())
     }
+}
+
+/// Returns the lines of a table with columns of these widths, and with gaps between them.
+fn lines(mut table: Table, widths: &[u16], is_right: impl Fn(usize) -> bool) -> Vec<String> {
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(u16::MAX);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        if is_right(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        column.set_padding((if index == 0 { 0 } else { GAP }, 0));
+        // The width counts the padding, too.
+        let width = widths[index].saturating_add(column.padding_width());
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Returns a whole number, its sign kept, with a comma between thousands.
@@ -204,11 +163,11 @@ mod tests {
     use super::*;
 
     const COLUMNS: &[Column] =
-        &[Column::number("id"), Column::text("name"), Column::money("balance"), Column::text("memo")];
+        &[Column::Number("id"), Column::Text("name"), Column::Money("balance"), Column::Text("memo")];
 
     fn printed(width: Option<u16>, rows: &[[&str; 4]]) -> String {
         let mut out = Vec::new();
-        let mut table = TableWriter::new(&mut out, COLUMNS).on(Terminal { width, ..Terminal::default() });
+        let mut table = TableWriter::new(&mut out, COLUMNS, Terminal { width, ..Terminal::default() });
         for row in rows {
             table.write(row.map(str::to_owned).to_vec()).unwrap();
         }
@@ -284,9 +243,9 @@ memo     x
 
     #[test]
     fn later_pages_keep_the_widths_of_earlier_ones() {
-        const COLUMNS: &[Column] = &[Column::text("name"), Column::number("balance")];
+        const COLUMNS: &[Column] = &[Column::Text("name"), Column::Number("balance")];
         let mut out = Vec::new();
-        let mut table = TableWriter::new(&mut out, COLUMNS);
+        let mut table = TableWriter::new(&mut out, COLUMNS, Terminal::default());
         for row in 0..=PAGE_ROWS {
             let name = if row == 5 { "Maximilian" } else { "Al" };
             table.write(vec![name.to_owned(), "1".to_owned()]).unwrap();

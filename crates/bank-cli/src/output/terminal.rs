@@ -18,7 +18,7 @@ impl Terminal {
     /// Returns the properties of standard output.
     pub(crate) fn stdout() -> Self {
         let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
-        Self { width, palette: Palette::stdout() }
+        Self { width, palette: Palette::for_choice(AutoStream::choice(&io::stdout())) }
     }
 }
 
@@ -32,11 +32,6 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
-    /// Returns the styles for standard output.
-    pub(crate) fn stdout() -> Self {
-        Self::for_choice(AutoStream::choice(&io::stdout()))
-    }
-
     /// Returns the styles for standard error.
     pub(crate) fn stderr() -> Self {
         Self::for_choice(AutoStream::choice(&io::stderr()))

@@ -13,7 +13,7 @@ use crate::output::OUTPUT_ID;
 #[derive(Debug, Default)]
 pub(super) struct EarlyArgs {
     program: String,
-    matches: ArgMatches,
+    pub(super) matches: ArgMatches,
 }
 
 impl EarlyArgs {
@@ -35,11 +35,6 @@ impl EarlyArgs {
     pub(super) fn color(&self) -> ColorChoice {
         let typed = raw(&self.matches, "color").last().and_then(OsStr::to_str);
         typed.and_then(|typed| typed.parse().ok()).unwrap_or(ColorChoice::Auto)
-    }
-
-    /// Returns whether the user asked for JSON.
-    pub(super) fn wants_json(&self) -> bool {
-        wants_json(&self.matches)
     }
 
     /// Returns the program's name and those of the commands that were typed.

@@ -11,15 +11,10 @@ use crate::output::wrap;
 /// The widest line, as in the rest of clap's help.
 const WIDTH_MAX: usize = 100;
 
-fn width() -> usize {
-    let (terminal_size::Width(width), _) =
-        terminal_size::terminal_size().unwrap_or((terminal_size::Width(u16::MAX), terminal_size::Height(0)));
-    usize::from(width).min(WIDTH_MAX)
-}
-
 /// Returns the program with its commands listed by group.
 pub(super) fn with_groups(program: Command) -> Command {
-    let commands = commands(&program, width());
+    let width = terminal_size::terminal_size().map_or(usize::MAX, |(width, _)| width.0.into());
+    let commands = commands(&program, width.min(WIDTH_MAX));
     let template =
         format!("{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{commands}{{all-args}}{{after-help}}");
     program

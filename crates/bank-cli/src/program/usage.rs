@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 use super::cli::Cli;
-use super::early::EarlyArgs;
+use super::early::{EarlyArgs, wants_json};
 use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, choose_colours};
 
@@ -16,7 +16,7 @@ pub(crate) fn report(error: &Error, typed: &[OsString]) -> ExitCode {
     let early = EarlyArgs::parse(Cli::command(), typed);
     choose_colours(early.color());
     if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return Messages::new(false, false, early.wants_json()).failure(&failure(error, &early, typed));
+        return Messages::new(false, false, wants_json(&early.matches)).failure(&failure(error, &early, typed));
     }
     // It is not a failure if the reader of the help has closed the pipe.
     error.print().ok();
@@ -117,7 +117,7 @@ fn usage(error: &Error) -> Option<String> {
     Some(format!("usage: {}; see --help", words.join(" ")))
 }
 
-/// Returns a part of the error as text; empty if clap's error has no such part.
+/// Returns a part of the error as text; empty if it lacks this part.
 fn text(error: &Error, kind: ContextKind) -> String {
     match error.get(kind) {
         Some(ContextValue::String(text)) => text.clone(),
@@ -134,6 +134,11 @@ mod tests {
         line.iter().map(OsString::from).collect()
     }
 
+    /// Reads what follows the program's name.
+    fn early(line: &[&str]) -> EarlyArgs {
+        EarlyArgs::parse(Cli::command(), &typed(&[&["bank-cli"], line].concat()))
+    }
+
     fn rejected(line: &[&str]) -> Failure {
         let typed = typed(line);
         let error = super::super::parse(&typed).unwrap_err();
@@ -143,10 +148,8 @@ mod tests {
     #[test]
     fn missing_arguments_become_one_line() {
         let failure = rejected(&["bank-cli", "transfer", "--from=a"]);
-        assert_eq!(
-            failure.message(),
-            "the following required arguments were not provided: --to <NAME> --amount <AMOUNT>"
-        );
+        let message = "the following required arguments were not provided: --to <NAME> --amount <AMOUNT>";
+        assert_eq!(failure.message(), message);
         assert!(failure.hint_line().is_some_and(|hint| hint.starts_with("usage: bank-cli")));
     }
 
@@ -197,7 +200,7 @@ mod tests {
 
     #[test]
     fn colours_are_seen_in_both_spellings() {
-        let wanted = |line: &[&str]| EarlyArgs::parse(Cli::command(), &typed(&[&["bank-cli"], line].concat())).color();
+        let wanted = |line: &[&str]| early(line).color();
         assert_eq!(wanted(&["--color", "never", "--help"]), clap::ColorChoice::Never);
         assert_eq!(wanted(&["--help", "--color=always"]), clap::ColorChoice::Always);
         assert_eq!(wanted(&["list", "--unknown", "--color=always"]), clap::ColorChoice::Always);
@@ -206,8 +209,7 @@ mod tests {
 
     #[test]
     fn output_json_is_seen_in_both_spellings() {
-        let wants =
-            |line: &[&str]| EarlyArgs::parse(Cli::command(), &typed(&[&["bank-cli"], line].concat())).wants_json();
+        let wants = |line: &[&str]| wants_json(&early(line).matches);
         assert!(wants(&["list", "--output", "json", "--x"]));
         assert!(wants(&["list", "--x", "--output", "json"]));
         assert!(wants(&["show", "--x", "id", "other", "--output", "json"]));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::failure::one_line;
 use crate::output::Messages;
@@ -22,11 +22,8 @@ pub(super) struct Printer {
 impl Printer {
     /// Shows progress as a bar over this number of bytes, or as a counter if the number is unknown.
     pub(super) fn new(messages: Messages, bytes: Option<u64>) -> Self {
-        // Draws nothing when stderr is no terminal.
-        let target = if messages.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let template = if bytes.is_some() { "{bar:30} {percent:>3} %  {msg}  {eta} left" } else { "{spinner} {msg}" };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::with_draw_target(bytes, target).with_style(style);
+        let bar = messages.progress(template, bytes);
         Self { messages, bar, started: Instant::now(), bad: 0 }
     }
 
@@ -91,15 +88,11 @@ mod tests {
     #[test]
     fn the_summary_names_rare_statuses_only_if_they_occur() {
         let mut tally = Tally { posted: 998, rejected: 2, ..Tally::default() };
-        assert_eq!(
-            summary(&tally, Duration::from_millis(400), false),
-            "Posted 998, replayed 0, rejected 2 of 1000 lines in 0.4 s (2500 lines/s)."
-        );
+        let expected = "Posted 998, replayed 0, rejected 2 of 1000 lines in 0.4 s (2500 lines/s).";
+        assert_eq!(summary(&tally, Duration::from_millis(400), false), expected);
         tally.malformed = 1;
-        assert!(
-            summary(&tally, Duration::ZERO, false)
-                .starts_with("Posted 998, replayed 0, rejected 2, malformed 1 of 1001 lines")
-        );
+        let expected = "Posted 998, replayed 0, rejected 2, malformed 1 of 1001 lines";
+        assert!(summary(&tally, Duration::ZERO, false).starts_with(expected));
         assert_eq!((tally.bad(), tally.lines()), (3, 1001));
     }
 }

@@ -12,7 +12,7 @@ use clap::Args;
 use crate::args::input;
 use crate::commands::Context;
 use crate::failure::{ExitCode, Failure, rejection};
-use crate::output::{AccountRow, RowWriter, RowsFormat};
+use crate::output::{AccountRow, RowWriter, RowsFormat, Terminal};
 
 const AFTER_HELP: &str = "\
 EXAMPLE:
@@ -33,9 +33,8 @@ pub(crate) fn run(_args: &DemoArgs, context: &mut Context<'_>) -> Result<(), Fai
     if is_empty(&bank)? {
         return play(&bank, context.out);
     }
-    scratch::with_scratch_database(&bank, &location, context.settings(), context.messages, |scratch| {
-        play(scratch, context.out)
-    })
+    let (settings, messages) = (context.settings(), context.messages);
+    scratch::with_scratch_database(&bank, &location.url, settings, messages, |scratch| play(scratch, context.out))
 }
 
 fn is_empty(bank: &Bank) -> Result<bool, BankError> {
@@ -64,28 +63,26 @@ fn play(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
 
 fn print_accounts(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, ">>>> Selecting accounts:")?;
-    let mut rows = RowWriter::begin::<AccountRow>(out, RowsFormat::Lines)?;
+    let mut rows = RowWriter::begin::<AccountRow>(out, RowsFormat::Lines, Terminal::default())?;
     bank.list_accounts(None, |account| rows.write(&AccountRow::from(&account)).map_err(Failure::from))?;
     Ok(rows.finish()?)
 }
 
 fn transfer(bank: &Bank, from: &AccountName, to: &AccountName) -> Result<(), Failure> {
-    let id_of = |name| match bank.find_account(name)? {
-        Some(account) => Ok(account.id),
-        None => Err(vanished(name)),
+    let id_of = |name| {
+        let account = bank.find_account(name)?;
+        account.map(|account| account.id).ok_or_else(|| {
+            let message = format!("the account `{name}` vanished during the demo");
+            Failure::new(ExitCode::Other, "account_vanished", message)
+                .hint("another program changes this database: run the demo in a separate one")
+        })
     };
     let transfer = Transfer::new(new_transfer_id(), id_of(from)?, id_of(to)?, input::amount("800")?);
     match bank.post(&transfer)? {
         Outcome::Posted(_) | Outcome::Replayed(_) => Ok(()),
-        Outcome::Rejected(reason) => Err(rejection::failure(&reason, |id| {
-            let name = if id == transfer.from { from } else { to };
-            name.to_string()
-        })),
+        Outcome::Rejected(reason) => {
+            let name = |id| if id == transfer.from { from } else { to };
+            Err(rejection::failure(&reason, |id| name(id).to_string()))
+        }
     }
-}
-
-fn vanished(name: &AccountName) -> Failure {
-    let message = format!("the account `{name}` vanished during the demo");
-    Failure::new(ExitCode::Other, "account_vanished", message)
-        .hint("another program changes this database: run the demo in a separate one")
 }

@@ -7,17 +7,11 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::output::Messages;
 
-/// Shows a sample a second.
+/// Shows a sample a second: a line for each, as text or JSON, or a live view.
 pub(crate) enum ProgressView {
     Nothing,
-    /// A line for each sample, as text or JSON.
-    Lines {
-        is_json: bool,
-    },
-    Live {
-        lines: [ProgressBar; 3],
-        so_far: Retries,
-    },
+    Lines { is_json: bool },
+    Live { lines: [ProgressBar; 3], so_far: Retries },
 }
 
 impl ProgressView {

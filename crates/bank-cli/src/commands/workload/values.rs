@@ -3,28 +3,15 @@
 use std::time::Duration;
 
 use bank_workload::Distribution;
-use clap::ValueEnum;
 
 const DURATION_MIN: Duration = Duration::from_millis(100);
 const DURATION_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const RATE_MIN: f64 = 0.001;
 const RATE_MAX: f64 = 10_000_000.0;
 
-/// How the accounts of a transfer are chosen.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum DistributionArg {
-    Uniform,
-    Zipfian,
-}
-
-impl From<DistributionArg> for Distribution {
-    fn from(arg: DistributionArg) -> Self {
-        match arg {
-            DistributionArg::Uniform => Self::Uniform,
-            DistributionArg::Zipfian => Self::Zipfian,
-        }
-    }
-}
+/// How the accounts of a transfer are chosen, as typed.
+pub(crate) const DISTRIBUTIONS: [(&str, Distribution); 2] =
+    [("uniform", Distribution::Uniform), ("zipfian", Distribution::Zipfian)];
 
 /// Parses how long to run, such as `60s`, `500ms` or `1h 30m`: from 100 ms to 30 days.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
