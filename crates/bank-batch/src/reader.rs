@@ -29,7 +29,8 @@ pub(crate) struct ChunkReader {
     lines: TextLines<Box<dyn BufRead + Send>>,
     dialect: Dialect,
     ids: Option<DerivedIds>,
-    is_empty: bool,
+    /// Whether there is no line to post.
+    pub(crate) is_empty: bool,
     /// The line on which the quoted field that is still open was opened.
     quotes_since: Option<u64>,
 }
@@ -66,11 +67,6 @@ impl ChunkReader {
             return Err(BatchError::NoIds);
         }
         Ok(Self { lines, dialect, ids, is_empty, quotes_since: None })
-    }
-
-    /// Returns whether there is no line to post.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.is_empty
     }
 
     /// Returns the next chunk, of at most `lines_max` lines, or `None` at the end.
@@ -188,7 +184,7 @@ mod tests {
     fn a_file_without_lines_is_empty() {
         for text in ["", "\n\n", "from,to,amount", "from,to,amount\n\n"] {
             let mut reader = open(text, None).unwrap();
-            assert!(reader.is_empty() && reader.next_chunk(9).unwrap().is_none(), "{text:?}");
+            assert!(reader.is_empty && reader.next_chunk(9).unwrap().is_none(), "{text:?}");
         }
     }
 
