@@ -20,26 +20,16 @@ pub enum Column {
 impl Column {
     /// All columns, in the order in which the documentation names them.
     pub(crate) const ALL: [Self; 5] = [Self::From, Self::To, Self::Amount, Self::Id, Self::Memo];
+}
 
-    /// Returns the name in a header.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::From => "from",
             Self::To => "to",
             Self::Amount => "amount",
             Self::Id => "id",
             Self::Memo => "memo",
-        }
-    }
-
-    /// Returns whether a file may leave the column out.
-    pub(crate) const fn is_optional(self) -> bool {
-        matches!(self, Self::Id | Self::Memo)
-    }
-}
-
-impl fmt::Display for Column {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        })
     }
 }

@@ -2,13 +2,15 @@
 
 use std::io::BufRead;
 
+use bank_domain::TransferId;
+
 use crate::csv::{self, Header};
-use crate::dialect::{Dialect, Format};
+use crate::dialect::Format;
 use crate::error::BatchError;
 use crate::ids::{DerivedIds, Reference};
 use crate::json;
-use crate::line::Line;
-use crate::malformed::{HeaderError, Malformed, UnreadableLine};
+use crate::line::{Line, NamedTransfer};
+use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, UnreadableLine};
 use crate::text_lines::TextLines;
 
 /// The most text in a chunk, so that long names and memos take no more memory than short ones.
@@ -27,7 +29,8 @@ pub(crate) struct Chunk {
 /// Reads the lines of a file, chunk by chunk.
 pub(crate) struct ChunkReader {
     lines: TextLines<Box<dyn BufRead + Send>>,
-    dialect: Dialect,
+    /// The header of a CSV file; JSON lines have none.
+    header: Option<Header>,
     ids: Option<DerivedIds>,
     /// Whether there is no line to post.
     pub(crate) is_empty: bool,
@@ -44,29 +47,28 @@ impl ChunkReader {
     ) -> Result<Self, BatchError> {
         let mut lines = TextLines::new(input);
         let ids = reference.map(DerivedIds::new);
-        let Some(first) = lines.next().map_err(BatchError::CannotRead)? else {
-            return Ok(Self { lines, dialect: Dialect::Jsonl, ids, is_empty: true, quotes_since: None });
-        };
-        let (dialect, lacks_ids) = match format.unwrap_or_else(|| Format::from_first_line(first)) {
-            Format::Jsonl => {
-                let lacks_id = is_object_without_id(first)?;
+        let (mut header, mut is_empty) = (None, true);
+        if let Some(first) = lines.next()? {
+            let lacks_ids = match format.unwrap_or_else(|| Format::from_first_line(first)) {
+                Format::Jsonl => {
+                    let lacks_ids = is_object_without_id(first)?;
+                    lines.put_back();
+                    lacks_ids
+                }
+                Format::Csv => {
+                    let header = header.insert(first.map_err(HeaderError::Unreadable).and_then(Header::parse)?);
+                    !header.has_ids()
+                }
+            };
+            if lines.next()?.is_some() {
+                if lacks_ids && ids.is_none() {
+                    return Err(BatchError::NoIds);
+                }
                 lines.put_back();
-                (Dialect::Jsonl, lacks_id)
+                is_empty = false;
             }
-            Format::Csv => {
-                let header = first.map_err(HeaderError::Unreadable).and_then(Header::parse)?;
-                let lacks_ids = !header.has_ids();
-                (Dialect::Csv(header), lacks_ids)
-            }
-        };
-        let is_empty = lines.next().map_err(BatchError::CannotRead)?.is_none();
-        if !is_empty {
-            lines.put_back();
         }
-        if lacks_ids && ids.is_none() && !is_empty {
-            return Err(BatchError::NoIds);
-        }
-        Ok(Self { lines, dialect, ids, is_empty, quotes_since: None })
+        Ok(Self { lines, header, ids, is_empty, quotes_since: None })
     }
 
     /// Returns the next chunk, of at most `lines_max` lines, or `None` at the end.
@@ -78,39 +80,44 @@ impl ChunkReader {
             text_bytes = text_bytes.saturating_add(line.text_bytes());
             chunk.lines.push(line);
         }
-        chunk.bytes = self.lines.bytes();
-        chunk.is_cut_off = self.lines.is_cut_off();
+        chunk.bytes = self.lines.bytes;
+        chunk.is_cut_off = self.lines.is_cut_off;
         Ok((!chunk.lines.is_empty()).then_some(chunk))
     }
 
     fn next_line(&mut self) -> Result<Option<Line>, BatchError> {
-        let Some(text) = self.lines.next().map_err(BatchError::CannotRead)? else { return Ok(None) };
-        let mut opens_quotes = false;
+        let Some(text) = self.lines.next()? else { return Ok(None) };
         let parsed = match (text, self.quotes_since) {
             (Ok(text), Some(line)) => {
-                if !csv::keeps_quotes_open(text) {
-                    self.quotes_since = None;
-                }
+                self.quotes_since = self.quotes_since.filter(|_| csv::keeps_quotes_open(text));
                 Err(Malformed::InsideQuotes(line))
             }
-            (Ok(text), None) => {
-                opens_quotes = self.dialect.leaves_quotes_open(text);
-                self.dialect.parse(text)
-            }
+            (Ok(text), None) => parse(text, self.header.as_ref()),
             (Err(reason), _) => Err(reason.into()),
         };
-        let number = self.lines.number();
-        if opens_quotes {
-            self.quotes_since = Some(number);
-        }
+        let number = self.lines.number;
         let content = match (parsed, &mut self.ids) {
-            (Err(malformed), _) => Err(malformed),
+            (Err(malformed), _) => {
+                if matches!(malformed, Malformed::Quotes(_, QuoteProblem::Unclosed)) {
+                    self.quotes_since = Some(number);
+                }
+                Err(malformed)
+            }
             (Ok((named, Some(id))), _) => Ok((id, named)),
             (Ok((named, None)), Some(ids)) => Ok((ids.next(&named)?, named)),
             (Ok((_, None)), None) => Err(Malformed::NoId),
         };
         Ok(Some(Line { number, content }))
     }
+}
+
+/// Returns the transfer of a line, and its id if the line has one.
+fn parse(text: &str, header: Option<&Header>) -> Result<(NamedTransfer, Option<TransferId>), Malformed> {
+    let fields = header.map_or_else(|| json::fields(text), |header| header.fields(text))?;
+    fields.parse().map_err(|(column, problem)| {
+        let place = header.map_or(FieldPlace::Key(column), |header| header.place(column));
+        Malformed::from_invalid(place, problem)
+    })
 }
 
 /// Returns whether the first line is an object that lacks an id.

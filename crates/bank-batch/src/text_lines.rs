@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Read};
 use std::str::Utf8Error;
 
+use crate::error::BatchError;
 use crate::malformed::{LINE_BYTES_MAX, UnreadableLine};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -12,40 +13,24 @@ pub(crate) struct TextLines<R> {
     input: R,
     buffer: Vec<u8>,
     too_long: bool,
-    number: u64,
-    bytes: u64,
     is_put_back: bool,
-    is_cut_off: bool,
+    /// The number of the line read last, counted from 1, blank lines included.
+    pub(crate) number: u64,
+    /// How many bytes have been read.
+    pub(crate) bytes: u64,
+    /// Whether the line read last has no line feed, so that the input may have lost its end.
+    pub(crate) is_cut_off: bool,
 }
 
 impl<R: BufRead> TextLines<R> {
     /// Returns the lines of the input.
     pub(crate) fn new(input: R) -> Self {
-        Self { input, buffer: Vec::new(), too_long: false, number: 0, bytes: 0, is_put_back: false, is_cut_off: false }
-    }
-
-    /// Returns the number of the line read last, counted from 1, blank lines included.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// Returns how many bytes have been read.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Returns whether the line read last has no line feed, so that the input may have lost its end.
-    pub(crate) fn is_cut_off(&self) -> bool {
-        self.is_cut_off
+        Self { input, buffer: Vec::new(), too_long: false, is_put_back: false, number: 0, bytes: 0, is_cut_off: false }
     }
 
     /// Returns the text of the next line that is not blank, or why it has none.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Result<&str, UnreadableLine>>> {
-        if self.is_put_back {
-            self.is_put_back = false;
-            return Ok(Some(self.text()));
-        }
-        while self.read()? {
+    pub(crate) fn next(&mut self) -> Result<Option<Result<&str, UnreadableLine>>, BatchError> {
+        while std::mem::take(&mut self.is_put_back) || self.read().map_err(BatchError::CannotRead)? {
             if self.too_long || !self.buffer.trim_ascii().is_empty() {
                 return Ok(Some(self.text()));
             }
@@ -113,7 +98,7 @@ mod tests {
                 Some(Ok(text)) => text.to_owned(),
                 Some(Err(reason)) => format!("{reason:?}"),
             };
-            all.push((lines.number(), text));
+            all.push((lines.number, text));
         }
     }
 
@@ -163,7 +148,7 @@ mod tests {
         let mut lines = TextLines::new(io::BufReader::new(io::repeat(b'x').take(50 << 20)));
         assert_eq!(lines.next().unwrap(), Some(Err(UnreadableLine::TooLong)));
         assert!(lines.buffer.capacity() < 4 << 20);
-        assert_eq!(lines.bytes(), 50 << 20);
+        assert_eq!(lines.bytes, 50 << 20);
     }
 
     #[test]
@@ -171,7 +156,7 @@ mod tests {
         for (input, is_cut_off) in [("a\nb\n", false), ("a\nb", true), ("a\nb\n ", false), ("", false)] {
             let mut lines = TextLines::new(input.as_bytes());
             while lines.next().unwrap().is_some() {}
-            assert_eq!(lines.is_cut_off(), is_cut_off, "{input:?}");
+            assert_eq!(lines.is_cut_off, is_cut_off, "{input:?}");
         }
     }
 
