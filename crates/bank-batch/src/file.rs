@@ -6,8 +6,8 @@ use std::path::Path;
 
 use ::same_file::Handle;
 
-use crate::dialect::Format;
 use crate::error::BatchError;
+use crate::format::Format;
 use crate::ids::Reference;
 use crate::reader::ChunkReader;
 

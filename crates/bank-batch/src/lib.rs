@@ -3,11 +3,12 @@
 mod account_cache;
 mod column;
 mod csv;
-mod dialect;
+
 mod duplicates;
 mod error;
 mod event;
 mod file;
+mod format;
 mod ids;
 mod importer;
 mod json;
@@ -22,10 +23,10 @@ mod status;
 mod text_lines;
 
 pub use column::Column;
-pub use dialect::Format;
 pub use error::BatchError;
 pub use event::{ImportEvent, ImportMode};
 pub use file::TransferFile;
+pub use format::Format;
 pub use ids::Reference;
 pub use importer::{ImportOptions, ImportReport, import};
 pub use malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, UnreadableLine};

@@ -5,8 +5,8 @@ use std::io::BufRead;
 use bank_domain::TransferId;
 
 use crate::csv::{self, Header};
-use crate::dialect::Format;
 use crate::error::BatchError;
+use crate::format::Format;
 use crate::ids::{DerivedIds, Reference};
 use crate::json;
 use crate::line::{Line, NamedTransfer};
