@@ -1,7 +1,5 @@
 //! Ids for lines that have none, the same in every run.
 
-use std::fmt::Write as _;
-
 use bank_domain::{InvalidInput, Memo, TransferId};
 use uuid::Uuid;
 
@@ -15,7 +13,7 @@ pub(crate) const NAMESPACE: Uuid = Uuid::from_u128(0x53cc_f37b_bce8_567f_92b9_81
 
 /// The text that names one run of payments, such as `payroll 2026-07`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference(String);
+pub struct Reference(Memo);
 
 impl Reference {
     /// Returns the reference if the text obeys the rules for memos.
@@ -24,11 +22,10 @@ impl Reference {
     ///
     /// Returns which rule the text breaks.
     pub fn new(text: &str) -> Result<Self, InvalidInput> {
-        match Memo::new(text) {
-            Ok(_) => Ok(Self(text.to_owned())),
-            Err(InvalidInput::Text { problem, .. }) => Err(InvalidInput::Text { what: "reference", problem }),
-            Err(other) => Err(other),
-        }
+        Memo::new(text).map(Self).map_err(|error| match error {
+            InvalidInput::Text { problem, .. } => InvalidInput::Text { what: "reference", problem },
+            other => other,
+        })
     }
 }
 
@@ -41,13 +38,12 @@ pub(crate) struct DerivedIds {
     reference: Reference,
     /// The number of occurrences so far.
     occurrences: SpillMap,
-    name: String,
 }
 
 impl DerivedIds {
     /// Returns the ids of a file of which nothing has been read.
     pub(crate) fn new(reference: Reference) -> Self {
-        Self { reference, occurrences: SpillMap::new(), name: String::new() }
+        Self { reference, occurrences: SpillMap::new() }
     }
 
     /// Returns the id of the next line.
@@ -61,16 +57,11 @@ impl DerivedIds {
         Ok(TransferId::from_uuid(if occurrence == 1 { first } else { self.derive(named, occurrence) }))
     }
 
-    fn derive(&mut self, named: &NamedTransfer, occurrence: u32) -> Uuid {
-        let memo = named.memo.as_ref().map_or("", |memo| memo.as_str());
-        self.name.clear();
-        let written = write!(
-            self.name,
-            "{}\n{}\n{}\n{}\n{memo}\n{occurrence}",
-            self.reference.0, named.from, named.to, named.amount
-        );
-        debug_assert!(written.is_ok(), "writing to a string succeeds");
-        Uuid::new_v5(&NAMESPACE, self.name.as_bytes())
+    fn derive(&self, named: &NamedTransfer, occurrence: u32) -> Uuid {
+        let (reference, NamedTransfer { from, to, amount, memo }) = (self.reference.0.as_str(), named);
+        let memo = memo.as_ref().map_or("", |memo| memo.as_str());
+        let name = format!("{reference}\n{from}\n{to}\n{amount}\n{memo}\n{occurrence}");
+        Uuid::new_v5(&NAMESPACE, name.as_bytes())
     }
 }
 

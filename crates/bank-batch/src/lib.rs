@@ -3,7 +3,6 @@
 mod account_cache;
 mod column;
 mod csv;
-
 mod duplicates;
 mod error;
 mod event;

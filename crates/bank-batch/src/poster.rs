@@ -15,6 +15,7 @@ use crate::event::{ImportEvent, ImportMode};
 use crate::reader::Chunk;
 use crate::resolved::ResolvedChunk;
 use crate::results::Results;
+use crate::spill_map::SpillMap;
 use crate::status::Tally;
 
 /// The most chunks that are posted concurrently.
@@ -57,7 +58,7 @@ impl<'a> Poster<'a> {
             pipeline: PostingPipeline::new(bank, IN_FLIGHT_MAX),
             in_flight: VecDeque::new(),
             whole_file: Chunk::default(),
-            duplicates: Duplicates::new(),
+            duplicates: Duplicates(SpillMap::new()),
             results,
             observe,
             tally: Tally::default(),
