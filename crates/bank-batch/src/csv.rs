@@ -49,8 +49,7 @@ impl Header {
             Malformed::Quotes(FieldPlace::Column(number, name), problem)
         })?;
         if texts.len() != self.columns.len() {
-            let (found, expected) = (texts.len(), self.columns.len());
-            return Err(Malformed::ColumnCount { found, expected });
+            return Err(Malformed::ColumnCount(texts.len(), self.columns.len()));
         }
         let mut fields = Fields::default();
         for (column, text) in self.columns.iter().zip(texts) {

@@ -73,20 +73,15 @@ pub(crate) fn key_of(hash: Uuid) -> [u8; KEY_BYTES] {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::collections::HashSet;
 
     use super::*;
     use crate::line::Fields;
 
     fn named(from: &'static str, amount: &'static str, memo: &'static str) -> NamedTransfer {
-        let fields = Fields {
-            from: from.into(),
-            to: "John".into(),
-            amount: amount.into(),
-            memo: memo.into(),
-            ..Fields::default()
-        };
-        fields.parse().unwrap().0
+        let [from, amount, memo] = [from, amount, memo].map(Cow::Borrowed);
+        Fields { from, to: "John".into(), amount, memo, ..Fields::default() }.parse().unwrap().0
     }
 
     fn ids(reference: &str, lines: &[NamedTransfer]) -> Vec<String> {

@@ -1,7 +1,6 @@
 //! Importing a file, from its first line to its last.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -9,34 +8,13 @@ use std::time::Duration;
 use bank_persistence::Bank;
 
 use crate::error::BatchError;
-use crate::event::{ImportEvent, ImportMode};
 use crate::file::{TransferFile, Watched};
-use crate::poster::Poster;
+use crate::poster::{ImportMode, ImportOptions, Poster};
 use crate::reader::{Chunk, ChunkReader};
-use crate::results::Results;
-use crate::status::Tally;
+use crate::status::{ImportEvent, Tally};
 
 /// How long to wait for a slow input before looking after the interruption and the chunks in flight.
 const WAIT_MAX: Duration = Duration::from_millis(50);
-
-/// How a file is imported.
-pub struct ImportOptions {
-    /// What to do with the lines.
-    pub mode: ImportMode,
-    /// The most lines in one transaction; [`ImportMode::Atomic`] has all in one.
-    pub chunk_lines_max: usize,
-    /// Where to write what became of each line.
-    pub results: Option<Results>,
-    /// When this becomes true, the import ends before the next commit.
-    pub interrupted: Arc<AtomicBool>,
-}
-
-impl Default for ImportOptions {
-    /// Posts every line that can be posted, 8,190 at a time, and writes no results.
-    fn default() -> Self {
-        Self { mode: ImportMode::Continue, chunk_lines_max: 8190, results: None, interrupted: Arc::default() }
-    }
-}
 
 /// How an import ended. What was posted stays posted, also if it ended early.
 #[derive(Debug)]
@@ -63,23 +41,17 @@ pub fn import(
 ) -> ImportReport {
     let TransferFile { reader, watched, .. } = file;
     let has_changed = || watched.as_ref().is_some_and(Watched::has_changed);
-    let ImportOptions { mode, chunk_lines_max, results, interrupted } = options;
     let (result, tally) = {
-        let mut poster = Poster::new(bank, mode, results, interrupted, &mut observe);
-        (post_all(reader, chunk_lines_max, &mut poster, has_changed), poster.tally)
+        let mut poster = Poster::new(bank, options, &mut observe);
+        (post_all(reader, &mut poster, has_changed), poster.tally)
     };
     ImportReport { tally, input_changed: has_changed(), result }
 }
 
-fn post_all(
-    reader: ChunkReader,
-    lines_max: usize,
-    poster: &mut Poster<'_>,
-    has_changed: impl Fn() -> bool,
-) -> Result<(), BatchError> {
-    let (chunks, thread) = read_ahead(reader, lines_max)?;
+fn post_all(reader: ChunkReader, poster: &mut Poster<'_>, has_changed: impl Fn() -> bool) -> Result<(), BatchError> {
+    let (chunks, thread) = read_ahead(reader, poster.options.chunk_lines_max)?;
     loop {
-        if poster.interrupted.load(Ordering::SeqCst) {
+        if poster.options.interrupted.load(Ordering::SeqCst) {
             return poster.settle().and(Err(BatchError::Interrupted));
         }
         match chunks.recv_timeout(WAIT_MAX) {
@@ -97,7 +69,7 @@ fn post_all(
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
     }
-    if poster.mode == ImportMode::Atomic && has_changed() {
+    if poster.options.mode == ImportMode::Atomic && has_changed() {
         return Err(BatchError::InputChanged);
     }
     poster.finish()

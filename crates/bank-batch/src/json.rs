@@ -42,7 +42,7 @@ fn malformed(error: serde_json::Error) -> Malformed {
     let text = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     let problem = text.strip_suffix(&position).unwrap_or(&text);
-    Malformed::Json { column: error.column(), problem: excerpt(problem) }
+    Malformed::Json(error.column(), excerpt(problem))
 }
 
 #[cfg(test)]

@@ -11,12 +11,11 @@ use bank_persistence::{AllOrNone, Bank, PostingPipeline};
 use crate::account_cache::AccountCache;
 use crate::duplicates::Duplicates;
 use crate::error::BatchError;
-use crate::event::{ImportEvent, ImportMode};
 use crate::reader::Chunk;
 use crate::resolved::ResolvedChunk;
 use crate::results::Results;
 use crate::spill_map::SpillMap;
-use crate::status::Tally;
+use crate::status::{ImportEvent, Tally};
 
 /// The most chunks that are posted concurrently.
 const IN_FLIGHT_MAX: usize = 2;
@@ -24,42 +23,64 @@ const IN_FLIGHT_MAX: usize = 2;
 /// The most connections that an import uses: one for each chunk in flight, and one to look up the accounts of the next.
 pub const CONNECTIONS_MAX: u32 = 3;
 
+/// What to do with the lines of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportMode {
+    /// Posts every line that can be posted.
+    Continue,
+    /// Posts the lines before the first bad one.
+    Stop,
+    /// Posts all lines, in one transaction, or none.
+    Atomic,
+    /// Posts nothing.
+    DryRun,
+}
+
+/// How a file is imported.
+pub struct ImportOptions {
+    /// What to do with the lines.
+    pub mode: ImportMode,
+    /// The most lines in one transaction; [`ImportMode::Atomic`] has all in one.
+    pub chunk_lines_max: usize,
+    /// Where to write what became of each line.
+    pub results: Option<Results>,
+    /// When this becomes true, the import ends before the next commit.
+    pub interrupted: Arc<AtomicBool>,
+}
+
+impl Default for ImportOptions {
+    /// Posts every line that can be posted, 8,190 at a time, and writes no results.
+    fn default() -> Self {
+        Self { mode: ImportMode::Continue, chunk_lines_max: 8190, results: None, interrupted: Arc::default() }
+    }
+}
+
 /// Posts the chunks of one file in order, and records what became of each line.
 pub(crate) struct Poster<'a> {
     bank: &'a Bank,
     accounts: AccountCache<'a>,
-    pub(crate) mode: ImportMode,
-    pub(crate) interrupted: Arc<AtomicBool>,
+    pub(crate) options: ImportOptions,
     pipeline: PostingPipeline,
     /// The chunks in the pipeline, in order.
     in_flight: VecDeque<ResolvedChunk>,
     /// The lines read so far of a file that is posted in one transaction.
     whole_file: Chunk,
     duplicates: Duplicates,
-    results: Option<Results>,
     observe: &'a mut dyn FnMut(ImportEvent<'_>),
     pub(crate) tally: Tally,
 }
 
 impl<'a> Poster<'a> {
     /// Returns a poster that has taken no chunk.
-    pub(crate) fn new(
-        bank: &'a Bank,
-        mode: ImportMode,
-        results: Option<Results>,
-        interrupted: Arc<AtomicBool>,
-        observe: &'a mut dyn FnMut(ImportEvent<'_>),
-    ) -> Self {
+    pub(crate) fn new(bank: &'a Bank, options: ImportOptions, observe: &'a mut dyn FnMut(ImportEvent<'_>)) -> Self {
         Self {
             bank,
             accounts: AccountCache::new(bank),
-            mode,
-            interrupted,
+            options,
             pipeline: PostingPipeline::new(bank, IN_FLIGHT_MAX),
             in_flight: VecDeque::new(),
             whole_file: Chunk::default(),
             duplicates: Duplicates(SpillMap::new()),
-            results,
             observe,
             tally: Tally::default(),
         }
@@ -70,7 +91,7 @@ impl<'a> Poster<'a> {
         if chunk.is_cut_off {
             (self.observe)(ImportEvent::LastLineCutOff);
         }
-        match self.mode {
+        match self.options.mode {
             ImportMode::Continue => self.begin(chunk)?,
             ImportMode::Stop => return self.post_until_bad(chunk),
             ImportMode::Atomic => {
@@ -141,9 +162,10 @@ impl<'a> Poster<'a> {
             (self.observe)(ImportEvent::Line { number: line.number, status });
         }
         (self.observe)(ImportEvent::Progress { lines: self.tally.lines(), bytes: chunk.bytes });
-        let written = self.results.as_mut().map_or(Ok(()), |results| results.write_lines(&chunk.lines, statuses));
+        let written =
+            self.options.results.as_mut().map_or(Ok(()), |results| results.write_lines(&chunk.lines, statuses));
         if written.is_err() {
-            self.results = None;
+            self.options.results = None;
         }
         written
     }
@@ -182,7 +204,7 @@ impl<'a> Poster<'a> {
     /// Posts the transfers before the first bad line in one transaction. Returns their outcomes, and the index of the
     /// rejection that rolled the transaction back. Without a rejection, it was the interruption.
     fn post_all_or_none(&self, resolved: &ResolvedChunk) -> Result<(Vec<Outcome>, Option<usize>), BatchError> {
-        let (transfers, interrupted) = (resolved.transfers_before_bad(), Arc::clone(&self.interrupted));
+        let (transfers, interrupted) = (resolved.transfers_before_bad(), Arc::clone(&self.options.interrupted));
         match self.bank.post_all_or_none_unless(transfers, move || interrupted.load(Ordering::SeqCst))? {
             AllOrNone::Posted(outcomes) => Ok((outcomes, None)),
             AllOrNone::RolledBack(outcomes) => {

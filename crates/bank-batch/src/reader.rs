@@ -120,11 +120,7 @@ fn parse(text: &str, header: Option<&Header>) -> Result<(NamedTransfer, Option<T
     })
 }
 
-/// Returns whether the first line is an object that lacks an id.
-///
-/// # Errors
-///
-/// Returns [`BatchError::JsonArray`] if the line begins an array.
+/// Returns whether the first line is an object that lacks an id, or an error if it begins an array.
 fn is_object_without_id(first: Result<&str, UnreadableLine>) -> Result<bool, BatchError> {
     let Ok(text) = first else { return Ok(false) };
     if text.trim_start().starts_with('[') {

@@ -107,26 +107,21 @@ mod tests {
     }
 
     #[test]
-    fn a_line_ends_with_or_without_a_carriage_return() {
-        assert_eq!(all(b"a\nb\r\nc"), numbered(&[(1, "a"), (2, "b"), (3, "c")]));
-        assert_eq!(all(b"a\n"), numbered(&[(1, "a")]));
-        assert_eq!(all(b""), numbered(&[]));
-    }
-
-    #[test]
-    fn blank_lines_are_counted_and_skipped() {
-        assert_eq!(all(b"\n \t\r\na\n\n\nb\n\n"), numbered(&[(3, "a"), (6, "b")]));
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_skipped() {
-        assert_eq!(all(b"\xef\xbb\xbfa\n\xef\xbb\xbfb"), numbered(&[(1, "a"), (2, "\u{feff}b")]));
-        assert_eq!(all(b"\xef\xbb\xbf\na"), numbered(&[(2, "a")]));
-    }
-
-    #[test]
-    fn a_line_that_is_not_utf_8_names_its_first_bad_byte() {
-        assert_eq!(all(b"a\nM\xfcller\nb"), numbered(&[(1, "a"), (2, "NotUtf8(2)"), (3, "b")]));
+    fn lines_are_numbered_and_bare() {
+        for (input, expected) in [
+            (&b"a\nb\r\nc"[..], &[(1, "a"), (2, "b"), (3, "c")][..]),
+            (b"a\n", &[(1, "a")]),
+            (b"", &[]),
+            // Blank lines are counted and skipped.
+            (b"\n \t\r\na\n\n\nb\n\n", &[(3, "a"), (6, "b")]),
+            // A byte order mark is skipped at the beginning of the file.
+            (b"\xef\xbb\xbfa\n\xef\xbb\xbfb", &[(1, "a"), (2, "\u{feff}b")]),
+            (b"\xef\xbb\xbf\na", &[(2, "a")]),
+            // A line that is not UTF-8 names its first bad byte.
+            (b"a\nM\xfcller\nb", &[(1, "a"), (2, "NotUtf8(2)"), (3, "b")]),
+        ] {
+            assert_eq!(all(input), numbered(expected));
+        }
     }
 
     #[test]
