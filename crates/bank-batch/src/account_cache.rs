@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use bank_domain::{AccountId, AccountName};
 use bank_persistence::{Bank, BankError};
 
-use crate::line::{Line, NamedTransfer};
+use crate::fields::{Line, NamedTransfer};
 
 /// The most names that are kept, and the most bytes of text: together they take a few dozen megabytes.
 const NAMES_MAX: usize = 400_000;

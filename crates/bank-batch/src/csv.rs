@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use crate::column::Column;
-use crate::line::Fields;
+use crate::fields::Fields;
 use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, excerpt};
 
 /// The columns of a file, in their order.

@@ -4,7 +4,7 @@ use bank_domain::{InvalidInput, Memo, TransferId};
 use uuid::Uuid;
 
 use crate::error::BatchError;
-use crate::line::NamedTransfer;
+use crate::fields::NamedTransfer;
 use crate::spill_map::{KEY_BYTES, SpillMap};
 
 /// The namespace of derived ids: the UUIDv5 of `bank-cli batch` in the namespace of the nil UUID. It never changes,
@@ -77,7 +77,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::line::Fields;
+    use crate::fields::Fields;
 
     fn named(from: &'static str, amount: &'static str, memo: &'static str) -> NamedTransfer {
         let [from, amount, memo] = [from, amount, memo].map(Cow::Borrowed);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::line::Fields;
+use crate::fields::Fields;
 use crate::malformed::{Malformed, excerpt};
 
 #[derive(Deserialize)]

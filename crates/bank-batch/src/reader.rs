@@ -6,10 +6,10 @@ use bank_domain::TransferId;
 
 use crate::csv::{self, Header};
 use crate::error::BatchError;
+use crate::fields::{Line, NamedTransfer};
 use crate::format::Format;
 use crate::ids::{DerivedIds, Reference};
 use crate::json;
-use crate::line::{Line, NamedTransfer};
 use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, UnreadableLine};
 use crate::text_lines::TextLines;
 

@@ -5,7 +5,7 @@ use bank_domain::{AccountId, AccountName, Outcome, Rejection, Transfer};
 use crate::account_cache::AccountCache;
 use crate::duplicates::Duplicates;
 use crate::error::BatchError;
-use crate::line::NamedTransfer;
+use crate::fields::NamedTransfer;
 use crate::reader::Chunk;
 use crate::status::{LineRejection, LineStatus};
 

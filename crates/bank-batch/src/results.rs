@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::error::BatchError;
-use crate::line::Line;
+use crate::fields::Line;
 use crate::status::LineStatus;
 
 const HEADER: [&str; 4] = ["line", "id", "status", "reason"];
