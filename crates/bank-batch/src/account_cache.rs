@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use bank_domain::{AccountId, AccountName};
 use bank_persistence::{Bank, BankError};
 
-use crate::fields::{Line, NamedTransfer};
+use crate::fields::NamedTransfer;
+use crate::reader::Line;
 
 /// The most names that are kept, and the most bytes of text: together they take a few dozen megabytes.
 const NAMES_MAX: usize = 400_000;

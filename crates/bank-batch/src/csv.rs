@@ -7,15 +7,12 @@
 
 use std::borrow::Cow;
 
-use crate::column::Column;
-use crate::fields::Fields;
+use crate::fields::{Column, Fields};
 use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, excerpt};
 
 /// The columns of a file, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Header {
-    columns: Vec<Column>,
-}
+pub(crate) struct Header(Vec<Column>);
 
 impl Header {
     /// Returns the columns that the first line names, or why it is not a header.
@@ -33,26 +30,26 @@ impl Header {
         }
         match [Column::From, Column::To, Column::Amount].into_iter().find(|column| !columns.contains(column)) {
             Some(missing) => Err(HeaderError::MissingColumn(missing)),
-            None => Ok(Self { columns }),
+            None => Ok(Self(columns)),
         }
     }
 
     /// Returns whether there is a column for ids.
     pub(crate) fn has_ids(&self) -> bool {
-        self.columns.contains(&Column::Id)
+        self.0.contains(&Column::Id)
     }
 
     /// Returns the fields of a line.
     pub(crate) fn fields<'a>(&self, line: &'a str) -> Result<Fields<'a>, Malformed> {
         let texts = split(line).map_err(|(number, problem)| {
-            let name = self.columns.get(number.saturating_sub(1)).copied();
+            let name = self.0.get(number.saturating_sub(1)).copied();
             Malformed::Quotes(FieldPlace::Column(number, name), problem)
         })?;
-        if texts.len() != self.columns.len() {
-            return Err(Malformed::ColumnCount(texts.len(), self.columns.len()));
+        if texts.len() != self.0.len() {
+            return Err(Malformed::ColumnCount(texts.len(), self.0.len()));
         }
         let mut fields = Fields::default();
-        for (column, text) in self.columns.iter().zip(texts) {
+        for (column, text) in self.0.iter().zip(texts) {
             match column {
                 Column::From => fields.from = text,
                 Column::To => fields.to = text,
@@ -66,7 +63,7 @@ impl Header {
 
     /// Returns the place of a column.
     pub(crate) fn place(&self, column: Column) -> FieldPlace {
-        let place = self.columns.iter().position(|candidate| *candidate == column);
+        let place = self.0.iter().position(|candidate| *candidate == column);
         place.map_or(FieldPlace::Key(column), |index| FieldPlace::Column(index.saturating_add(1), Some(column)))
     }
 }

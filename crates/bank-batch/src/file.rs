@@ -35,8 +35,7 @@ impl TransferFile {
     /// Returns an error if the file cannot be read, if it is CSV without a good header or a JSON array, or if its lines have
     /// no ids and there is no reference.
     pub fn open(path: &Path, format: Option<Format>, reference: Option<Reference>) -> Result<Self, BatchError> {
-        let (file, watched) =
-            open_file(path).map_err(|source| BatchError::CannotOpen { path: path.to_owned(), source })?;
+        let (file, watched) = open_file(path).map_err(|error| BatchError::CannotOpen(path.to_owned(), error))?;
         let identity = file.try_clone().and_then(Handle::from_file).ok();
         let input = BufReader::with_capacity(BUFFER_BYTES, file);
         let format = format.or_else(|| Format::from_path(path));
@@ -127,7 +126,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         for path in [directory.path(), &directory.path().join("missing.csv")] {
             let refused = TransferFile::open(path, None, None).err().unwrap();
-            assert!(matches!(&refused, BatchError::CannotOpen { path: named, .. } if named == path), "{refused:?}");
+            assert!(matches!(&refused, BatchError::CannotOpen(named, _) if named == path), "{refused:?}");
         }
     }
 }

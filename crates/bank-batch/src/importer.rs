@@ -56,7 +56,7 @@ fn post_all(reader: ChunkReader, poster: &mut Poster<'_>, has_changed: impl Fn()
         }
         match chunks.recv_timeout(WAIT_MAX) {
             Ok(Ok(chunk)) => {
-                if poster.take(chunk)?.is_break() {
+                if !poster.take(chunk)? {
                     return Ok(());
                 }
             }

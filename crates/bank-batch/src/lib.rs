@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod account_cache;
-mod column;
 mod csv;
 mod duplicates;
 mod error;
@@ -20,8 +19,8 @@ mod spill_map;
 mod status;
 mod text_lines;
 
-pub use column::Column;
 pub use error::BatchError;
+pub use fields::Column;
 pub use file::TransferFile;
 pub use format::Format;
 pub use ids::Reference;

@@ -5,7 +5,7 @@ use std::fmt;
 use bank_domain::InvalidInput;
 use thiserror::Error;
 
-use crate::column::Column;
+use crate::fields::Column;
 
 /// The longest line in bytes, without its line end. The longest names and memo need a few thousand.
 pub(crate) const LINE_BYTES_MAX: u64 = 1024 * 1024;

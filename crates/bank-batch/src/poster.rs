@@ -1,7 +1,6 @@
 //! Posting the chunks of a file, in the way that the mode asks for.
 
 use std::collections::VecDeque;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -87,7 +86,7 @@ impl<'a> Poster<'a> {
     }
 
     /// Takes the next chunk, and returns whether to go on.
-    pub(crate) fn take(&mut self, mut chunk: Chunk) -> Result<ControlFlow<()>, BatchError> {
+    pub(crate) fn take(&mut self, mut chunk: Chunk) -> Result<bool, BatchError> {
         if chunk.is_cut_off {
             (self.observe)(ImportEvent::LastLineCutOff);
         }
@@ -106,7 +105,7 @@ impl<'a> Poster<'a> {
                 self.record(&resolved)?;
             }
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(true)
     }
 
     /// Posts what is left at the end of the file.
@@ -124,20 +123,15 @@ impl<'a> Poster<'a> {
     }
 
     fn begin(&mut self, chunk: Chunk) -> Result<(), BatchError> {
-        let mut resolved = match ResolvedChunk::new(chunk, &mut self.accounts) {
-            Ok(resolved) => resolved,
-            // The chunks in flight will be posted all the same, so they must be recorded.
-            Err(error) => return self.settle().and(Err(error)),
-        };
+        let resolved = ResolvedChunk::new(chunk, &mut self.accounts);
+        // After an error, the chunks in flight will be posted all the same, so they must be recorded.
+        let mut resolved = resolved.or_else(|error| self.settle().and(Err(error)))?;
         let transfers = resolved.take_transfers();
         self.in_flight.push_back(resolved);
         let pushed = self.pipeline.push(transfers);
         // If a chunk has failed, those before it are recorded first.
-        match self.record_finished() {
-            Ok(()) => Ok(pushed?),
-            // The results cannot be written. The chunks in flight will be posted all the same, so they must be counted.
-            Err(error) => self.settle().and(Err(error)),
-        }
+        self.record_finished().or_else(|error| self.settle().and(Err(error)))?;
+        Ok(pushed?)
     }
 
     /// Records every finished chunk, even if recording the first one fails.
@@ -170,9 +164,9 @@ impl<'a> Poster<'a> {
         written
     }
 
-    /// Posts the lines before the first bad one. Only a transaction shows which line the bank rejects; then it is rolled
+    /// Posts the lines before the first bad one, and returns whether there is no bad one. Only a transaction shows which line the bank rejects; then it is rolled
     /// back, and the next transaction posts the lines before that one.
-    fn post_until_bad(&mut self, chunk: Chunk) -> Result<ControlFlow<()>, BatchError> {
+    fn post_until_bad(&mut self, chunk: Chunk) -> Result<bool, BatchError> {
         let mut resolved = ResolvedChunk::new(chunk, &mut self.accounts)?;
         while !resolved.transfers_before_bad().is_empty() {
             let (outcomes, rejected) = self.post_all_or_none(&resolved)?;
@@ -186,7 +180,7 @@ impl<'a> Poster<'a> {
         }
         let is_bad = resolved.end_at_first_bad();
         self.record(&resolved)?;
-        Ok(if is_bad { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(!is_bad)
     }
 
     fn post_atomically(&mut self, file: Chunk) -> Result<(), BatchError> {

@@ -6,7 +6,7 @@ use bank_domain::TransferId;
 
 use crate::csv::{self, Header};
 use crate::error::BatchError;
-use crate::fields::{Line, NamedTransfer};
+use crate::fields::NamedTransfer;
 use crate::format::Format;
 use crate::ids::{DerivedIds, Reference};
 use crate::json;
@@ -15,6 +15,26 @@ use crate::text_lines::TextLines;
 
 /// The most text in a chunk, so that long names and memos take no more memory than short ones.
 const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// One line of the file with its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) number: u64,
+    pub(crate) content: Result<(TransferId, NamedTransfer), Malformed>,
+}
+
+impl Line {
+    /// Returns about how much memory the line's texts take.
+    pub(crate) fn text_bytes(&self) -> usize {
+        match &self.content {
+            Ok((_, named)) => {
+                let memo = named.memo.as_ref().map_or(0, |memo| memo.as_str().len());
+                named.from.as_str().len().saturating_add(named.to.as_str().len()).saturating_add(memo)
+            }
+            Err(malformed) => malformed.to_string().len(),
+        }
+    }
+}
 
 /// Lines that belong into one transaction.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -173,7 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn rejects_lines_without_ids_if_there_is_no_reference() {
+    fn rejects_a_json_array_and_lines_without_ids_or_a_reference() {
+        let refused = open("[{\"from\":\"a\"}]", Some("r")).err().unwrap();
+        assert!(matches!(refused, BatchError::JsonArray), "{refused:?}");
         for text in ["from,to,amount\na,b,1\n", "{\"from\":\"a\",\"to\":\"b\",\"amount\":1}\n"] {
             let refused = open(text, None).err().unwrap();
             assert!(matches!(refused, BatchError::NoIds), "{refused:?}");
@@ -210,12 +232,6 @@ mod tests {
         for (place, since) in [(1, 2), (2, 2), (5, 7)] {
             assert_eq!(reason(&lines[place]), format!("inside a quoted field opened on line {since}"));
         }
-    }
-
-    #[test]
-    fn rejects_a_json_array() {
-        let refused = open("[{\"from\":\"a\"}]", Some("r")).err().unwrap();
-        assert!(matches!(refused, BatchError::JsonArray), "{refused:?}");
     }
 
     #[test]

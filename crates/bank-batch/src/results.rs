@@ -4,10 +4,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::error::BatchError;
-use crate::fields::Line;
+use crate::reader::Line;
 use crate::status::LineStatus;
-
-const HEADER: [&str; 4] = ["line", "id", "status", "reason"];
 
 /// Writes what became of each line, as CSV.
 pub struct Results {
@@ -23,7 +21,7 @@ impl Results {
     /// Returns [`BatchError::Results`] if the header cannot be written.
     pub fn new(path: PathBuf, out: impl Write + 'static) -> Result<Self, BatchError> {
         let mut results = Self { path, writer: csv::Writer::from_writer(Box::new(out)) };
-        results.write(std::iter::once(HEADER.map(str::to_owned)))?;
+        results.write(std::iter::once(["line", "id", "status", "reason"].map(str::to_owned)))?;
         Ok(results)
     }
 
@@ -40,14 +38,14 @@ impl Results {
     fn write(&mut self, mut rows: impl Iterator<Item = [String; 4]>) -> Result<(), BatchError> {
         let written = rows.try_for_each(|row| self.writer.write_record(&row)).map_err(io::Error::from);
         let flushed = written.and_then(|()| self.writer.flush());
-        flushed.map_err(|source| BatchError::Results { path: self.path.clone(), source })
+        flushed.map_err(|error| BatchError::Results(self.path.clone(), error))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::column::Column;
+    use crate::fields::Column;
     use crate::malformed::{FieldPlace, Malformed};
 
     #[test]

@@ -9,7 +9,7 @@ impl From<BatchError> for Failure {
     fn from(error: BatchError) -> Self {
         let (exit_code, code, hint) = match &error {
             BatchError::Bank(error) => return Self::from(error),
-            BatchError::CannotOpen { .. } => {
+            BatchError::CannotOpen(..) => {
                 (ExitCode::Usage, "input_unreadable", Some("name a file, or - for standard input"))
             }
             BatchError::CannotRead(_) => (ExitCode::Other, "input_unreadable", None),
@@ -27,9 +27,7 @@ impl From<BatchError> for Failure {
                 Some("name this run of payments with --reference TEXT, or add a column id with UUIDs"),
             ),
             BatchError::TemporaryFile(_) => (ExitCode::Other, "temporary_file", None),
-            BatchError::Results { .. } => {
-                (ExitCode::Other, "results_unwritable", Some("name a file that can be written"))
-            }
+            BatchError::Results(..) => (ExitCode::Other, "results_unwritable", Some("name a file that can be written")),
             BatchError::Thread(_) => (ExitCode::Other, "no_thread", None),
             BatchError::InputChanged => (ExitCode::Other, "input_changed", None),
             BatchError::Interrupted => (ExitCode::Interrupted, "interrupted", None),
