@@ -31,7 +31,7 @@ impl Reference {
 
 /// Derives ids for the lines of one file, in their order.
 ///
-/// An id is the UUIDv5, in [`NAMESPACE`], of reference, from, to, amount, memo (empty if it is left out) and occurrence,
+/// An id is the UUIDv5, in [`NAMESPACE`], of reference, from, to, amount, memo (empty if left out) and occurrence,
 /// joined by line feeds, which none of them can contain. The occurrence counts equal lines without an id from 1. So a
 /// line keeps its id when other lines are moved or corrected.
 pub(crate) struct DerivedIds {

@@ -77,8 +77,8 @@ fn post_all(reader: ChunkReader, poster: &mut Poster<'_>, has_changed: impl Fn()
 
 type Chunks = Receiver<Result<Chunk, BatchError>>;
 
-/// Starts a thread that reads the next chunk while the last one is posted, until the end, the first error, or the drop of
-/// the receiver. The channel holds no chunk: the thread has read the next one while it waits to hand it over.
+/// Starts a thread that reads the next chunk while the last one is posted, until the end, the first error, or the drop
+/// of the receiver. The channel holds no chunk: the thread has read the next one while it waits to hand it over.
 fn read_ahead(mut reader: ChunkReader, lines_max: usize) -> Result<(Chunks, JoinHandle<()>), BatchError> {
     let (sender, chunks) = sync_channel(0);
     let read_all = move || {

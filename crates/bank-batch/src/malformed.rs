@@ -28,8 +28,7 @@ pub enum Malformed {
     /// The line is not a JSON object.
     #[error("column 1: not a JSON object")]
     NotAnObject,
-    /// The line is not JSON, or its object has the wrong keys: the byte at which the parser stopped, counted from 1, and
-    /// what it said.
+    /// The line is not JSON, or its object has the wrong keys. The parser stopped at this byte, counted from 1.
     #[error("column {0}: {1}")]
     Json(usize, String),
     /// The amount is neither a number nor a string.

@@ -164,8 +164,8 @@ impl<'a> Poster<'a> {
         written
     }
 
-    /// Posts the lines before the first bad one, and returns whether there is no bad one. Only a transaction shows which line the bank rejects; then it is rolled
-    /// back, and the next transaction posts the lines before that one.
+    /// Posts the lines before the first bad one, and returns whether to go on. Only a transaction shows which line the bank
+    /// rejects; then it is rolled back, and the next transaction posts the lines before that one.
     fn post_until_bad(&mut self, chunk: Chunk) -> Result<bool, BatchError> {
         let mut resolved = ResolvedChunk::new(chunk, &mut self.accounts)?;
         while !resolved.transfers_before_bad().is_empty() {
