@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use bank_domain::{AccountId, AccountName};
 use bank_persistence::{Bank, BankError};
 
-use crate::line::{Line, NamedTransfer};
+use crate::fields::NamedTransfer;
+use crate::reader::Line;
 
 /// The most names that are kept, and the most bytes of text: together they take a few dozen megabytes.
 const NAMES_MAX: usize = 400_000;
@@ -33,12 +34,10 @@ impl<'a> AccountCache<'a> {
         let mut missing = self.missing(lines);
         let is_full = self.known.len().saturating_add(missing.len()) > NAMES_MAX || self.text_bytes > TEXT_BYTES_MAX;
         if is_full && !missing.is_empty() {
-            self.known.clear();
-            self.text_bytes = 0;
+            *self = Self::new(self.bank);
             missing = self.missing(lines);
         }
-        let names: Vec<&AccountName> = missing.into_iter().collect();
-        for names in names.chunks(NAMES_PER_QUERY) {
+        for names in Vec::from_iter(missing).chunks(NAMES_PER_QUERY) {
             for account in self.bank.find_accounts(names)? {
                 let name = account.name.as_str();
                 self.text_bytes = self.text_bytes.saturating_add(name.len());

@@ -7,15 +7,12 @@
 
 use std::borrow::Cow;
 
-use crate::column::Column;
-use crate::line::Fields;
+use crate::fields::{Column, Fields};
 use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, excerpt};
 
 /// The columns of a file, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Header {
-    columns: Vec<Column>,
-}
+pub(crate) struct Header(Vec<Column>);
 
 impl Header {
     /// Returns the columns that the first line names, or why it is not a header.
@@ -24,37 +21,35 @@ impl Header {
         let mut columns = Vec::with_capacity(fields.len());
         for (number, field) in (1..).zip(&fields) {
             let name = field.trim();
-            let Some(column) = Column::ALL.into_iter().find(|column| column.name() == name) else {
-                return Err(HeaderError::UnknownColumn(number, excerpt(name)));
-            };
+            let column = Column::ALL.into_iter().find(|column| column.to_string() == name);
+            let column = column.ok_or_else(|| HeaderError::UnknownColumn(number, excerpt(name)))?;
             if columns.contains(&column) {
                 return Err(HeaderError::ColumnTwice(column));
             }
             columns.push(column);
         }
-        match Column::ALL.into_iter().find(|column| !column.is_optional() && !columns.contains(column)) {
+        match [Column::From, Column::To, Column::Amount].into_iter().find(|column| !columns.contains(column)) {
             Some(missing) => Err(HeaderError::MissingColumn(missing)),
-            None => Ok(Self { columns }),
+            None => Ok(Self(columns)),
         }
     }
 
     /// Returns whether there is a column for ids.
     pub(crate) fn has_ids(&self) -> bool {
-        self.columns.contains(&Column::Id)
+        self.0.contains(&Column::Id)
     }
 
     /// Returns the fields of a line.
     pub(crate) fn fields<'a>(&self, line: &'a str) -> Result<Fields<'a>, Malformed> {
         let texts = split(line).map_err(|(number, problem)| {
-            let name = self.columns.get(number.saturating_sub(1)).copied();
+            let name = self.0.get(number.saturating_sub(1)).copied();
             Malformed::Quotes(FieldPlace::Column(number, name), problem)
         })?;
-        if texts.len() != self.columns.len() {
-            let (found, expected) = (texts.len(), self.columns.len());
-            return Err(Malformed::ColumnCount { found, expected });
+        if texts.len() != self.0.len() {
+            return Err(Malformed::ColumnCount(texts.len(), self.0.len()));
         }
         let mut fields = Fields::default();
-        for (column, text) in self.columns.iter().zip(texts) {
+        for (column, text) in self.0.iter().zip(texts) {
             match column {
                 Column::From => fields.from = text,
                 Column::To => fields.to = text,
@@ -68,22 +63,14 @@ impl Header {
 
     /// Returns the place of a column.
     pub(crate) fn place(&self, column: Column) -> FieldPlace {
-        let place = self.columns.iter().position(|candidate| *candidate == column);
+        let place = self.0.iter().position(|candidate| *candidate == column);
         place.map_or(FieldPlace::Key(column), |index| FieldPlace::Column(index.saturating_add(1), Some(column)))
     }
 }
 
-/// Returns whether a quoted field is open at the end of the line.
-pub(crate) fn leaves_quotes_open(line: &str) -> bool {
-    matches!(split(line), Err((_, QuoteProblem::Unclosed)))
-}
-
 /// Returns whether a quoted field is open at the end of a line at whose beginning one was open.
 pub(crate) fn keeps_quotes_open(line: &str) -> bool {
-    match quoted(line) {
-        Ok((_, after)) => after.is_some_and(leaves_quotes_open),
-        Err(problem) => problem == QuoteProblem::Unclosed,
-    }
+    matches!(split(&format!("\"{line}")), Err((_, QuoteProblem::Unclosed)))
 }
 
 /// Returns the texts of a line's fields, or the number of the first bad field, counted from 1, and what is wrong with it.
@@ -100,32 +87,21 @@ fn split(line: &str) -> Result<Vec<Cow<'_, str>>, (usize, QuoteProblem)> {
 
 /// Returns the first field, and what follows its comma if there is a comma.
 fn first(text: &str) -> Result<(Cow<'_, str>, Option<&str>), QuoteProblem> {
-    match text.strip_prefix('"') {
-        Some(text) => quoted(text),
-        None => Ok(match text.split_once(',') {
-            Some((field, after)) => (Cow::Borrowed(field), Some(after)),
-            None => (Cow::Borrowed(text), None),
-        }),
-    }
-}
-
-/// Returns the text before the closing quote, and what follows its comma if there is a comma.
-fn quoted(mut text: &str) -> Result<(Cow<'_, str>, Option<&str>), QuoteProblem> {
+    let Some(mut text) = text.strip_prefix('"') else {
+        let (field, after) = text.split_once(',').map_or((text, None), |(field, after)| (field, Some(after)));
+        return Ok((field.into(), after));
+    };
     let mut field = Cow::Borrowed("");
     loop {
-        let Some((part, after)) = text.split_once('"') else {
-            return Err(QuoteProblem::Unclosed);
-        };
+        let (part, after) = text.split_once('"').ok_or(QuoteProblem::Unclosed)?;
         field += part;
         if let Some(more) = after.strip_prefix('"') {
             field += "\"";
             text = more;
         } else if after.is_empty() {
             return Ok((field, None));
-        } else if let Some(next) = after.strip_prefix(',') {
-            return Ok((field, Some(next)));
         } else {
-            return Err(QuoteProblem::TextAfter);
+            return after.strip_prefix(',').map(|next| (field, Some(next))).ok_or(QuoteProblem::TextAfter);
         }
     }
 }
@@ -190,7 +166,7 @@ mod tests {
     #[test]
     fn a_quoted_field_stays_open_until_its_closing_quote() {
         for (line, is_open) in [("a,b,1", false), ("a,\"b\",1", false), ("a,b,1,\"x", true), ("a,b,1,\"x\"\"", true)] {
-            assert_eq!(leaves_quotes_open(line), is_open, "{line}");
+            assert_eq!(matches!(split(line), Err((_, QuoteProblem::Unclosed))), is_open, "{line}");
         }
         for (line, is_open) in [
             ("a,b,1", true),

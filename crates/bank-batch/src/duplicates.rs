@@ -6,39 +6,25 @@ use uuid::Uuid;
 use crate::error::BatchError;
 use crate::ids::{NAMESPACE, key_of};
 use crate::spill_map::SpillMap;
+use crate::status::{LineRejection, LineStatus};
 
 /// Remembers the ids of a file, and 32 bits of the content of each.
-pub(crate) struct Duplicates(SpillMap);
-
-/// Whether an earlier line has the id of a transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Duplicate {
-    /// No earlier line has it.
-    No,
-    /// An earlier line has it, with the same content.
-    Same,
-    /// An earlier line has it, with other content.
-    Other,
-}
+pub(crate) struct Duplicates(pub(crate) SpillMap);
 
 impl Duplicates {
-    /// Returns the duplicates of a file of which nothing has been read.
-    pub(crate) fn new() -> Self {
-        Self(SpillMap::new())
-    }
-
-    /// Returns whether an earlier transfer has this one's id, and remembers it.
-    pub(crate) fn check(&mut self, transfer: &Transfer) -> Result<Duplicate, BatchError> {
+    /// Returns the status that a transfer has because of the earlier ones, and remembers its id.
+    pub(crate) fn check(&mut self, transfer: &Transfer) -> Result<LineStatus, BatchError> {
         let key = key_of(Uuid::new_v5(&NAMESPACE, transfer.id.as_uuid().as_bytes()));
         let content = content(transfer);
-        match self.0.get(&key).map_err(BatchError::TemporaryFile)? {
-            None => {
-                self.0.set(key, content).map_err(BatchError::TemporaryFile)?;
-                Ok(Duplicate::No)
-            }
-            Some(before) if before == content => Ok(Duplicate::Same),
-            Some(_) => Ok(Duplicate::Other),
+        let before = self.0.get(&key).map_err(BatchError::TemporaryFile)?;
+        if before.is_none() {
+            self.0.set(key, content).map_err(BatchError::TemporaryFile)?;
         }
+        Ok(match before {
+            None => LineStatus::Checked,
+            Some(before) if before == content => LineStatus::Replayed,
+            Some(_) => LineStatus::Rejected(Box::new(LineRejection::EarlierLine(transfer.id))),
+        })
     }
 }
 
@@ -65,8 +51,9 @@ mod tests {
         let transfer = Transfer::new(id, from, to, amount);
         let other = Transfer { amount: Amount::MAX, ..transfer.clone() };
         let new = Transfer { id: new_transfer_id(), ..transfer.clone() };
-        let mut duplicates = Duplicates::new();
+        let mut duplicates = Duplicates(SpillMap::new());
         let found = [&transfer, &transfer, &other, &new].map(|transfer| duplicates.check(transfer).unwrap());
-        assert_eq!(found, [Duplicate::No, Duplicate::Same, Duplicate::Other, Duplicate::No]);
+        let conflict = LineStatus::Rejected(Box::new(LineRejection::EarlierLine(id)));
+        assert_eq!(found, [LineStatus::Checked, LineStatus::Replayed, conflict, LineStatus::Checked]);
     }
 }

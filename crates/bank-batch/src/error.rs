@@ -12,13 +12,8 @@ use crate::malformed::HeaderError;
 #[derive(Debug, Error)]
 pub enum BatchError {
     /// The file cannot be opened.
-    #[error("cannot read {}", path.display())]
-    CannotOpen {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
+    #[error("cannot read {}", .0.display())]
+    CannotOpen(PathBuf, #[source] io::Error),
     /// The input broke off.
     #[error("cannot read on")]
     CannotRead(#[source] io::Error),
@@ -34,14 +29,9 @@ pub enum BatchError {
     /// The ids of a long file cannot be kept in a temporary file.
     #[error("cannot keep the ids of the lines in a temporary file")]
     TemporaryFile(#[source] io::Error),
-    /// The results cannot be written.
-    #[error("cannot write the results to {}", path.display())]
-    Results {
-        /// The file of the results.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
+    /// The results cannot be written to this file.
+    #[error("cannot write the results to {}", .0.display())]
+    Results(PathBuf, #[source] io::Error),
     /// The operating system gave no thread.
     #[error("cannot start a thread")]
     Thread(#[source] io::Error),

@@ -1,12 +1,10 @@
 //! Ids for lines that have none, the same in every run.
 
-use std::fmt::Write as _;
-
 use bank_domain::{InvalidInput, Memo, TransferId};
 use uuid::Uuid;
 
 use crate::error::BatchError;
-use crate::line::NamedTransfer;
+use crate::fields::NamedTransfer;
 use crate::spill_map::{KEY_BYTES, SpillMap};
 
 /// The namespace of derived ids: the UUIDv5 of `bank-cli batch` in the namespace of the nil UUID. It never changes,
@@ -15,7 +13,7 @@ pub(crate) const NAMESPACE: Uuid = Uuid::from_u128(0x53cc_f37b_bce8_567f_92b9_81
 
 /// The text that names one run of payments, such as `payroll 2026-07`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference(String);
+pub struct Reference(Memo);
 
 impl Reference {
     /// Returns the reference if the text obeys the rules for memos.
@@ -24,30 +22,28 @@ impl Reference {
     ///
     /// Returns which rule the text breaks.
     pub fn new(text: &str) -> Result<Self, InvalidInput> {
-        match Memo::new(text) {
-            Ok(_) => Ok(Self(text.to_owned())),
-            Err(InvalidInput::Text { problem, .. }) => Err(InvalidInput::Text { what: "reference", problem }),
-            Err(other) => Err(other),
-        }
+        Memo::new(text).map(Self).map_err(|error| match error {
+            InvalidInput::Text { problem, .. } => InvalidInput::Text { what: "reference", problem },
+            other => other,
+        })
     }
 }
 
 /// Derives ids for the lines of one file, in their order.
 ///
-/// An id is the UUIDv5, in [`NAMESPACE`], of reference, from, to, amount, memo (empty if there is none) and occurrence,
+/// An id is the UUIDv5, in [`NAMESPACE`], of reference, from, to, amount, memo (empty if left out) and occurrence,
 /// joined by line feeds, which none of them can contain. The occurrence counts equal lines without an id from 1. So a
 /// line keeps its id when other lines are moved or corrected.
 pub(crate) struct DerivedIds {
     reference: Reference,
     /// The number of occurrences so far.
     occurrences: SpillMap,
-    name: String,
 }
 
 impl DerivedIds {
     /// Returns the ids of a file of which nothing has been read.
     pub(crate) fn new(reference: Reference) -> Self {
-        Self { reference, occurrences: SpillMap::new(), name: String::new() }
+        Self { reference, occurrences: SpillMap::new() }
     }
 
     /// Returns the id of the next line.
@@ -61,16 +57,11 @@ impl DerivedIds {
         Ok(TransferId::from_uuid(if occurrence == 1 { first } else { self.derive(named, occurrence) }))
     }
 
-    fn derive(&mut self, named: &NamedTransfer, occurrence: u32) -> Uuid {
-        let memo = named.memo.as_ref().map_or("", |memo| memo.as_str());
-        self.name.clear();
-        let written = write!(
-            self.name,
-            "{}\n{}\n{}\n{}\n{memo}\n{occurrence}",
-            self.reference.0, named.from, named.to, named.amount
-        );
-        debug_assert!(written.is_ok(), "writing to a string succeeds");
-        Uuid::new_v5(&NAMESPACE, self.name.as_bytes())
+    fn derive(&self, named: &NamedTransfer, occurrence: u32) -> Uuid {
+        let (reference, NamedTransfer { from, to, amount, memo }) = (self.reference.0.as_str(), named);
+        let memo = memo.as_ref().map_or("", |memo| memo.as_str());
+        let name = format!("{reference}\n{from}\n{to}\n{amount}\n{memo}\n{occurrence}");
+        Uuid::new_v5(&NAMESPACE, name.as_bytes())
     }
 }
 
@@ -82,20 +73,15 @@ pub(crate) fn key_of(hash: Uuid) -> [u8; KEY_BYTES] {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::collections::HashSet;
 
     use super::*;
-    use crate::line::Fields;
+    use crate::fields::Fields;
 
     fn named(from: &'static str, amount: &'static str, memo: &'static str) -> NamedTransfer {
-        let fields = Fields {
-            from: from.into(),
-            to: "John".into(),
-            amount: amount.into(),
-            memo: memo.into(),
-            ..Fields::default()
-        };
-        fields.parse().unwrap().0
+        let [from, amount, memo] = [from, amount, memo].map(Cow::Borrowed);
+        Fields { from, to: "John".into(), amount, memo, ..Fields::default() }.parse().unwrap().0
     }
 
     fn ids(reference: &str, lines: &[NamedTransfer]) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::line::Fields;
+use crate::fields::Fields;
 use crate::malformed::{Malformed, excerpt};
 
 #[derive(Deserialize)]
@@ -18,10 +18,8 @@ struct Object<'a> {
     /// The text as it is written: a float would lose digits.
     #[serde(borrow)]
     amount: &'a RawValue,
-    #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    memo: Option<Cow<'a, str>>,
+    id: Option<String>,
+    memo: Option<String>,
 }
 
 /// Returns the fields of a line.
@@ -30,31 +28,21 @@ pub(crate) fn fields(line: &str) -> Result<Fields<'_>, Malformed> {
     if !line.trim_start().starts_with('{') {
         return Err(Malformed::NotAnObject);
     }
-    let object: Object<'_> = serde_json::from_str(line).map_err(|error| malformed(&error))?;
-    let amount = object.amount.get();
-    let amount = match amount.bytes().next() {
-        Some(b'"') => serde_json::from_str::<Quoted<'_>>(amount).map_err(|error| malformed(&error))?.0,
-        Some(b'-' | b'0'..=b'9') => Cow::Borrowed(amount),
+    let Object { from, to, amount, id, memo } = serde_json::from_str(line).map_err(malformed)?;
+    let amount = match amount.get() {
+        text if text.starts_with('"') => serde_json::from_str(text).map_err(malformed)?,
+        text if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => Cow::Borrowed(text),
         _ => return Err(Malformed::AmountType),
     };
-    Ok(Fields {
-        from: object.from,
-        to: object.to,
-        amount,
-        id: object.id.unwrap_or_default(),
-        memo: object.memo.unwrap_or_default(),
-    })
+    Ok(Fields { from, to, amount, id: id.unwrap_or_default().into(), memo: memo.unwrap_or_default().into() })
 }
 
-#[derive(Deserialize)]
-struct Quoted<'a>(#[serde(borrow)] Cow<'a, str>);
-
 /// The library's text ends with a line number, which is always 1, and the column, which is known apart.
-fn malformed(error: &serde_json::Error) -> Malformed {
+fn malformed(error: serde_json::Error) -> Malformed {
     let text = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     let problem = text.strip_suffix(&position).unwrap_or(&text);
-    Malformed::Json { column: error.column(), problem: excerpt(problem) }
+    Malformed::Json(error.column(), excerpt(problem))
 }
 
 #[cfg(test)]

@@ -1,37 +1,31 @@
 #![doc = include_str!("../README.md")]
 
 mod account_cache;
-mod column;
 mod csv;
-mod dialect;
 mod duplicates;
 mod error;
-mod event;
+mod fields;
 mod file;
+mod format;
 mod ids;
 mod importer;
 mod json;
-mod line;
 mod malformed;
 mod poster;
-mod read_ahead;
 mod reader;
-mod recorder;
 mod resolved;
 mod results;
-mod source;
 mod spill_map;
 mod status;
 mod text_lines;
 
-pub use column::Column;
-pub use dialect::Format;
 pub use error::BatchError;
-pub use event::{ImportEvent, ImportMode};
+pub use fields::Column;
 pub use file::TransferFile;
+pub use format::Format;
 pub use ids::Reference;
-pub use importer::{ImportOptions, ImportReport, import};
+pub use importer::{ImportReport, import};
 pub use malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, UnreadableLine};
-pub use poster::CONNECTIONS_MAX;
+pub use poster::{CONNECTIONS_MAX, ImportMode, ImportOptions};
 pub use results::Results;
-pub use status::{LineRejection, LineStatus, Tally};
+pub use status::{ImportEvent, LineRejection, LineStatus, Tally};

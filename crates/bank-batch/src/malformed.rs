@@ -5,7 +5,7 @@ use std::fmt;
 use bank_domain::InvalidInput;
 use thiserror::Error;
 
-use crate::column::Column;
+use crate::fields::Column;
 
 /// The longest line in bytes, without its line end. The longest names and memo need a few thousand.
 pub(crate) const LINE_BYTES_MAX: u64 = 1024 * 1024;
@@ -22,25 +22,15 @@ pub enum Malformed {
     /// The line lies inside a quoted field that was opened on this earlier line.
     #[error("inside a quoted field opened on line {0}")]
     InsideQuotes(u64),
-    /// The line has more or fewer columns than the header.
-    #[error("columns: {found} in this line, {expected} in the header")]
-    ColumnCount {
-        /// Columns of the line.
-        found: usize,
-        /// Columns of the header.
-        expected: usize,
-    },
+    /// The line has the first number of columns, and the header the second.
+    #[error("columns: {0} in this line, {1} in the header")]
+    ColumnCount(usize, usize),
     /// The line is not a JSON object.
     #[error("column 1: not a JSON object")]
     NotAnObject,
-    /// The line is not JSON, or its object has the wrong keys.
-    #[error("column {column}: {problem}")]
-    Json {
-        /// The byte of the line at which reading stopped, counted from 1.
-        column: usize,
-        /// What the parser said.
-        problem: String,
-    },
+    /// The line is not JSON, or its object has the wrong keys. The parser stopped at this byte, counted from 1.
+    #[error("column {0}: {1}")]
+    Json(usize, String),
     /// The amount is neither a number nor a string.
     #[error("key amount: neither a number nor a string")]
     AmountType,

@@ -2,17 +2,39 @@
 
 use std::io::BufRead;
 
+use bank_domain::TransferId;
+
 use crate::csv::{self, Header};
-use crate::dialect::{Dialect, Format};
 use crate::error::BatchError;
+use crate::fields::NamedTransfer;
+use crate::format::Format;
 use crate::ids::{DerivedIds, Reference};
 use crate::json;
-use crate::line::Line;
-use crate::malformed::{HeaderError, Malformed, UnreadableLine};
+use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, UnreadableLine};
 use crate::text_lines::TextLines;
 
 /// The most text in a chunk, so that long names and memos take no more memory than short ones.
 const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// One line of the file with its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) number: u64,
+    pub(crate) content: Result<(TransferId, NamedTransfer), Malformed>,
+}
+
+impl Line {
+    /// Returns about how much memory the line's texts take.
+    pub(crate) fn text_bytes(&self) -> usize {
+        match &self.content {
+            Ok((_, named)) => {
+                let memo = named.memo.as_ref().map_or(0, |memo| memo.as_str().len());
+                named.from.as_str().len().saturating_add(named.to.as_str().len()).saturating_add(memo)
+            }
+            Err(malformed) => malformed.to_string().len(),
+        }
+    }
+}
 
 /// Lines that belong into one transaction.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -27,9 +49,11 @@ pub(crate) struct Chunk {
 /// Reads the lines of a file, chunk by chunk.
 pub(crate) struct ChunkReader {
     lines: TextLines<Box<dyn BufRead + Send>>,
-    dialect: Dialect,
+    /// The header of a CSV file; JSON lines have none.
+    header: Option<Header>,
     ids: Option<DerivedIds>,
-    is_empty: bool,
+    /// Whether there is no line to post.
+    pub(crate) is_empty: bool,
     /// The line on which the quoted field that is still open was opened.
     quotes_since: Option<u64>,
 }
@@ -43,34 +67,28 @@ impl ChunkReader {
     ) -> Result<Self, BatchError> {
         let mut lines = TextLines::new(input);
         let ids = reference.map(DerivedIds::new);
-        let Some(first) = lines.next().map_err(BatchError::CannotRead)? else {
-            return Ok(Self { lines, dialect: Dialect::Jsonl, ids, is_empty: true, quotes_since: None });
-        };
-        let (dialect, lacks_ids) = match format.unwrap_or_else(|| Format::from_first_line(first)) {
-            Format::Jsonl => {
-                let lacks_id = is_object_without_id(first)?;
+        let (mut header, mut is_empty) = (None, true);
+        if let Some(first) = lines.next()? {
+            let lacks_ids = match format.unwrap_or_else(|| Format::from_first_line(first)) {
+                Format::Jsonl => {
+                    let lacks_ids = is_object_without_id(first)?;
+                    lines.put_back();
+                    lacks_ids
+                }
+                Format::Csv => {
+                    let header = header.insert(first.map_err(HeaderError::Unreadable).and_then(Header::parse)?);
+                    !header.has_ids()
+                }
+            };
+            if lines.next()?.is_some() {
+                if lacks_ids && ids.is_none() {
+                    return Err(BatchError::NoIds);
+                }
                 lines.put_back();
-                (Dialect::Jsonl, lacks_id)
+                is_empty = false;
             }
-            Format::Csv => {
-                let header = first.map_err(HeaderError::Unreadable).and_then(Header::parse)?;
-                let lacks_ids = !header.has_ids();
-                (Dialect::Csv(header), lacks_ids)
-            }
-        };
-        let is_empty = lines.next().map_err(BatchError::CannotRead)?.is_none();
-        if !is_empty {
-            lines.put_back();
         }
-        if lacks_ids && ids.is_none() && !is_empty {
-            return Err(BatchError::NoIds);
-        }
-        Ok(Self { lines, dialect, ids, is_empty, quotes_since: None })
-    }
-
-    /// Returns whether there is no line to post.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.is_empty
+        Ok(Self { lines, header, ids, is_empty, quotes_since: None })
     }
 
     /// Returns the next chunk, of at most `lines_max` lines, or `None` at the end.
@@ -82,33 +100,29 @@ impl ChunkReader {
             text_bytes = text_bytes.saturating_add(line.text_bytes());
             chunk.lines.push(line);
         }
-        chunk.bytes = self.lines.bytes();
-        chunk.is_cut_off = self.lines.is_cut_off();
+        chunk.bytes = self.lines.bytes;
+        chunk.is_cut_off = self.lines.is_cut_off;
         Ok((!chunk.lines.is_empty()).then_some(chunk))
     }
 
     fn next_line(&mut self) -> Result<Option<Line>, BatchError> {
-        let Some(text) = self.lines.next().map_err(BatchError::CannotRead)? else { return Ok(None) };
-        let mut opens_quotes = false;
+        let Some(text) = self.lines.next()? else { return Ok(None) };
         let parsed = match (text, self.quotes_since) {
             (Ok(text), Some(line)) => {
-                if !csv::keeps_quotes_open(text) {
-                    self.quotes_since = None;
-                }
+                self.quotes_since = self.quotes_since.filter(|_| csv::keeps_quotes_open(text));
                 Err(Malformed::InsideQuotes(line))
             }
-            (Ok(text), None) => {
-                opens_quotes = self.dialect.leaves_quotes_open(text);
-                self.dialect.parse(text)
-            }
+            (Ok(text), None) => parse(text, self.header.as_ref()),
             (Err(reason), _) => Err(reason.into()),
         };
-        let number = self.lines.number();
-        if opens_quotes {
-            self.quotes_since = Some(number);
-        }
+        let number = self.lines.number;
         let content = match (parsed, &mut self.ids) {
-            (Err(malformed), _) => Err(malformed),
+            (Err(malformed), _) => {
+                if matches!(malformed, Malformed::Quotes(_, QuoteProblem::Unclosed)) {
+                    self.quotes_since = Some(number);
+                }
+                Err(malformed)
+            }
             (Ok((named, Some(id))), _) => Ok((id, named)),
             (Ok((named, None)), Some(ids)) => Ok((ids.next(&named)?, named)),
             (Ok((_, None)), None) => Err(Malformed::NoId),
@@ -117,11 +131,16 @@ impl ChunkReader {
     }
 }
 
-/// Returns whether the first line is an object that lacks an id.
-///
-/// # Errors
-///
-/// Returns [`BatchError::JsonArray`] if the line begins an array.
+/// Returns the transfer of a line, and its id if the line has one.
+fn parse(text: &str, header: Option<&Header>) -> Result<(NamedTransfer, Option<TransferId>), Malformed> {
+    let fields = header.map_or_else(|| json::fields(text), |header| header.fields(text))?;
+    fields.parse().map_err(|(column, problem)| {
+        let place = header.map_or(FieldPlace::Key(column), |header| header.place(column));
+        Malformed::from_invalid(place, problem)
+    })
+}
+
+/// Returns whether the first line is an object that lacks an id, or an error if it begins an array.
 fn is_object_without_id(first: Result<&str, UnreadableLine>) -> Result<bool, BatchError> {
     let Ok(text) = first else { return Ok(false) };
     if text.trim_start().starts_with('[') {
@@ -174,7 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn rejects_lines_without_ids_if_there_is_no_reference() {
+    fn rejects_a_json_array_and_lines_without_ids_or_a_reference() {
+        let refused = open("[{\"from\":\"a\"}]", Some("r")).err().unwrap();
+        assert!(matches!(refused, BatchError::JsonArray), "{refused:?}");
         for text in ["from,to,amount\na,b,1\n", "{\"from\":\"a\",\"to\":\"b\",\"amount\":1}\n"] {
             let refused = open(text, None).err().unwrap();
             assert!(matches!(refused, BatchError::NoIds), "{refused:?}");
@@ -188,7 +209,7 @@ mod tests {
     fn a_file_without_lines_is_empty() {
         for text in ["", "\n\n", "from,to,amount", "from,to,amount\n\n"] {
             let mut reader = open(text, None).unwrap();
-            assert!(reader.is_empty() && reader.next_chunk(9).unwrap().is_none(), "{text:?}");
+            assert!(reader.is_empty && reader.next_chunk(9).unwrap().is_none(), "{text:?}");
         }
     }
 
@@ -211,12 +232,6 @@ mod tests {
         for (place, since) in [(1, 2), (2, 2), (5, 7)] {
             assert_eq!(reason(&lines[place]), format!("inside a quoted field opened on line {since}"));
         }
-    }
-
-    #[test]
-    fn rejects_a_json_array() {
-        let refused = open("[{\"from\":\"a\"}]", Some("r")).err().unwrap();
-        assert!(matches!(refused, BatchError::JsonArray), "{refused:?}");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use bank_domain::{AccountId, AccountName, Outcome, Rejection, Transfer};
 
 use crate::account_cache::AccountCache;
-use crate::duplicates::{Duplicate, Duplicates};
+use crate::duplicates::Duplicates;
 use crate::error::BatchError;
-use crate::line::NamedTransfer;
+use crate::fields::NamedTransfer;
 use crate::reader::Chunk;
 use crate::status::{LineRejection, LineStatus};
 
@@ -73,14 +73,10 @@ impl ResolvedChunk {
         for (number, transfer) in self.take_transfers().iter().enumerate() {
             if transfer.from == transfer.to {
                 self.set_outcome(number, &Outcome::Rejected(Rejection::SameAccount));
-                continue;
+            } else {
+                let (index, _) = self.origins[number];
+                self.statuses[index] = duplicates.check(transfer)?;
             }
-            let (index, _) = self.origins[number];
-            self.statuses[index] = match duplicates.check(transfer)? {
-                Duplicate::No => LineStatus::Checked,
-                Duplicate::Same => LineStatus::Replayed,
-                Duplicate::Other => rejected(LineRejection::EarlierLine(transfer.id)),
-            };
         }
         Ok(())
     }

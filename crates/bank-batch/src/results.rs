@@ -4,10 +4,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::error::BatchError;
-use crate::line::Line;
+use crate::reader::Line;
 use crate::status::LineStatus;
-
-const HEADER: [&str; 4] = ["line", "id", "status", "reason"];
 
 /// Writes what became of each line, as CSV.
 pub struct Results {
@@ -23,40 +21,31 @@ impl Results {
     /// Returns [`BatchError::Results`] if the header cannot be written.
     pub fn new(path: PathBuf, out: impl Write + 'static) -> Result<Self, BatchError> {
         let mut results = Self { path, writer: csv::Writer::from_writer(Box::new(out)) };
-        results.write(&HEADER)?;
-        results.flush()?;
+        results.write(std::iter::once(["line", "id", "status", "reason"].map(str::to_owned)))?;
         Ok(results)
     }
 
-    /// Writes what became of some lines, and flushes: what was committed is in the file even if the process is killed.
+    /// Writes what became of some lines.
     pub(crate) fn write_lines(&mut self, lines: &[Line], statuses: &[LineStatus]) -> Result<(), BatchError> {
-        lines.iter().zip(statuses).try_for_each(|(line, status)| self.write_line(line, status))?;
-        self.flush()
+        self.write(lines.iter().zip(statuses).map(|(line, status)| {
+            let id = line.content.as_ref().map_or_else(|_| String::new(), |(id, _)| id.to_string());
+            let reason = status.reason().map_or_else(String::new, ToString::to_string);
+            [line.number.to_string(), id, status.name().to_owned(), reason]
+        }))
     }
 
-    fn write_line(&mut self, line: &Line, status: &LineStatus) -> Result<(), BatchError> {
-        let id = line.content.as_ref().map_or_else(|_| String::new(), |(id, _)| id.to_string());
-        let reason = status.reason().map_or_else(String::new, |reason| reason.to_string());
-        self.write(&[&line.number.to_string(), &id, status.name(), &reason])
-    }
-
-    fn write(&mut self, fields: &[&str; 4]) -> Result<(), BatchError> {
-        self.writer.write_record(fields).map_err(|error| self.unwritable(error.into()))
-    }
-
-    fn flush(&mut self) -> Result<(), BatchError> {
-        self.writer.flush().map_err(|error| self.unwritable(error))
-    }
-
-    fn unwritable(&self, source: io::Error) -> BatchError {
-        BatchError::Results { path: self.path.clone(), source }
+    /// Writes rows, and flushes: what was committed is in the file even if the process is killed.
+    fn write(&mut self, mut rows: impl Iterator<Item = [String; 4]>) -> Result<(), BatchError> {
+        let written = rows.try_for_each(|row| self.writer.write_record(&row)).map_err(io::Error::from);
+        let flushed = written.and_then(|()| self.writer.flush());
+        flushed.map_err(|error| BatchError::Results(self.path.clone(), error))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::column::Column;
+    use crate::fields::Column;
     use crate::malformed::{FieldPlace, Malformed};
 
     #[test]

@@ -31,11 +31,7 @@ pub(crate) struct SpillMap {
 impl SpillMap {
     /// Returns a map without keys.
     pub(crate) fn new() -> Self {
-        Self::with_keys_max(KEYS_MAX)
-    }
-
-    fn with_keys_max(keys_max: usize) -> Self {
-        Self { recent: HashMap::new(), keys_max, runs: Vec::new() }
+        Self { recent: HashMap::new(), keys_max: KEYS_MAX, runs: Vec::new() }
     }
 
     /// Returns the number of a key.
@@ -44,10 +40,9 @@ impl SpillMap {
             return Ok(Some(*value));
         }
         for run in self.runs.iter_mut().rev() {
-            if run.filter.may_contain(key)
-                && let Some(value) = run.find(key)?
-            {
-                return Ok(Some(value));
+            let value = run.find(key)?;
+            if value.is_some() {
+                return Ok(value);
             }
         }
         Ok(None)
@@ -70,17 +65,19 @@ struct Run {
     /// The first key of each block.
     blocks: Vec<Key>,
     block: Vec<u8>,
-    filter: Filter,
+    /// A Bloom filter: "no" is certain, and about one "perhaps" in a hundred is wrong.
+    filter: Vec<u64>,
 }
 
 impl Run {
     fn write(keys: &HashMap<Key, u32>) -> io::Result<Self> {
+        const FILTER_BITS_PER_KEY: usize = 10;
         let mut sorted: Vec<(&Key, u32)> = keys.iter().map(|(key, value)| (key, *value)).collect();
         sorted.sort_unstable();
-        let mut filter = Filter::new(sorted.len());
+        let mut filter = vec![0; sorted.len().saturating_mul(FILTER_BITS_PER_KEY).div_ceil(64)];
         let mut out = BufWriter::new(tempfile::tempfile()?);
         for (key, value) in &sorted {
-            filter.insert(key);
+            filter_bits(filter.len(), key).for_each(|(word, bit)| filter[word] |= bit);
             out.write_all(*key)?;
             out.write_all(&value.to_be_bytes())?;
         }
@@ -89,13 +86,15 @@ impl Run {
         Ok(Self { file, blocks, block: Vec::new(), filter })
     }
 
-    /// Reads the one block that can hold the key.
+    fn may_contain(&self, key: &Key) -> bool {
+        filter_bits(self.filter.len(), key).all(|(word, bit)| self.filter[word] & bit != 0)
+    }
+
+    /// Reads the one block that can hold the key, if the filter does not rule the key out.
     fn find(&mut self, key: &Key) -> io::Result<Option<u32>> {
-        const BLOCK_BYTES: usize = BLOCK_ENTRIES * ENTRY_BYTES;
-        let Some(number) = self.blocks.partition_point(|first| first <= key).checked_sub(1) else {
-            return Ok(None);
-        };
-        let length = u64::try_from(BLOCK_BYTES).map_err(io::Error::other)?;
+        let after = self.may_contain(key).then(|| self.blocks.partition_point(|first| first <= key));
+        let Some(number) = after.and_then(|after| after.checked_sub(1)) else { return Ok(None) };
+        let length = u64::try_from(BLOCK_ENTRIES * ENTRY_BYTES).map_err(io::Error::other)?;
         let number = u64::try_from(number).map_err(io::Error::other)?;
         self.file.seek(SeekFrom::Start(number.saturating_mul(length)))?;
         self.block.clear();
@@ -106,40 +105,17 @@ impl Run {
     }
 }
 
-/// A Bloom filter: "no" is certain, and about one "perhaps" in a hundred is wrong.
-struct Filter {
-    words: Vec<u64>,
-}
-
-impl Filter {
-    const BITS_A_KEY: usize = 10;
+/// Returns the words of a key in a filter of this many words, and the bit in each.
+fn filter_bits(words: usize, key: &Key) -> impl Iterator<Item = (usize, u64)> + use<> {
     const PROBES: u64 = 7;
-
-    fn new(keys: usize) -> Self {
-        Self { words: vec![0; keys.saturating_mul(Self::BITS_A_KEY).div_ceil(64).max(1)] }
-    }
-
-    fn insert(&mut self, key: &Key) {
-        for (word, bit) in Self::indexes(self.words.len(), key) {
-            self.words[word] |= bit;
-        }
-    }
-
-    fn may_contain(&self, key: &Key) -> bool {
-        Self::indexes(self.words.len(), key).all(|(word, bit)| self.words[word] & bit != 0)
-    }
-
-    /// Returns the words of a key, and the bit in each.
-    fn indexes(words: usize, key: &Key) -> impl Iterator<Item = (usize, u64)> + use<> {
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = *key;
-        let start = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-        let step = u64::from(u32::from_be_bytes([i, j, k, l])) | 1;
-        let bits = u64::try_from(words).unwrap_or(u64::MAX).saturating_mul(64).max(1);
-        (0..Self::PROBES).map(move |probe| {
-            let bit = start.wrapping_add(probe.wrapping_mul(step)) % bits;
-            (usize::try_from(bit / 64).unwrap_or(0), 1 << (bit % 64))
-        })
-    }
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = *key;
+    let start = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    let step = u64::from(u32::from_be_bytes([i, j, k, l])) | 1;
+    let bits = u64::try_from(words).unwrap_or(u64::MAX).saturating_mul(64).max(1);
+    (0..PROBES).map(move |probe| {
+        let bit = start.wrapping_add(probe.wrapping_mul(step)) % bits;
+        (usize::try_from(bit / 64).unwrap_or(0), 1 << (bit % 64))
+    })
 }
 
 #[cfg(test)]
@@ -155,7 +131,7 @@ mod tests {
 
     #[test]
     fn keys_are_found_again_when_most_are_in_files() {
-        let mut map = SpillMap::with_keys_max(100);
+        let mut map = SpillMap { keys_max: 100, ..SpillMap::new() };
         for number in 0..1050 {
             assert_eq!(map.get(&key(number)).unwrap(), None, "{number}");
             map.set(key(number), number).unwrap();
@@ -168,7 +144,7 @@ mod tests {
 
     #[test]
     fn keys_are_found_in_every_block_of_a_file() {
-        let mut map = SpillMap::with_keys_max(1000);
+        let mut map = SpillMap { keys_max: 1000, ..SpillMap::new() };
         (0..1001).for_each(|number| map.set(key(number), number).unwrap());
         assert_eq!((map.runs.len(), map.runs[0].blocks.len()), (1, 4));
         assert!((0..1001).all(|number| map.get(&key(number)).unwrap() == Some(number)));
@@ -177,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_newest_number_of_a_key_counts() {
-        let mut map = SpillMap::with_keys_max(10);
+        let mut map = SpillMap { keys_max: 10, ..SpillMap::new() };
         for round in 1..=5 {
             for number in 0..25 {
                 let key = key(number);
@@ -190,10 +166,9 @@ mod tests {
 
     #[test]
     fn a_filter_is_rarely_wrong() {
-        let mut filter = Filter::new(10_000);
-        (0..10_000).for_each(|number| filter.insert(&key(number)));
-        assert!((0..10_000).all(|number| filter.may_contain(&key(number))));
-        let wrong = (10_000..20_000).filter(|number| filter.may_contain(&key(*number))).count();
+        let run = Run::write(&(0..10_000).map(|number| (key(number), number)).collect()).unwrap();
+        assert!((0..10_000).all(|number| run.may_contain(&key(number))));
+        let wrong = (10_000..20_000).filter(|number| run.may_contain(&key(*number))).count();
         assert!(wrong < 200, "{wrong} of 10000");
     }
 }

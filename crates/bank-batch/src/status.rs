@@ -1,4 +1,4 @@
-//! What became of the lines, one by one and in all.
+//! What became of the lines, one by one and in all, and what the caller is told of it.
 
 use std::fmt::Display;
 
@@ -70,20 +70,41 @@ pub enum LineRejection {
     },
 }
 
+/// What the caller is told while a file is imported.
+#[derive(Clone, Copy, Debug)]
+pub enum ImportEvent<'a> {
+    /// The status of a line is final. Lines come in the order of the file.
+    Line {
+        /// The number of the line, counted from 1.
+        number: u64,
+        /// What became of the line.
+        status: &'a LineStatus,
+    },
+    /// The import has got this far. [`ImportMode::Atomic`] counts what has been read.
+    Progress {
+        /// The number of lines.
+        lines: u64,
+        /// The number of bytes.
+        bytes: u64,
+    },
+    /// The last line does not end with a line feed, so the input may be incomplete.
+    LastLineCutOff,
+}
+
 /// Counts the lines by their status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// TextLines posted now.
+    /// Lines posted now.
     pub posted: u64,
-    /// TextLines posted earlier.
+    /// Lines posted earlier.
     pub replayed: u64,
-    /// TextLines understood, but not to be posted.
+    /// Lines understood, but not to be posted.
     pub rejected: u64,
-    /// TextLines not understood.
+    /// Lines not understood.
     pub malformed: u64,
-    /// TextLines not posted because of others.
+    /// Lines not posted because of others.
     pub skipped: u64,
-    /// TextLines found good by a dry run.
+    /// Lines found good by a dry run.
     pub checked: u64,
 }
 

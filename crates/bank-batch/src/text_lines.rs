@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Read};
 use std::str::Utf8Error;
 
+use crate::error::BatchError;
 use crate::malformed::{LINE_BYTES_MAX, UnreadableLine};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -12,40 +13,24 @@ pub(crate) struct TextLines<R> {
     input: R,
     buffer: Vec<u8>,
     too_long: bool,
-    number: u64,
-    bytes: u64,
     is_put_back: bool,
-    is_cut_off: bool,
+    /// The number of the line read last, counted from 1, blank lines included.
+    pub(crate) number: u64,
+    /// How many bytes have been read.
+    pub(crate) bytes: u64,
+    /// Whether the line read last has no line feed, so that the input may have lost its end.
+    pub(crate) is_cut_off: bool,
 }
 
 impl<R: BufRead> TextLines<R> {
     /// Returns the lines of the input.
     pub(crate) fn new(input: R) -> Self {
-        Self { input, buffer: Vec::new(), too_long: false, number: 0, bytes: 0, is_put_back: false, is_cut_off: false }
-    }
-
-    /// Returns the number of the line read last, counted from 1, blank lines included.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// Returns how many bytes have been read.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Returns whether the line read last has no line feed, so that the input may have lost its end.
-    pub(crate) fn is_cut_off(&self) -> bool {
-        self.is_cut_off
+        Self { input, buffer: Vec::new(), too_long: false, is_put_back: false, number: 0, bytes: 0, is_cut_off: false }
     }
 
     /// Returns the text of the next line that is not blank, or why it has none.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Result<&str, UnreadableLine>>> {
-        if self.is_put_back {
-            self.is_put_back = false;
-            return Ok(Some(self.text()));
-        }
-        while self.read()? {
+    pub(crate) fn next(&mut self) -> Result<Option<Result<&str, UnreadableLine>>, BatchError> {
+        while std::mem::take(&mut self.is_put_back) || self.read().map_err(BatchError::CannotRead)? {
             if self.too_long || !self.buffer.trim_ascii().is_empty() {
                 return Ok(Some(self.text()));
             }
@@ -113,7 +98,7 @@ mod tests {
                 Some(Ok(text)) => text.to_owned(),
                 Some(Err(reason)) => format!("{reason:?}"),
             };
-            all.push((lines.number(), text));
+            all.push((lines.number, text));
         }
     }
 
@@ -122,26 +107,21 @@ mod tests {
     }
 
     #[test]
-    fn a_line_ends_with_or_without_a_carriage_return() {
-        assert_eq!(all(b"a\nb\r\nc"), numbered(&[(1, "a"), (2, "b"), (3, "c")]));
-        assert_eq!(all(b"a\n"), numbered(&[(1, "a")]));
-        assert_eq!(all(b""), numbered(&[]));
-    }
-
-    #[test]
-    fn blank_lines_are_counted_and_skipped() {
-        assert_eq!(all(b"\n \t\r\na\n\n\nb\n\n"), numbered(&[(3, "a"), (6, "b")]));
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_skipped() {
-        assert_eq!(all(b"\xef\xbb\xbfa\n\xef\xbb\xbfb"), numbered(&[(1, "a"), (2, "\u{feff}b")]));
-        assert_eq!(all(b"\xef\xbb\xbf\na"), numbered(&[(2, "a")]));
-    }
-
-    #[test]
-    fn a_line_that_is_not_utf_8_names_its_first_bad_byte() {
-        assert_eq!(all(b"a\nM\xfcller\nb"), numbered(&[(1, "a"), (2, "NotUtf8(2)"), (3, "b")]));
+    fn lines_are_numbered_and_bare() {
+        for (input, expected) in [
+            (&b"a\nb\r\nc"[..], &[(1, "a"), (2, "b"), (3, "c")][..]),
+            (b"a\n", &[(1, "a")]),
+            (b"", &[]),
+            // Blank lines are counted and skipped.
+            (b"\n \t\r\na\n\n\nb\n\n", &[(3, "a"), (6, "b")]),
+            // A byte order mark is skipped at the beginning of the file.
+            (b"\xef\xbb\xbfa\n\xef\xbb\xbfb", &[(1, "a"), (2, "\u{feff}b")]),
+            (b"\xef\xbb\xbf\na", &[(2, "a")]),
+            // A line that is not UTF-8 names its first bad byte.
+            (b"a\nM\xfcller\nb", &[(1, "a"), (2, "NotUtf8(2)"), (3, "b")]),
+        ] {
+            assert_eq!(all(input), numbered(expected));
+        }
     }
 
     #[test]
@@ -163,7 +143,7 @@ mod tests {
         let mut lines = TextLines::new(io::BufReader::new(io::repeat(b'x').take(50 << 20)));
         assert_eq!(lines.next().unwrap(), Some(Err(UnreadableLine::TooLong)));
         assert!(lines.buffer.capacity() < 4 << 20);
-        assert_eq!(lines.bytes(), 50 << 20);
+        assert_eq!(lines.bytes, 50 << 20);
     }
 
     #[test]
@@ -171,7 +151,7 @@ mod tests {
         for (input, is_cut_off) in [("a\nb\n", false), ("a\nb", true), ("a\nb\n ", false), ("", false)] {
             let mut lines = TextLines::new(input.as_bytes());
             while lines.next().unwrap().is_some() {}
-            assert_eq!(lines.is_cut_off(), is_cut_off, "{input:?}");
+            assert_eq!(lines.is_cut_off, is_cut_off, "{input:?}");
         }
     }
 

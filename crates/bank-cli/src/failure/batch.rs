@@ -10,7 +10,7 @@ impl From<BatchError> for Failure {
         let failure = |exit_code, code| Self::new(exit_code, code, WithCauses(&error));
         match &error {
             BatchError::Bank(error) => Self::from(error),
-            BatchError::CannotOpen { .. } => {
+            BatchError::CannotOpen(..) => {
                 failure(ExitCode::Usage, "input_unreadable").hint("name a file, or - for standard input")
             }
             BatchError::CannotRead(_) => failure(ExitCode::Other, "input_unreadable"),
@@ -22,7 +22,7 @@ impl From<BatchError> for Failure {
             BatchError::NoIds => failure(ExitCode::Usage, "invalid_input")
                 .hint("name this run of payments with --reference TEXT, or add a column id with UUIDs"),
             BatchError::TemporaryFile(_) => failure(ExitCode::Other, "temporary_file"),
-            BatchError::Results { .. } => {
+            BatchError::Results(..) => {
                 failure(ExitCode::Other, "results_unwritable").hint("name a file that can be written")
             }
             BatchError::Thread(_) => failure(ExitCode::Other, "no_thread"),

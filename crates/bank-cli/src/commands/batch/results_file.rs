@@ -22,12 +22,12 @@ pub(super) fn open(
         let message = format!("{} is the file that is read", path.display());
         return Err(exists(message, "name another file for the results"));
     }
-    OutFile::open(path, force).map_err(|source| {
-        if source.kind() == io::ErrorKind::AlreadyExists {
+    OutFile::open(path, force).map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
             let message = format!("the results file {} exists already", path.display());
             return exists(message, "name another file, or overwrite it with --force");
         }
-        BatchError::Results { path: path.to_owned(), source }.into()
+        BatchError::Results(path.to_owned(), error).into()
     })
 }
 

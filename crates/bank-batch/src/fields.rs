@@ -1,11 +1,41 @@
-//! One line: its fields, and the transfer that it asks for.
+//! The columns of a line, its fields, and the transfer that they ask for.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use bank_domain::{AccountName, Amount, InvalidInput, Memo, TransferId};
 
-use crate::column::Column;
-use crate::malformed::Malformed;
+/// The columns of a file, and the keys of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// The name of the account that pays.
+    From,
+    /// The name of the account that receives.
+    To,
+    /// The amount.
+    Amount,
+    /// The transfer's id; may be left out.
+    Id,
+    /// The memo; may be left out.
+    Memo,
+}
+
+impl Column {
+    /// All columns, in the order in which the documentation names them.
+    pub(crate) const ALL: [Self; 5] = [Self::From, Self::To, Self::Amount, Self::Id, Self::Memo];
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::From => "from",
+            Self::To => "to",
+            Self::Amount => "amount",
+            Self::Id => "id",
+            Self::Memo => "memo",
+        })
+    }
+}
 
 /// The texts of a line's fields. An empty id or memo counts as left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,26 +73,6 @@ impl Fields<'_> {
 
 fn non_empty(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     (!text.is_empty()).then_some(text)
-}
-
-/// One line of the file with its number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    pub(crate) number: u64,
-    pub(crate) content: Result<(TransferId, NamedTransfer), Malformed>,
-}
-
-impl Line {
-    /// Returns about how much memory the line's texts take.
-    pub(crate) fn text_bytes(&self) -> usize {
-        match &self.content {
-            Ok((_, named)) => {
-                let memo = named.memo.as_ref().map_or(0, |memo| memo.as_str().len());
-                named.from.as_str().len().saturating_add(named.to.as_str().len()).saturating_add(memo)
-            }
-            Err(malformed) => malformed.to_string().len(),
-        }
-    }
 }
 
 #[cfg(test)]
