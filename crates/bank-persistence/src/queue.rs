@@ -162,6 +162,18 @@ impl PostingQueue {
         self.0.line.try_push(request.into())
     }
 
+    /// Returns how many transfers are being posted. Those that wait for a batch do not count.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.0.line.in_flight()
+    }
+
+    /// Returns whether the queue takes no more transfers.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.line.is_closed()
+    }
+
     /// Closes the queue for all its handles and returns when everything that was submitted has its outcome. Called on the
     /// queue's own thread, as a waker may do, it returns at once.
     pub fn close(&self) {

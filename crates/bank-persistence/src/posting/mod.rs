@@ -30,6 +30,8 @@ pub(crate) use server_clock::ServerClock;
 /// How long after it was sent a statement that posts a transfer at once may begin to write. One that got stuck on its way
 /// holds no locks, so nobody else's posting waits for it; only this makes sure that it has no effect later.
 pub(crate) const AT_ONCE_MAX: Duration = Duration::from_secs(2);
+/// How long, by the server's clock, an autocommit statement may be in flight and still post.
+pub const IN_FLIGHT_MAX: Duration = AT_ONCE_MAX;
 
 /// Posts transfers in order within the caller's transaction and returns their outcomes in that order.
 ///

@@ -186,6 +186,14 @@ impl WaitingLine {
         self.room.notify_all();
     }
 
+    pub(super) fn in_flight(&self) -> usize {
+        self.locked().in_flight
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.locked().closed
+    }
+
     /// What is behind the lock is changed by single calls that do not panic, so it is whole even if a holder did.
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
