@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bank_tests::TestBackend;
 use bank_tests::invariants::{Ledger, assert_sound};
 use bank_tests::postgres::{self, PASSWORD, USER};
-use bank_tests::proxy::{Cut, Proxy};
+use bank_tests::proxy::{Fault, Plan, Proxy};
 
 use crate::{Scene, sandbox};
 
@@ -97,26 +97,26 @@ fn a_silent_host_is_given_up_within_the_timeout() {
 fn lost_connections_exhaust_the_retries_and_change_nothing() {
     let scene = Scene::on(TestBackend::Postgres);
     let before = Ledger::read(&scene.database);
-    let proxy = Proxy::start(postgres::shared().port(), Cut::Before("BEGIN"));
+    let proxy = Proxy::start(postgres::shared().port(), Plan::at_each("BEGIN", Fault::CutBefore));
     let cli = sandbox().database_url(scene.database.url_through(proxy.port()));
     cli.run(&TRANSFER).expect_failure(
         6,
         "posting failed 10 times in [..] s: [..]",
         "nothing was changed: run the same command again later",
     );
-    assert_eq!(proxy.cuts(), 10);
+    assert_eq!(proxy.faults(), 10);
     assert_eq!(Ledger::read(&scene.database), before);
 }
 
 #[test]
 fn a_lost_answer_is_told_honestly_and_the_same_command_tells_the_outcome() {
     let scene = Scene::on(TestBackend::Postgres);
-    let proxy = Proxy::start(postgres::shared().port(), Cut::AfterForGood("COMMIT\0"));
+    let proxy = Proxy::start(postgres::shared().port(), Plan::at_first("COMMIT\0", Fault::CutAfter).then_close());
     let cli = sandbox().database_url(scene.database.url_through(proxy.port()));
     let command = format!("bank-cli transfer --from=Jessica --to=John --amount 800 --id {ID}");
     let run = cli.run(&TRANSFER);
     run.expect_failure(9, "the outcome is unknown: [..]", &format!("run again, it is never posted twice: {command}"));
-    assert_eq!(proxy.cuts(), 1);
+    assert_eq!(proxy.faults(), 1);
     assert!(run.stderr.starts_with(&format!("transfer id: {ID}\n")), "{run:?}");
 
     proxy.open();
@@ -134,10 +134,10 @@ fn arguments_of(command: &str) -> Vec<&str> {
 #[test]
 fn a_lost_answer_is_resolved_by_sending_the_same_transfer_again() {
     let scene = Scene::on(TestBackend::Postgres);
-    let proxy = Proxy::start(postgres::shared().port(), Cut::AfterForGood("COMMIT\0"));
+    let proxy = Proxy::start(postgres::shared().port(), Plan::at_first("COMMIT\0", Fault::CutAfter).then_close());
     let cli = sandbox().database_url(scene.database.url_through(proxy.port()));
     let mut child = cli.command(&TRANSFER).spawn().unwrap();
-    while proxy.cuts() == 0 {
+    while proxy.faults() == 0 {
         assert!(child.try_wait().unwrap().is_none(), "the commit is still to be cut");
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -8,7 +8,7 @@ use bank_tests::TestBackend;
 use bank_tests::cli::{Run, Sandbox};
 use bank_tests::plain::Plain;
 use bank_tests::postgres::{self, PASSWORD, PostgresServer, ServerBuilder, StopMode, USER};
-use bank_tests::proxy::{Cut, Proxy};
+use bank_tests::proxy::{Fault, Plan, Proxy};
 use serde_json::Value;
 
 use crate::{Scene, sandbox};
@@ -196,10 +196,10 @@ fn what_the_server_does_not_know_is_unknown_and_the_rest_is_told() {
 
 #[test]
 fn a_connection_that_is_lost_meanwhile_leaves_the_rest_unknown() {
-    let proxy = Proxy::start(DURABLE.port(), Cut::Before("pg_stat_replication"));
+    let proxy = Proxy::start(DURABLE.port(), Plan::at_each("pg_stat_replication", Fault::CutBefore));
     let url = format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/postgres?sslmode=disable", proxy.port());
     let (code, checks) = report(&sandbox().database_url(url), &[]);
-    assert_eq!((code, proxy.cuts()), (Some(0), 1), "{checks:?}");
+    assert_eq!((code, proxy.faults()), (Some(0), 1), "{checks:?}");
     assert_check(&checks, "durability", "ok", "fsync = on");
     assert_eq!(find(&checks, "standbys")["status"], "unknown", "{checks:?}");
     assert_eq!(find(&checks, "pooler")["status"], "unknown", "{checks:?}");
@@ -207,7 +207,7 @@ fn a_connection_that_is_lost_meanwhile_leaves_the_rest_unknown() {
 
 #[test]
 fn something_in_between_is_noticed_by_the_port() {
-    let proxy = Proxy::start(DURABLE.port(), Cut::Before("no such word"));
+    let proxy = Proxy::start(DURABLE.port(), Plan::pass());
     let url = format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/postgres?sslmode=disable", proxy.port());
     let (_, checks) = report(&sandbox().database_url(url), &[]);
     let port = DURABLE.port();

@@ -16,10 +16,9 @@ pub mod load;
 pub mod plain;
 pub mod postgres;
 pub mod proxy;
-pub mod proxy_cuts;
-pub mod proxy_delays;
 pub mod terminal;
 pub mod threads;
+pub mod wait;
 
 /// Compiles the Rust examples of the README.
 #[cfg(doctest)]

@@ -2,7 +2,7 @@
 
 use bank_tests::TestBackend;
 use bank_tests::postgres;
-use bank_tests::proxy::{Cut, Proxy};
+use bank_tests::proxy::{Fault, Plan, Proxy};
 
 use super::{Scene, expect, many_lines};
 
@@ -20,7 +20,7 @@ fn a_lost_answer_to_the_only_commit_is_an_unknown_outcome_that_the_next_run_reso
 
 fn lose_an_answer(mode: &str, posted: usize) {
     let scene = Scene::on(TestBackend::Postgres);
-    let proxy = Proxy::start(postgres::shared().port(), Cut::AfterForGood("COMMIT\0"));
+    let proxy = Proxy::start(postgres::shared().port(), Plan::at_first("COMMIT\0", Fault::CutAfter).then_close());
     scene.write("in.csv", many_lines(100));
     let url = scene.database.url_through(proxy.port());
     let arguments = ["batch", "in.csv", "--reference", "r", "--chunk", "60", "--on-reject", mode];
@@ -37,7 +37,7 @@ fn lose_an_answer(mode: &str, posted: usize) {
 #[test]
 fn a_server_that_is_gone_is_given_up_with_the_hint_to_run_again() {
     let scene = Scene::on(TestBackend::Postgres);
-    let proxy = Proxy::start(postgres::shared().port(), Cut::Before("BEGIN"));
+    let proxy = Proxy::start(postgres::shared().port(), Plan::at_each("BEGIN", Fault::CutBefore));
     scene.write("in.csv", many_lines(10));
     let url = scene.database.url_through(proxy.port());
     let run = scene.cli.run(&["batch", "in.csv", "--reference", "r", "--database-url", &url]);

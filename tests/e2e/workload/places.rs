@@ -2,7 +2,7 @@
 
 use bank_tests::fixtures::{balance, current, open};
 use bank_tests::invariants::Ledger;
-use bank_tests::proxy::{Cut, Proxy};
+use bank_tests::proxy::{Fault, Plan, Proxy};
 use bank_tests::{TestBackend, postgres};
 
 use super::{BOTH, Scene, number};
@@ -82,10 +82,10 @@ fn nothing_is_prepared_if_that_is_asked_for() {
     scene.cli.stdout(&["workload", "init", "--here", "--accounts", "10"]);
     for (option, is_prepared) in [("--no-prepare", false), ("--verbose", true)] {
         // What Diesel calls the statements that it prepares.
-        let proxy = Proxy::start(postgres::shared().port(), Cut::Before("__diesel_stmt"));
+        let proxy = Proxy::start(postgres::shared().port(), Plan::at_each("__diesel_stmt", Fault::CutBefore));
         let url = scene.database.url_through(proxy.port());
         let options = ["--here", "--clients=2", "--duration=300ms", "--settle=0s", option, "--database-url", &url];
         let run = scene.run(&options);
-        assert_eq!((run.code == Some(0), proxy.cuts() > 0), (!is_prepared, is_prepared), "{run:?}");
+        assert_eq!((run.code == Some(0), proxy.faults() > 0), (!is_prepared, is_prepared), "{run:?}");
     }
 }

@@ -7,14 +7,14 @@ use bank_persistence::{Bank, BankError, new_transfer_id};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{Ledger, assert_exactly_once};
 use bank_tests::plain::Plain;
-use bank_tests::proxy_cuts::{CommitCut, CuttingProxy};
+use bank_tests::proxy::{Fault, Plan, Proxy};
 use bank_tests::{TestBackend, TestDatabase, postgres};
 
 use super::support::{ids, report, without_retry};
 
 #[test]
 fn a_client_that_takes_a_new_id_for_each_retry_is_found() {
-    let said = check_client("takes a new id for each retry", CommitCut::After, |bank, order| {
+    let said = check_client("takes a new id for each retry", Fault::CutAfter, |bank, order| {
         let mut again = order.clone();
         while let Err(error) = bank.post(&again) {
             assert!(matches!(error, BankError::OutcomeUnknown { .. }), "{error:?}");
@@ -26,7 +26,7 @@ fn a_client_that_takes_a_new_id_for_each_retry_is_found() {
 
 #[test]
 fn a_client_that_skips_the_retry_is_found() {
-    let said = check_client("skips the retry", CommitCut::Before, |bank, order| {
+    let said = check_client("skips the retry", Fault::CutBefore, |bank, order| {
         // "It was as good as done": whatever the answer, the client goes on.
         bank.post(order).ok();
     });
@@ -35,10 +35,13 @@ fn a_client_that_skips_the_retry_is_found() {
 
 /// Has a client post through a proxy that cuts every second COMMIT, acknowledging each transfer, and returns what the
 /// checker said.
-fn check_client(what: &str, cut: CommitCut, client: impl Fn(&Bank, &Transfer)) -> String {
+fn check_client(what: &str, cut: Fault, client: impl Fn(&Bank, &Transfer)) -> String {
     let database = TestBackend::Postgres.database();
     let accounts = open_many(&database.bank(), 10, 1_000_000);
-    let proxy = CuttingProxy::start(postgres::shared().port(), move |commit| commit.is_multiple_of(2).then_some(cut));
+    let proxy = Proxy::start(
+        postgres::shared().port(),
+        Plan::at_commits(move |commit| commit.is_multiple_of(2).then_some(cut)),
+    );
     let url = database.url_through(proxy.port()).parse().unwrap();
     let bank = Bank::connect(&url, without_retry()).unwrap();
     let orders = random_transfers(9, &accounts, 20, 10);
@@ -46,8 +49,8 @@ fn check_client(what: &str, cut: CommitCut, client: impl Fn(&Bank, &Transfer)) -
         client(&bank, order);
     }
     let said = red(|| assert_exactly_once(&database, &orders, &ids(&orders)));
-    report(&format!("checker: a client that {what} over {} cuts: red: {said}", proxy.cuts(cut)));
-    assert!(proxy.cuts(cut) > 0, "nothing was injected");
+    report(&format!("checker: a client that {what} over {} cuts: red: {said}", proxy.faults()));
+    assert!(proxy.faults() > 0, "nothing was injected");
     said
 }
 

@@ -6,7 +6,7 @@ use bank_domain::{Outcome, Transfer};
 use bank_persistence::{Bank, Session, Settings};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
-use bank_tests::proxy_cuts::{CommitCut, CuttingProxy};
+use bank_tests::proxy::{Fault, Plan, Proxy};
 use bank_tests::threads::at_once;
 use bank_tests::{TestBackend, TestDatabase, postgres};
 
@@ -24,7 +24,7 @@ fn both_ways(settings: Settings) -> [Settings; 2] {
 #[test]
 fn transfers_cut_before_their_commit_are_posted_by_the_resubmission() {
     for settings in both_ways(patient(CLIENTS)) {
-        let run = Run::with_commits_cut(CommitCut::Before, scaled(150), settings);
+        let run = Run::with_commits_cut(Fault::CutBefore, scaled(150), settings);
         assert_eq!(run.replayed, 0, "nothing had been committed: {run:?}");
     }
 }
@@ -32,7 +32,7 @@ fn transfers_cut_before_their_commit_are_posted_by_the_resubmission() {
 #[test]
 fn transfers_cut_halfway_through_their_commit_are_posted_by_the_resubmission() {
     for settings in both_ways(patient(CLIENTS)) {
-        let run = Run::with_commits_cut(CommitCut::Halfway, scaled(150), settings);
+        let run = Run::with_commits_cut(Fault::CutHalfway, scaled(150), settings);
         assert_eq!(run.replayed, 0, "nothing had been committed: {run:?}");
     }
 }
@@ -40,7 +40,7 @@ fn transfers_cut_halfway_through_their_commit_are_posted_by_the_resubmission() {
 #[test]
 fn transfers_cut_after_their_commit_are_found_posted_by_the_resubmission() {
     for settings in both_ways(patient(CLIENTS)) {
-        let run = Run::with_commits_cut(CommitCut::After, scaled(150), settings);
+        let run = Run::with_commits_cut(Fault::CutAfter, scaled(150), settings);
         assert!(run.replayed > 0, "what had been committed is found: {run:?}");
     }
 }
@@ -51,7 +51,7 @@ fn transfers_whose_commit_is_never_answered_are_found_posted_by_the_resubmission
     let hangs = scaled(15);
     let settings = Settings { answer_timeout: Duration::from_millis(300), ..patient(CLIENTS) };
     for settings in both_ways(settings) {
-        let run = Run::with_commits_cut(CommitCut::Hang, hangs, settings);
+        let run = Run::with_commits_cut(Fault::Hang, hangs, settings);
         assert!(run.replayed > 0, "what had been committed is found: {run:?}");
     }
 }
@@ -60,9 +60,9 @@ fn transfers_whose_commit_is_never_answered_are_found_posted_by_the_resubmission
 fn transfers_cut_in_any_way_are_posted_once() {
     // A prime, so that the cuts of one transfer's attempts differ.
     let plan = |commit: u32| match commit % 7 {
-        0 | 4 => Some(CommitCut::Before),
-        1 => Some(CommitCut::After),
-        3 => Some(CommitCut::Halfway),
+        0 | 4 => Some(Fault::CutBefore),
+        1 => Some(Fault::CutAfter),
+        3 => Some(Fault::CutHalfway),
         _ => None,
     };
     for settings in both_ways(patient(CLIENTS)) {
@@ -74,10 +74,9 @@ fn transfers_cut_in_any_way_are_posted_once() {
 
 #[test]
 fn batches_cut_in_any_way_are_posted_once() {
-    let plan =
-        |commit: u32| commit.is_multiple_of(2).then_some(CommitCut::ALL[usize::try_from(commit / 2 % 3).unwrap()]);
+    let plan = |commit: u32| commit.is_multiple_of(2).then_some(Fault::ALL[usize::try_from(commit / 2 % 3).unwrap()]);
     let database = TestBackend::Postgres.database();
-    let proxy = CuttingProxy::start(postgres::shared().port(), plan);
+    let proxy = Proxy::start(postgres::shared().port(), Plan::at_commits(plan));
     let accounts = open_many(&database.bank(), 10, 100_000);
     let bank = connect(&proxy, &database, patient(CLIENTS));
     let orders = random_transfers(4, &accounts, scaled(60) * 50, 10);
@@ -92,7 +91,7 @@ fn batches_cut_in_any_way_are_posted_once() {
         let first = batch[0].status();
         assert!(first != "rejected" && batch.iter().all(|outcome| outcome.status() == first), "all or nothing");
     }
-    let cuts: u32 = CommitCut::ALL.iter().map(|cut| proxy.cuts(*cut)).sum();
+    let cuts: u32 = proxy.faults();
     report(&format!("{} batches of 50, {cuts} cuts around COMMIT", outcomes.len()));
     assert!(cuts > 0 && outcomes.iter().any(|batch| batch[0].status() == "replayed"));
     assert_exactly_once(&database, &orders, &ids(&orders));
@@ -113,7 +112,7 @@ struct Run {
 impl Run {
     /// Cuts so many COMMITs in one way, and lets one through after each. A transfer that is found posted takes two of
     /// them when it is posted at once, so two are let through then, or it would be cut again and again.
-    fn with_commits_cut(cut: CommitCut, cuts: usize, settings: Settings) -> Self {
+    fn with_commits_cut(cut: Fault, cuts: usize, settings: Settings) -> Self {
         let passed: u32 = if settings.session.is_kept() { 2 } else { 1 };
         let calls = cuts * usize::try_from(passed).unwrap();
         let run = Self::of(move |commit| commit.is_multiple_of(passed + 1).then_some(cut), calls, settings);
@@ -123,10 +122,10 @@ impl Run {
     }
 
     /// Posts so many transfers, each in a call of its own, and checks every outcome.
-    fn of(plan: impl Fn(u32) -> Option<CommitCut> + Send + Sync + 'static, calls: usize, settings: Settings) -> Self {
+    fn of(plan: impl Fn(u32) -> Option<Fault> + Send + Sync + 'static, calls: usize, settings: Settings) -> Self {
         let database = TestBackend::Postgres.database();
         let accounts = open_many(&database.bank(), 20, 1_000_000);
-        let proxy = CuttingProxy::start(postgres::shared().port(), plan);
+        let proxy = Proxy::start(postgres::shared().port(), Plan::at_commits(plan));
         let at_once_settings = settings.session.is_kept();
         let bank = connect(&proxy, &database, settings);
         // One more for each client, so that the shares are equal.
@@ -141,13 +140,13 @@ impl Run {
         let run = Self {
             at_once: at_once_settings,
             calls: u32::try_from(orders.len()).unwrap(),
-            commits: proxy.commits(),
-            cuts: CommitCut::ALL.map(|cut| proxy.cuts(cut)),
+            commits: proxy.asked(),
+            cuts: Fault::ALL.map(|fault| proxy.count(fault)),
             posted: u32::try_from(count("posted")).unwrap(),
             replayed: u32::try_from(count("replayed")).unwrap(),
         };
         run.report();
-        proxy.release();
+        proxy.hang_up();
         run.check();
         assert_exactly_once(&database, &orders, &ids(&orders));
         assert_sound(&database);
@@ -170,15 +169,15 @@ impl Run {
     }
 
     fn applied_cuts(&self) -> u32 {
-        self.cuts_where(CommitCut::is_applied)
+        self.cuts_where(Fault::is_applied)
     }
 
     fn not_applied_cuts(&self) -> u32 {
         self.cuts_where(|cut| !cut.is_applied())
     }
 
-    fn cuts_where(&self, wanted: impl Fn(CommitCut) -> bool) -> u32 {
-        CommitCut::ALL.iter().zip(self.cuts).filter(|(cut, _)| wanted(**cut)).map(|(_, count)| count).sum()
+    fn cuts_where(&self, wanted: impl Fn(Fault) -> bool) -> u32 {
+        Fault::ALL.iter().zip(self.cuts).filter(|(cut, _)| wanted(**cut)).map(|(_, count)| count).sum()
     }
 
     fn report(&self) {
@@ -191,7 +190,7 @@ impl Run {
     }
 }
 
-fn connect(proxy: &CuttingProxy, database: &TestDatabase, settings: Settings) -> Bank {
+fn connect(proxy: &Proxy, database: &TestDatabase, settings: Settings) -> Bank {
     let url = database.url_through(proxy.port()).parse().unwrap();
     Bank::connect(&url, settings).expect("the proxy lets connections through")
 }

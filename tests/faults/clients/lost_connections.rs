@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 
 use bank_persistence::{Bank, RetryObserver, Settings};
 use bank_tests::fixtures::{open, post, posted, transfer};
-use bank_tests::proxy_delays::DelayingProxy;
+use bank_tests::proxy::{Plan, Proxy};
 use bank_tests::threads::at_once;
 use bank_tests::{TestBackend, postgres};
 
@@ -17,7 +17,7 @@ fn a_pool_that_has_lost_its_connections_costs_the_next_call_one_attempt() {
     let database = TestBackend::Postgres.database();
     let direct = database.bank();
     let (from, to) = (open(&direct, "from", 100).id, open(&direct, "to", 0).id);
-    let proxy = DelayingProxy::start(postgres::shared().port());
+    let proxy = Proxy::start(postgres::shared().port(), Plan::pass());
     let retries = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&retries);
     let on_retry = RetryObserver::new(move |_| {
