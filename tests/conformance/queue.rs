@@ -10,6 +10,7 @@ use bank_persistence::{BankError, DbError, PostingQueue, QueueError, QueueSettin
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, open, open_many, posted, random_transfers, rejected, replayed, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
+use bank_tests::wait::wait_until;
 
 pub(crate) fn many_callers_of_a_queue_get_their_own_outcomes(backend: TestBackend) {
     let database = backend.database();
@@ -166,9 +167,10 @@ pub(crate) fn a_closed_queue_has_posted_the_transfer_of_a_lone_caller_too(backen
     let writer = database.keep_writers_out();
     thread::scope(|scope| {
         let lone = scope.spawn(|| queue.post(transfer(from, to, 1)));
-        thread::sleep(Duration::from_millis(200));
+        wait_until("the transfer is in flight", || queue.in_flight() == 1);
+        let handle = queue.clone();
         scope.spawn(move || {
-            thread::sleep(Duration::from_millis(200));
+            wait_until("the queue is closed", || handle.is_closed());
             drop(writer);
         });
         queue.close();

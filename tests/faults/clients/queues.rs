@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use bank_persistence::{
@@ -11,6 +10,7 @@ use bank_persistence::{
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open, transfer};
 use bank_tests::invariants::assert_sound;
+use bank_tests::wait::wait_until;
 
 /// Refuses batches for good, and single transfers in a way that may pass.
 const REFUSE: &str = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -36,7 +36,7 @@ fn a_batch_is_tried_transfer_by_transfer_until_the_database_itself_fails() {
     let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
     // While the first one waits for the accounts, the others gather behind it.
     let first = queue.submit(transfer(from, to, 1)).unwrap();
-    thread::sleep(Duration::from_millis(200));
+    wait_until("a worker has taken the first one", || queue.in_flight() == 1);
     let others: Vec<_> = (0..20).map(|_| queue.submit(transfer(from, to, 1)).unwrap()).collect();
     drop(writer);
     let mut tickets = std::iter::once(first).chain(others);
