@@ -22,7 +22,8 @@ pub(crate) fn start(verbose: bool) {
 /// Returns which log lines are shown, and who asked for them; `None` if nobody did.
 pub(crate) fn filter(verbose: bool) -> Option<(Targets, Origin)> {
     let asked_for = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
-    let by_default = || verbose.then(|| Targets::new().with_target("bank_persistence", LevelFilter::INFO));
+    let libraries = ["bank_db", "bank_persistence"].map(|target| (target, LevelFilter::INFO));
+    let by_default = || verbose.then(|| Targets::new().with_targets(libraries));
     let asked_for = asked_for.map(|filter| (filter, Origin::environment("RUST_LOG")));
     asked_for.or_else(|| by_default().map(|filter| (filter, Origin::option("--verbose"))))
 }
