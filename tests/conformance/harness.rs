@@ -4,12 +4,12 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use bank_tests::fixtures::{open, post, posted, transfer};
 use bank_tests::invariants::{Ledger, assert_exactly_once, assert_sound};
 use bank_tests::plain::Plain;
 use bank_tests::postgres::{ServerBuilder, StopMode};
+use bank_tests::wait::wait_until;
 use bank_tests::{TestBackend, TestDatabase};
 
 /// Set in the process that plays the test that is killed.
@@ -118,11 +118,7 @@ fn a_server_ends_with_the_process_that_started_it() {
     let line = lines.into_iter().find(|line| line.starts_with("server ")).expect("the server has started");
     let words: Vec<&str> = line.split(' ').collect();
     assert_eq!(child.wait().unwrap().code(), None, "a signal has ended it");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while Path::new(words[2]).exists() || is_alive(words[1]) {
-        assert!(Instant::now() < deadline, "the server is still there: {line}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    wait_until("the server has gone", || !Path::new(words[2]).exists() && !is_alive(words[1]));
 }
 
 fn is_alive(pid: &str) -> bool {

@@ -1,11 +1,10 @@
 //! How PostgreSQL finds the rows of a batch: by their indexes, however many there are and whatever it knows of them.
 
-use std::time::{Duration, Instant};
-
 use bank_domain::{Outcome, Transfer, TransferId};
 use bank_persistence::{Session, Settings};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::plain::Plain;
+use bank_tests::wait::wait_until;
 use bank_tests::{TestBackend, TestDatabase};
 
 const ACCOUNTS: usize = 2_000;
@@ -67,10 +66,7 @@ fn rows_read_in_passing(plain: &mut Plain) -> i64 {
 
 /// Waits until the server has counted the journal's rows: then it has counted all else of these sessions, too.
 fn wait_for_rows(database: &TestDatabase, rows: usize) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let rows = i64::try_from(rows).unwrap();
     let counted = "SELECT n_tup_ins AS value FROM pg_stat_user_tables WHERE relname = 'transfers'";
-    while database.plain().number(counted) < i64::try_from(rows).unwrap() {
-        assert!(Instant::now() < deadline, "the server never counted {rows} rows");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("the server has counted all rows", || database.plain().number(counted) >= rows);
 }

@@ -4,7 +4,10 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
-use bank_tests::cli::Sandbox;
+use std::time::Duration;
+
+use bank_persistence::Settings;
+use bank_tests::cli::{Running, Sandbox};
 use bank_tests::{TestBackend, TestDatabase};
 
 mod bad_database;
@@ -34,6 +37,26 @@ mod workload;
 /// Returns a home in which no database is named.
 fn sandbox() -> Sandbox {
     Sandbox::new(env!("CARGO_BIN_EXE_bank-cli-under-test"))
+}
+
+/// Returns how long a command waits for a connection in vain. One that fails for another reason takes less, on any
+/// machine.
+fn connection_timeout() -> Duration {
+    Settings::default().connection_timeout
+}
+
+/// Starts a command that must wait for a lock which the test holds, and returns when it waits.
+fn start_blocked(cli: &Sandbox, database: &TestDatabase, arguments: &[&str]) -> Running {
+    if database.is_sqlite() {
+        // Only the command itself can tell that it waits.
+        let running = cli.start(&[arguments, &["-v", "--lock-timeout", "0.2"]].concat());
+        running.wait_for_stderr("trying again");
+        running
+    } else {
+        let running = cli.start(arguments);
+        database.wait_for_blocked_session();
+        running
+    }
 }
 
 /// The demo accounts in a database of their own, and the binary that is told to use it.

@@ -2,17 +2,14 @@
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::ExitStatusExt;
-use std::process::Stdio;
-use std::time::Duration;
 
 use bank_persistence::accounts;
 use bank_tests::TestBackend;
-use bank_tests::cli::{Run, interrupt};
+use bank_tests::cli::Run;
 use bank_tests::fixtures::new_account;
 use bank_tests::terminal::Session;
 
-use crate::{Scene, sandbox};
+use crate::{Scene, sandbox, start_blocked};
 
 const TRANSFER: [&str; 7] = ["transfer", "--from", "Jessica", "--to", "John", "--amount", "800"];
 
@@ -96,42 +93,51 @@ fn colours_are_for_terminals_only() {
 
 #[test]
 fn a_terminal_sees_what_takes_long_and_nobody_else_does() {
-    let transfer = &TRANSFER[..];
-    for (arguments, is_shown) in [(transfer, true), (&[transfer, &["-q"]].concat(), false)] {
-        let scene = Scene::on(TestBackend::Postgres);
-        let mut plain = scene.database.plain();
-        plain.execute("BEGIN; LOCK TABLE accounts IN SHARE MODE");
-        let mut session = Session::start(scene.cli.command(arguments), 80, |_| {});
-        if is_shown {
-            session.wait_for("posting");
-        } else {
-            std::thread::sleep(Duration::from_millis(1500));
-        }
-        plain.execute("ROLLBACK");
-        let run = session.end();
-        assert_eq!(run.code, Some(0), "{run:?}");
-        assert_eq!(run.stdout.contains("posting"), is_shown, "{run:?}");
-        // The line is gone when the result is printed.
-        let result = run.stdout.split("Transferred 800").next().unwrap();
-        assert!(!is_shown || result.ends_with("\u{1b}[2K"), "{run:?}");
-    }
+    let scene = Scene::on(TestBackend::Postgres);
+    let mut plain = scene.database.plain();
+    plain.execute("BEGIN; LOCK TABLE accounts IN SHARE MODE");
+    let start = |arguments: &[&str]| Session::start(scene.cli.command(arguments), 80, |_| {});
+    let quiet = start(&[&TRANSFER[..], &["-q"]].concat());
+    scene.database.wait_for_blocked_session();
+    // When the second one says what it waits for, the quiet one has waited for longer.
+    let mut loud = start(&TRANSFER);
+    loud.wait_for("posting");
+    plain.execute("ROLLBACK");
+    let (quiet, loud) = (quiet.end(), loud.end());
+    assert_eq!((quiet.code, loud.code), (Some(0), Some(0)), "{quiet:?} {loud:?}");
+    assert!(!quiet.stdout.contains("posting"), "{quiet:?}");
+    // The line is gone when the result is printed.
+    let before_result = loud.stdout.split("Transferred 800").next().unwrap();
+    assert!(before_result.ends_with("\u{1b}[2K"), "{loud:?}");
 }
 
 #[test]
-fn an_interrupted_command_ends_at_once_and_changes_nothing() {
+fn an_interrupted_command_ends_immediately_and_changes_nothing() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let scene = Scene::on(backend);
         let mut plain = scene.database.plain();
         let lock = if scene.database.is_sqlite() { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE accounts" };
         plain.execute(lock);
-        let mut child = scene.cli.command(&TRANSFER).stdin(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(700));
-        assert!(child.try_wait().unwrap().is_none(), "the transfer waits for the lock");
-        interrupt(&child);
+        let waiting = start_blocked(&scene.cli, &scene.database, &TRANSFER);
+        waiting.interrupt();
         // A shell reports death by this signal as 130.
-        assert_eq!(child.wait().unwrap().signal(), Some(2));
+        assert_eq!(waiting.end().signal, Some(2));
         plain.execute("ROLLBACK");
         assert_eq!(plain.number("SELECT count(*) AS value FROM transfers"), 0);
         scene.cli.stdout(&["verify"]);
+    }
+}
+
+#[test]
+fn verbose_shows_each_attempt_that_is_repeated() {
+    for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
+        let scene = Scene::on(backend);
+        let writer = scene.database.keep_writers_out();
+        let waiting = scene.cli.start(&[&TRANSFER[..], &["-v", "--lock-timeout", "0.2"]].concat());
+        waiting.wait_for_stderr("trying again");
+        drop(writer);
+        let run = waiting.end();
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.stderr.contains("operation=\"posting\" attempts=1"), "{run:?}");
     }
 }

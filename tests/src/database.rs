@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use bank_persistence::{Bank, DatabaseUrl, Settings};
 use tempfile::TempDir;
@@ -11,6 +10,7 @@ use tempfile::TempDir;
 use crate::backend::{EXTRA_SERVER_VARIABLE, extra_server_url};
 use crate::plain::Plain;
 use crate::postgres;
+use crate::wait::wait_until;
 
 /// A private database.
 #[derive(Debug)]
@@ -103,6 +103,36 @@ impl TestDatabase {
         plain
     }
 
+    /// Waits until a session of this PostgreSQL database waits for a lock.
+    ///
+    /// # Panics
+    ///
+    /// If none does.
+    #[track_caller]
+    pub fn wait_for_blocked_session(&self) {
+        let blocked = "SELECT count(*) AS value FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut plain = self.plain();
+        wait_until("a session waits for a lock", || plain.number(blocked) > 0);
+    }
+
+    /// Waits until nobody else has a session in this database: what a killed process had sent may be carried out until
+    /// then. SQLite has no sessions.
+    ///
+    /// # Panics
+    ///
+    /// If somebody stays.
+    #[track_caller]
+    pub fn wait_until_all_sessions_end(&self) {
+        if self.is_sqlite() {
+            return;
+        }
+        let others = "SELECT count(*) AS value FROM pg_stat_activity \
+                      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        let mut plain = self.plain();
+        wait_until("all other sessions have ended", || plain.number(others) == 0);
+    }
+
     /// Returns whether this is embedded SQLite.
     #[must_use]
     pub const fn is_sqlite(&self) -> bool {
@@ -157,12 +187,14 @@ impl PostgresDatabase {
     fn copy_of(template: &str) -> Self {
         let name = format!("test_{}", next_number());
         let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        let deadline = Instant::now() + Duration::from_secs(20);
         // Autovacuum may be looking at the template just now.
-        while let Err(error) = administrate(&sql) {
-            assert!(Instant::now() < deadline, "{sql}: {error}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        wait_until("nobody else looks at the template", || match administrate(&sql) {
+            Ok(()) => true,
+            Err(error) => {
+                assert!(error.contains("is being accessed by other users"), "{sql}: {error}");
+                false
+            }
+        });
         Self { name }
     }
 }

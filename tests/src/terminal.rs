@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command};
 
 use rustix_openpty::openpty;
@@ -56,7 +57,7 @@ impl Session {
         while self.read() {}
         let status = self.child.wait().expect("the binary ends");
         let stdout = String::from_utf8(self.printed).expect("it prints UTF-8").replace("\r\n", "\n");
-        Run { code: status.code(), stdout, stderr: String::new() }
+        Run { code: status.code(), signal: status.signal(), stdout, stderr: String::new() }
     }
 
     /// Reads some more; Linux reports the end of a terminal as an error.

@@ -6,7 +6,10 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
+use bank_tests::TestBackend;
+
 use super::{BOTH, Scene, expect, many_lines};
+use crate::start_blocked;
 
 const HEADER_HINT: &str = "begin with a header such as from,to,amount,id,memo; id and memo may be left out";
 
@@ -165,20 +168,17 @@ fn a_full_disk_under_the_results_is_noticed_before_anything_is_posted() {
 
 #[test]
 fn a_file_that_changes_while_it_is_read_is_warned_of() {
-    let scene = Scene::new();
+    let scene = Scene::on(TestBackend::Postgres);
     scene.write("in.csv", many_lines(10));
     // The lock keeps the first chunk waiting while the file grows.
     let writer = scene.database.keep_writers_out();
-    let mut command = scene.cli.command(&["batch", "in.csv", "--reference", "r"]);
-    let child = command.stdin(Stdio::null()).spawn().unwrap();
-    sleep(Duration::from_millis(700));
+    let batch = start_blocked(&scene.cli, &scene.database, &["batch", "in.csv", "--reference", "r"]);
     let mut file = OpenOptions::new().append(true).open(scene.path("in.csv")).unwrap();
     file.write_all(b"a,b,1,late\n").unwrap();
     drop(writer);
-    let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(stderr, "warning: in.csv changed while it was read: look whether it was complete\n");
-    assert_eq!(output.status.code(), Some(0));
+    let run = batch.end();
+    assert_eq!(run.stderr, "warning: in.csv changed while it was read: look whether it was complete\n");
+    assert_eq!(run.code, Some(0));
     assert_eq!(scene.transfers(), 10);
 }
 

@@ -1,27 +1,24 @@
 //! Runs that end early, and are run again.
 
-use std::process::{Child, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::io::Write;
+use std::process::Stdio;
 
-use bank_tests::TestBackend;
-use bank_tests::cli::interrupt;
+use bank_tests::cli::{Run, Running};
 use bank_tests::invariants::Ledger;
+use bank_tests::wait::wait_until;
 
 use super::{BOTH, Scene, expect, many_lines};
+use crate::start_blocked;
 
 /// Starts a batch and waits until some of it has been committed.
-fn half_way(scene: &Scene, options: &[&str]) -> Child {
-    let arguments = [&["batch", "in.csv", "--reference", "r", "--chunk", "50"], options].concat();
-    let mut child = scene.cli.command(&arguments).stdin(Stdio::null()).spawn().unwrap();
+fn half_way(scene: &Scene, options: &[&str]) -> Running {
+    let mut batch = scene.cli.start(&[&["batch", "in.csv", "--reference", "r", "--chunk", "50"], options].concat());
     let mut plain = scene.database.plain();
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while plain.number("SELECT count(*) AS value FROM transfers") < 500 {
-        assert!(child.try_wait().unwrap().is_none(), "the batch ended before it could be stopped");
-        assert!(Instant::now() < deadline, "the batch does not get on");
-        sleep(Duration::from_millis(2));
-    }
-    child
+    wait_until("500 lines are posted", || {
+        assert!(!batch.has_ended(), "the batch ended before it could be stopped");
+        plain.number("SELECT count(*) AS value FROM transfers") >= 500
+    });
+    batch
 }
 
 #[test]
@@ -30,11 +27,9 @@ fn a_batch_killed_half_way_is_run_again_with_nothing_twice() {
     for backend in BOTH {
         let scene = Scene::on(backend);
         scene.write("in.csv", many_lines(LINES));
-        let mut child = half_way(&scene, &["--results", "results.csv"]);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        half_way(&scene, &["--results", "results.csv"]).kill();
         // What the server had begun when the process died may still be committed.
-        sleep(Duration::from_millis(300));
+        scene.database.wait_until_all_sessions_end();
         let posted = scene.transfers();
         assert!((500..LINES).contains(&posted), "{posted}");
         let told = scene.read("results.csv").matches(",posted,").count();
@@ -54,11 +49,10 @@ fn an_interrupted_batch_stops_between_commits_and_says_how_to_go_on() {
     for backend in BOTH {
         let scene = Scene::on(backend);
         scene.write("in.csv", many_lines(LINES));
-        let child = half_way(&scene, &["--results", "results.csv"]);
-        interrupt(&child);
-        let output = child.wait_with_output().unwrap();
-        let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-        assert_eq!(output.status.code(), Some(130), "{stderr}");
+        let batch = half_way(&scene, &["--results", "results.csv"]);
+        batch.interrupt();
+        let Run { code, stdout, stderr, .. } = batch.end();
+        assert_eq!(code, Some(130), "{stderr}");
         let posted = scene.transfers();
         assert_eq!(posted % 50, 0, "only whole chunks are posted");
         assert!(stdout.starts_with(&format!("Posted {posted}, replayed 0, rejected 0 of {posted} lines")), "{stdout}");
@@ -77,33 +71,35 @@ fn an_interrupted_batch_stops_between_commits_and_says_how_to_go_on() {
 #[test]
 fn an_interrupt_is_heard_while_standard_input_is_silent() {
     let scene = Scene::new();
-    let mut command = scene.cli.command(&["batch", "-", "--reference", "r"]);
-    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    std::io::Write::write_all(&mut input, b"from,to,amount\na,b,1\n").unwrap();
-    sleep(Duration::from_millis(700));
-    interrupt(&child);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{output:?}");
-    assert_eq!(scene.transfers(), 0);
+    let arguments = ["batch", "-", "--reference", "r", "--chunk", "2"];
+    let mut batch = Running::start(scene.cli.command(&arguments).stdin(Stdio::piped()));
+    let mut input = batch.take_stdin().unwrap();
+    // The third line waits for a fourth.
+    input.write_all(b"from,to,amount\na,b,1\na,b,2\na,b,3\n").unwrap();
+    wait_until("the first two lines are posted", || scene.transfers() == 2);
+    batch.interrupt();
+    let run = batch.end();
+    assert_eq!(run.code, Some(130), "{run:?}");
+    drop(input);
+    assert_eq!(scene.transfers(), 2);
 }
 
 #[test]
-fn a_second_interrupt_ends_at_once() {
-    let scene = Scene::on(TestBackend::Sqlite);
-    scene.write("in.csv", many_lines(10));
-    let before = Ledger::read(&scene.database);
-    let mut command = scene.cli.command(&["batch", "in.csv", "--reference", "r"]);
-    let mut plain = scene.database.plain();
-    plain.execute("BEGIN IMMEDIATE");
-    let child = command.stdin(Stdio::null()).spawn().unwrap();
-    sleep(Duration::from_millis(700));
-    interrupt(&child);
-    sleep(Duration::from_millis(200));
-    // The second one does not wait for the lock.
-    interrupt(&child);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{output:?}");
-    plain.execute("ROLLBACK");
-    assert_eq!(Ledger::read(&scene.database), before);
+fn a_second_interrupt_ends_immediately() {
+    for backend in BOTH {
+        let scene = Scene::on(backend);
+        scene.write("in.csv", many_lines(10));
+        let before = Ledger::read(&scene.database);
+        let writer = scene.database.keep_writers_out();
+        let batch = start_blocked(&scene.cli, &scene.database, &["batch", "in.csv", "--reference", "r"]);
+        batch.interrupt();
+        batch.wait_for_stderr("Ctrl-C again ends at once");
+        // The second one does not wait for the lock.
+        batch.interrupt();
+        let run = batch.end();
+        assert_eq!(run.code, Some(130), "{run:?}");
+        drop(writer);
+        scene.database.wait_until_all_sessions_end();
+        assert_eq!(Ledger::read(&scene.database), before);
+    }
 }

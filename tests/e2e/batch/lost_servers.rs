@@ -24,7 +24,7 @@ fn lose_an_answer(mode: &str, posted: usize) {
     scene.write("in.csv", many_lines(100));
     let url = scene.database.url_through(proxy.port());
     let arguments = ["batch", "in.csv", "--reference", "r", "--chunk", "60", "--on-reject", mode];
-    let run = scene.cli.run(&[&arguments[..], &["--database-url", &url]].concat());
+    let run = scene.cli.run(&[&arguments[..], &["--database-url", &url, "--retry-time", "3"]].concat());
     expect(&run, 9, "Posted 0, replayed 0, rejected 0 of 0 lines");
     assert!(run.stderr.starts_with("error: the outcome is unknown: "), "{run:?}");
     assert!(run.stderr.ends_with(&format!("hint: {HINT}\n")), "{run:?}");

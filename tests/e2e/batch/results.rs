@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+
+use bank_tests::wait::wait_until;
 
 use super::{BOTH, ID, Scene, expect, many_lines};
 
@@ -57,16 +57,12 @@ fn a_line_has_its_result_before_the_next_one_comes() {
         let mut child = scene.cli.command(&arguments).stdin(Stdio::piped()).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         input.write_all(b"from,to,amount\n").unwrap();
-        let deadline = Instant::now() + Duration::from_secs(30);
         for count in 1..=3 {
             input.write_all(format!("a,b,{count}\n").as_bytes()).unwrap();
             let posted = || {
                 std::fs::read_to_string(scene.path("results.csv")).map_or(0, |text| text.matches(",posted,").count())
             };
-            while posted() < count {
-                assert!(Instant::now() < deadline, "line {count} has no result");
-                sleep(Duration::from_millis(10));
-            }
+            wait_until(&format!("line {count} has a result"), || posted() >= count);
         }
         drop(input);
         assert!(child.wait().unwrap().success());

@@ -1,11 +1,10 @@
 //! What a workload says when something is wrong, or when it is stopped.
 
 use std::process::Child;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use bank_tests::TestBackend;
 use bank_tests::cli::interrupt;
+use bank_tests::wait::wait_until;
 
 use super::{BOTH, Scene};
 
@@ -94,10 +93,6 @@ fn start(scene: &Scene, options: &[&str]) -> Child {
 }
 
 fn wait_for_transfers(scene: &Scene, count: i64) {
-    let deadline = Instant::now() + Duration::from_secs(30);
     let mut plain = scene.plain();
-    while plain.number("SELECT count(*) AS value FROM transfers") < count {
-        assert!(Instant::now() < deadline, "the workload posts nothing");
-        thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("the workload posts", || plain.number("SELECT count(*) AS value FROM transfers") >= count);
 }

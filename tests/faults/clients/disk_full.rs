@@ -18,9 +18,10 @@ use bank_tests::invariants::{Ledger, assert_exactly_once, assert_sound};
 use bank_tests::load::{Load, LoadPlan, Verdict};
 use bank_tests::plain::Plain;
 use bank_tests::postgres::{PostgresServer, ServerBuilder, StopMode};
+use bank_tests::wait::wait_until;
 
 use super::small_disk::{Ballast, SmallDisk, with_bounded_files};
-use super::support::{ids, report, scaled, wait_until};
+use super::support::{ids, report, scaled};
 
 const NO_MOUNT: &str = "a small disk must be mounted: run the tests as root, or allow user namespaces";
 

@@ -9,10 +9,10 @@ use bank_tests::fixtures::{open_many, post, posted, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::plain::Plain;
 use bank_tests::threads::at_once;
+use bank_tests::wait::wait_until;
 use bank_tests::{TestBackend, TestDatabase};
 
-use super::storms::wait_until_somebody_waits_for_a_lock;
-use super::support::{ServerCounts, patient, report, scaled, wait_until};
+use super::support::{ServerCounts, patient, report, scaled};
 
 const CLIENTS: usize = 8;
 const HOT_ACCOUNTS: usize = 10;
@@ -50,7 +50,7 @@ fn a_locked_account_holds_up_only_those_who_share_it_in_a_queue() {
     let mut locker = database.plain();
     locker.execute(&format!("BEGIN; UPDATE accounts SET age = age WHERE id = {}", accounts[0]));
     let held_up = queue.submit(transfer(accounts[0], accounts[1], 1)).unwrap();
-    wait_until_somebody_waits_for_a_lock(&database);
+    database.wait_for_blocked_session();
     // It needs what the one before it brings, and so has to wait; the next has nothing to do with either.
     let behind = queue.submit(transfer(accounts[1], accounts[2], 1001)).unwrap();
     posted(queue.submit(transfer(accounts[3], accounts[4], 1)).unwrap().wait().unwrap());
@@ -70,7 +70,7 @@ fn a_locked_account_holds_up_only_those_who_share_it_in_a_pipeline() {
     let mut locker = database.plain();
     locker.execute(&format!("BEGIN; UPDATE accounts SET age = age WHERE id = {}", accounts[0]));
     pipeline.push(vec![transfer(accounts[0], accounts[1], 1)]).unwrap();
-    wait_until_somebody_waits_for_a_lock(&database);
+    database.wait_for_blocked_session();
     // The first needs what the batch before it brings, and so has to wait; the others have nothing to do with either.
     let second = vec![
         transfer(accounts[1], accounts[2], 1001),

@@ -12,7 +12,7 @@ use bank_tests::load::{Load, LoadPlan, LoadResult, Verdict};
 use bank_tests::plain::Plain;
 use bank_tests::{TestBackend, TestDatabase};
 
-use super::support::{ServerCounts, patient, report, scaled, wait_until, without_retry};
+use super::support::{ServerCounts, patient, report, scaled, without_retry};
 
 const CLIENTS: usize = 8;
 const HOT_ACCOUNTS: usize = 10;
@@ -127,7 +127,7 @@ fn post_into_a_serialization_failure(settings: Settings) -> Result<&'static str,
             let order = transfer(accounts[0], accounts[1], 10);
             database.bank_with(unhurried(settings)).post(&order).map(|outcome| outcome.status())
         });
-        wait_until_somebody_waits_for_a_lock(&database);
+        database.wait_for_blocked_session();
         foreign.execute("COMMIT");
         posting.join().expect("the client does not panic")
     });
@@ -158,7 +158,7 @@ fn post_into_a_deadlock(settings: Settings) -> Result<&'static str, BankError> {
             let order = transfer(accounts[0], accounts[1], 10);
             database.bank_with(unhurried(settings)).post(&order).map(|outcome| outcome.status())
         });
-        wait_until_somebody_waits_for_a_lock(&database);
+        database.wait_for_blocked_session();
         foreign.execute(&lock_row(accounts[0]));
         foreign.execute("COMMIT");
         posting.join().expect("the client does not panic")
@@ -196,13 +196,4 @@ fn foreigner(database: &TestDatabase, deadlock_timeout: &str) -> Plain {
 
 fn lock_row(account: AccountId) -> String {
     format!("SELECT id FROM accounts WHERE id = {account} FOR UPDATE")
-}
-
-pub(crate) fn wait_until_somebody_waits_for_a_lock(database: &TestDatabase) {
-    let mut plain = database.plain();
-    wait_until("the transfer waits for a lock", || {
-        let waiting = "SELECT count(*) AS value FROM pg_stat_activity \
-                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        plain.number(waiting) > 0
-    });
 }

@@ -1,10 +1,11 @@
 //! What the scenarios share.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bank_domain::{Transfer, TransferId};
 use bank_persistence::{RetryPolicy, Settings};
 use bank_tests::plain::Plain;
+use bank_tests::wait::wait_until;
 
 /// The variable that multiplies every count, for runs that last longer.
 const SCALE_VARIABLE: &str = "BANK_FAULTS_SCALE";
@@ -35,16 +36,6 @@ pub(crate) fn patient(clients: usize) -> Settings {
 /// Returns settings under which nothing is tried twice.
 pub(crate) fn without_retry() -> Settings {
     Settings { retry: RetryPolicy { attempts_max: 1, ..RetryPolicy::default() }, ..Settings::default() }
-}
-
-/// Waits until the condition holds.
-#[track_caller]
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// What the server has counted in one database.

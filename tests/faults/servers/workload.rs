@@ -2,15 +2,15 @@
 
 use std::path::Path;
 use std::process::Child;
-use std::time::{Duration, Instant};
 
 use bank_tests::cli::Sandbox;
 use bank_tests::plain::Plain;
 use bank_tests::postgres::PASSWORD;
+use bank_tests::wait::wait_until;
 use serde_json::Value;
 
 use super::pair::{Pair, Replication};
-use super::{PATIENCE, durable_server, scaled};
+use super::{durable_server, scaled};
 
 #[test]
 fn a_workload_goes_on_through_a_failover_and_loses_nothing() {
@@ -88,17 +88,10 @@ fn workload(mut plain: Plain) -> Plain {
 }
 
 fn wait_for_seconds(lines: &Path, count: usize) {
-    let deadline = Instant::now() + PATIENCE;
-    while std::fs::read_to_string(lines).map_or(0, |text| text.lines().count()) < count {
-        assert!(Instant::now() < deadline, "the workload writes no lines");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let written = || std::fs::read_to_string(lines).map_or(0, |text| text.lines().count());
+    wait_until("the workload writes lines", || written() >= count);
 }
 
 fn wait_for_transfers(plain: &mut Plain, count: i64) {
-    let deadline = Instant::now() + PATIENCE;
-    while plain.number("SELECT count(*) AS value FROM transfers") < count {
-        assert!(Instant::now() < deadline, "the workload posts nothing");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("the workload posts", || plain.number("SELECT count(*) AS value FROM transfers") >= count);
 }

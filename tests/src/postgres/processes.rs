@@ -1,13 +1,9 @@
 //! What a server's processes can be made to suffer.
 
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use super::server::PostgresServer;
-
-/// Processes end at once when they are killed, but the machine may be busy.
-const END_TIMEOUT: Duration = Duration::from_secs(20);
+use crate::wait::wait_until;
 
 impl PostgresServer {
     /// Kills every process of the server at once with `KILL`, as when the machine loses its power, and waits until they
@@ -19,11 +15,7 @@ impl PostgresServer {
     pub fn crash(&self) {
         let processes = self.stopped_processes();
         self.send("KILL", &processes);
-        let deadline = Instant::now() + END_TIMEOUT;
-        while !processes.iter().all(|process| has_ended(*process)) {
-            assert!(Instant::now() < deadline, "killed processes of the server are still there");
-            thread::sleep(Duration::from_millis(10));
-        }
+        wait_until("the server's processes have ended", || processes.iter().all(|process| has_ended(*process)));
         // A process that has ended keeps its id until its parent has looked, and the server would take its lock for
         // that of a living one.
         let locks = [self.data().join("postmaster.pid"), self.home().join(format!(".s.PGSQL.{}.lock", self.port()))];

@@ -3,9 +3,10 @@
 use bank_tests::TestBackend;
 use bank_tests::invariants::{Ledger, assert_sound};
 use bank_tests::postgres::{self, PASSWORD};
+use bank_tests::wait::wait_until;
 
 use crate::answers::Scene;
-use crate::server::{Client, Server, command, key, order, wait_until};
+use crate::server::{Client, Server, command, key, order};
 
 #[test]
 fn a_stopped_service_finishes_what_it_has_taken() {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bank_tests::TestDatabase;
 use serde_json::{Value, json};
@@ -195,14 +195,4 @@ pub(crate) fn order(from: &str, to: &str, amount: i64) -> Value {
 /// Returns a fresh key.
 pub(crate) fn key() -> String {
     bank_persistence::new_transfer_id().to_string()
-}
-
-/// Waits until the condition holds.
-#[track_caller]
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
