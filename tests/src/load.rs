@@ -16,6 +16,7 @@ use bank_domain::{AccountId, Outcome, Rejection, Transfer};
 use bank_persistence::{Bank, BankError, DatabaseUrl, Settings};
 
 use crate::fixtures::{open_many, random_transfers};
+use crate::wait::wait_until;
 use reader::Reader;
 
 /// Small against the usual opening balances, so that most transfers are possible, and some are rejected.
@@ -52,10 +53,23 @@ pub struct Load {
     readers: Vec<JoinHandle<Reader>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Progress {
     stopped: AtomicBool,
     acknowledged: AtomicU64,
+    /// For each client, how many of its calls were given up.
+    given_up: Vec<AtomicU64>,
+}
+
+impl Progress {
+    fn new(clients: usize) -> Self {
+        let given_up = (0..clients).map(|_| AtomicU64::new(0)).collect();
+        Self { stopped: AtomicBool::new(false), acknowledged: AtomicU64::new(0), given_up }
+    }
+
+    fn given_up(&self) -> Vec<u64> {
+        self.given_up.iter().map(|count| count.load(Ordering::SeqCst)).collect()
+    }
 }
 
 impl Load {
@@ -68,11 +82,11 @@ impl Load {
     pub fn start(url: DatabaseUrl, settings: Settings, plan: LoadPlan) -> Self {
         let bank = Bank::connect(&url, settings).expect("the database can be reached before the damage");
         let accounts: Arc<[AccountId]> = open_many(&bank, plan.accounts, plan.opening_balance).into();
-        let progress = Arc::new(Progress::default());
-        let clients = (1_u64..).take(plan.clients).map(|number| {
+        let progress = Arc::new(Progress::new(plan.clients));
+        let clients = (1_u64..).zip(0..plan.clients).map(|(number, client)| {
             let (bank, accounts, progress) = (bank.clone(), Arc::clone(&accounts), Arc::clone(&progress));
             let random = fastrand::Rng::with_seed(plan.seed.wrapping_mul(1_000).wrapping_add(number));
-            thread::spawn(move || Book::default().fill(&bank, &accounts, &progress, random))
+            thread::spawn(move || Book { client, ..Book::default() }.fill(&bank, &accounts, &progress, random))
         });
         let readers = (0..plan.readers).map(|_| {
             let (reader, progress) = (Reader::connect(&url, plan), Arc::clone(&progress));
@@ -113,6 +127,18 @@ impl Load {
         let started = Instant::now();
         self.wait_for_acknowledged(self.acknowledged_count() + count, timeout);
         started.elapsed()
+    }
+
+    /// Waits until each client has given up a further call.
+    ///
+    /// # Panics
+    ///
+    /// If one does not within a minute: its call hangs.
+    #[track_caller]
+    pub fn wait_until_each_client_gives_up(&self) {
+        let before = self.progress.given_up();
+        let has_given_up = || self.progress.given_up().iter().zip(&before).all(|(now, before)| now > before);
+        wait_until("each client has given up a call", has_given_up);
     }
 
     /// Lets every client finish its call, and returns what they were told.
@@ -161,6 +187,10 @@ impl Verdict {
     pub const fn is_acknowledged(self) -> bool {
         matches!(self, Self::Posted | Self::Replayed)
     }
+
+    const fn is_given_up(self) -> bool {
+        matches!(self, Self::Unknown | Self::Failed)
+    }
 }
 
 /// A transfer that was sent, and what became of it.
@@ -175,6 +205,7 @@ pub struct Submission {
 /// What one client has sent.
 #[derive(Debug, Default)]
 struct Book {
+    client: usize,
     submissions: Vec<Submission>,
     surprises: Vec<String>,
     longest_call: Duration,
@@ -191,6 +222,9 @@ impl Book {
             let started = Instant::now();
             let verdicts = self.send(bank, &transfers);
             self.longest_call = self.longest_call.max(started.elapsed());
+            if verdicts.iter().any(|verdict| verdict.is_given_up()) {
+                progress.given_up[self.client].fetch_add(1, Ordering::SeqCst);
+            }
             let acknowledged = verdicts.iter().filter(|verdict| verdict.is_acknowledged()).count();
             progress.acknowledged.fetch_add(acknowledged.try_into().expect("few"), Ordering::SeqCst);
             for (submission, verdict) in self.submissions[before..].iter_mut().zip(verdicts) {
