@@ -47,7 +47,7 @@ pub(crate) fn names_differ_in_case_and_accents(backend: TestBackend) {
     assert_eq!(bank.find_account(&name("Zoë")).unwrap().unwrap().balance, Balance::new(2));
 }
 
-pub(crate) fn a_second_account_of_the_same_name_is_refused(backend: TestBackend) {
+pub(crate) fn a_second_account_with_the_same_name_is_rejected(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     open(&bank, "Jessica", 1);
@@ -57,7 +57,7 @@ pub(crate) fn a_second_account_of_the_same_name_is_refused(backend: TestBackend)
     }
 }
 
-pub(crate) fn a_refused_account_leaves_nothing_behind(backend: TestBackend) {
+pub(crate) fn a_rejected_account_leaves_nothing_behind(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     open(&bank, "Jessica", 1);
@@ -89,7 +89,7 @@ pub(crate) fn names_of_64_characters_in_any_script_are_kept(backend: TestBackend
     }
 }
 
-pub(crate) fn accounts_are_found_by_many_names_at_once(backend: TestBackend) {
+pub(crate) fn accounts_are_found_by_many_names_in_one_call(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     open_many(&bank, 50, 1);
@@ -123,7 +123,7 @@ pub(crate) fn the_list_stops_at_its_limit(backend: TestBackend) {
     assert_eq!(list(&bank, Some(u64::MAX)), all);
 }
 
-pub(crate) fn the_list_stops_at_the_first_error_of_its_reader(backend: TestBackend) {
+pub(crate) fn the_list_stops_when_its_reader_fails(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     open_many(&bank, 3, 1);
@@ -168,7 +168,7 @@ pub(crate) fn counts_and_totals_exceed_64_bits(backend: TestBackend) {
     assert_eq!(totals.opening_balance, 3 * i128::from(i64::MAX));
 }
 
-pub(crate) fn similar_names_contain_the_nearest(backend: TestBackend) {
+pub(crate) fn similar_names_include_the_nearest(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     insert_accounts(&bank, 1100);

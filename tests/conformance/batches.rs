@@ -33,7 +33,7 @@ pub(crate) fn each_transfer_sees_the_effects_of_those_before_it(backend: TestBac
     assert_sound(&database);
 }
 
-pub(crate) fn a_rejected_transfer_leaves_its_neighbours_alone(backend: TestBackend) {
+pub(crate) fn a_rejected_transfer_in_a_batch_does_not_affect_its_neighbours(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 10).id, open(&bank, "b", 10).id);
@@ -57,7 +57,7 @@ pub(crate) fn a_rejected_transfer_leaves_its_neighbours_alone(backend: TestBacke
     assert_sound(&database);
 }
 
-pub(crate) fn a_batch_is_judged_step_by_step_even_if_its_end_is_sound(backend: TestBackend) {
+pub(crate) fn a_batch_is_decided_transfer_by_transfer_even_if_its_net_change_is_possible(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 10).id, open(&bank, "b", 100).id);
@@ -68,7 +68,7 @@ pub(crate) fn a_batch_is_judged_step_by_step_even_if_its_end_is_sound(backend: T
     assert_sound(&database);
 }
 
-pub(crate) fn a_receiving_balance_may_not_overflow_even_for_a_moment(backend: TestBackend) {
+pub(crate) fn a_receiving_balance_must_not_overflow_between_two_transfers_of_a_batch(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 10).id, open(&bank, "b", i64::MAX - 5).id);
@@ -119,7 +119,7 @@ pub(crate) fn a_batch_posted_again_is_replayed_as_a_whole(backend: TestBackend) 
     assert_sound(&database);
 }
 
-pub(crate) fn a_large_batch_does_what_a_naive_model_does(backend: TestBackend) {
+pub(crate) fn a_large_batch_agrees_with_a_naive_model(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 20, 500);
@@ -131,7 +131,7 @@ pub(crate) fn a_large_batch_does_what_a_naive_model_does(backend: TestBackend) {
     assert_sound(&database);
 }
 
-pub(crate) fn many_small_batches_do_what_a_naive_model_does(backend: TestBackend) {
+pub(crate) fn many_small_batches_agree_with_a_naive_model(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 6, 500);
@@ -150,12 +150,12 @@ pub(crate) fn many_small_batches_do_what_a_naive_model_does(backend: TestBackend
 }
 
 /// Each way to send a single transfer has statements of its own on servers; the rules are the same.
-pub(crate) fn single_transfers_do_what_a_naive_model_does(backend: TestBackend) {
+pub(crate) fn single_transfers_agree_with_a_naive_model(backend: TestBackend) {
     let database = backend.database();
-    let at_once = Settings::default();
+    let autocommit = Settings::default();
     let in_a_transaction = Settings { session: Session::Pooled, ..Settings::default() };
     let serializable = Settings { isolation: Isolation::Serializable, ..Settings::default() };
-    let banks = [at_once, in_a_transaction, serializable].map(|settings| database.bank_with(settings));
+    let banks = [autocommit, in_a_transaction, serializable].map(|settings| database.bank_with(settings));
     let accounts = open_many(&banks[0], 6, 500);
     let mut model = Model::new(&accounts, 500);
     for (place, transfer) in hostile_transfers(5, &accounts, 300).iter().enumerate() {

@@ -9,7 +9,7 @@ use bank_domain::{AccountId, Outcome, Transfer, TransferId};
 use bank_persistence::{Bank, BankError, Settings, posting};
 use bank_tests::fixtures::{balance, new_account, open, open_many, post, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
-use bank_tests::threads::at_once;
+use bank_tests::threads::concurrently;
 use bank_tests::{TestBackend, TestDatabase};
 
 const THREADS: usize = 8;
@@ -20,7 +20,7 @@ pub(crate) fn two_racing_transfers_never_overdraw(backend: TestBackend) {
     for round in 0..20 {
         let from = open(&bank, &format!("from {round}"), 100).id;
         let to = [0, 1].map(|side| open(&bank, &format!("to {round} {side}"), 0).id);
-        let outcomes = at_once(2, |thread| post(&bank, transfer(from, to[thread], 60)));
+        let outcomes = concurrently(2, |thread| post(&bank, transfer(from, to[thread], 60)));
         let mut statuses: Vec<_> = outcomes.iter().map(Outcome::status).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, ["posted", "rejected"]);
@@ -33,7 +33,7 @@ pub(crate) fn opposite_transfers_do_not_deadlock(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 2, 10_000);
-    let statuses = at_once(4, |thread| {
+    let statuses = concurrently(4, |thread| {
         let (from, to) = if thread % 2 == 0 { (0, 1) } else { (1, 0) };
         (0..100).all(|_| post(&bank, transfer(accounts[from], accounts[to], 1)).status() == "posted")
     });
@@ -42,13 +42,13 @@ pub(crate) fn opposite_transfers_do_not_deadlock(backend: TestBackend) {
     assert_sound(&database);
 }
 
-pub(crate) fn who_writes_without_a_pause_leaves_the_others_their_turn(backend: TestBackend) {
+pub(crate) fn threads_that_write_without_a_pause_take_turns(backend: TestBackend) {
     const TURNS: usize = 10;
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 2, 10_000);
     let turns = Arc::new(Mutex::new(Vec::new()));
-    at_once(4, |thread| {
+    concurrently(4, |thread| {
         for _ in 0..TURNS {
             let (turns, order) = (Arc::clone(&turns), transfer(accounts[0], accounts[1], 1));
             let posted = bank.write("posting slowly", move |connection| {
@@ -71,7 +71,7 @@ pub(crate) fn eight_threads_on_ten_accounts_keep_every_invariant(backend: TestBa
     let bank = patient(&database);
     let accounts = open_many(&bank, 10, 300);
     let orders: Vec<Vec<Transfer>> = (0..THREADS).map(|thread| orders(thread, &accounts, 400)).collect();
-    let acknowledged = at_once(THREADS, |thread| {
+    let acknowledged = concurrently(THREADS, |thread| {
         let outcomes = orders[thread].iter().map(|order| post(&bank, order));
         outcomes.filter_map(|outcome| outcome.posted().map(|posting| posting.transfer.id)).collect::<Vec<_>>()
     });
@@ -83,7 +83,7 @@ pub(crate) fn concurrent_batches_keep_every_invariant(backend: TestBackend) {
     let bank = patient(&database);
     let accounts = open_many(&bank, 10, 2000);
     let orders: Vec<Vec<Transfer>> = (0..THREADS).map(|thread| orders(thread, &accounts, 2000)).collect();
-    let acknowledged = at_once(THREADS, |thread| {
+    let acknowledged = concurrently(THREADS, |thread| {
         let batches = orders[thread].chunks(100);
         let outcomes = batches.flat_map(|batch| bank.post_batch(batch).expect("the batch is posted"));
         outcomes.filter_map(|outcome| outcome.posted().map(|posting| posting.transfer.id)).collect::<Vec<_>>()
@@ -99,7 +99,7 @@ pub(crate) fn readers_never_see_a_wrong_total(backend: TestBackend) {
     let writers_left = AtomicU32::new(2);
     let reads = AtomicU32::new(0);
     let sound = AtomicBool::new(true);
-    at_once(2 + READERS, |thread| {
+    concurrently(2 + READERS, |thread| {
         if thread < 2 {
             for batch in orders(thread, &accounts, 600).chunks(3) {
                 bank.post_batch(batch).expect("the batch is posted");
@@ -128,7 +128,7 @@ pub(crate) fn racing_openings_of_one_name_make_one_account(backend: TestBackend)
     let bank = database.bank();
     for round in 0..10 {
         let new = new_account(&format!("Jessica {round}"), 1);
-        let opened = at_once(4, |_| match bank.open_account(&new) {
+        let opened = concurrently(4, |_| match bank.open_account(&new) {
             Ok(_) => true,
             Err(BankError::AccountExists { .. }) => false,
             Err(error) => panic!("{error:?}"),

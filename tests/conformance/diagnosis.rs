@@ -6,7 +6,7 @@ use bank_tests::TestBackend;
 use bank_tests::fixtures::open;
 use bank_tests::invariants::Ledger;
 
-pub(crate) fn a_diagnosis_knows_the_database_and_the_way_to_it(backend: TestBackend) {
+pub(crate) fn a_diagnosis_describes_the_database_and_the_connection(backend: TestBackend) {
     let database = backend.database();
     for (isolation, name) in [
         (Isolation::ReadCommitted, "read committed"),
@@ -55,7 +55,7 @@ pub(crate) fn a_diagnosis_changes_nothing_and_gives_its_connection_back(backend:
     assert_eq!(Ledger::read(&database), before);
 }
 
-pub(crate) fn a_diagnosis_of_tables_that_are_missing_says_so(backend: TestBackend) {
+pub(crate) fn a_diagnosis_reports_missing_tables(backend: TestBackend) {
     let database = backend.empty_database();
     assert_eq!(database.bank().diagnose().unwrap().schema, Ok(SchemaState::NotSetUp));
 }

@@ -6,7 +6,7 @@ use bank_domain::{Outcome, Transfer};
 use bank_persistence::{Bank, BankError, DbError, SchemaState, Settings, posting};
 use bank_tests::fixtures::{balance, open, transfer};
 use bank_tests::invariants::assert_sound;
-use bank_tests::threads::at_once;
+use bank_tests::threads::concurrently;
 use bank_tests::{TestBackend, TestDatabase};
 use diesel::prelude::*;
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
@@ -40,7 +40,7 @@ fn pay_invoice(bank: &Bank, number: i64, transfer: Transfer) -> Result<Outcome, 
 }
 
 #[test]
-fn an_invoice_is_paid_once_whoever_pays_first() {
+fn an_invoice_is_paid_once_by_racing_payers() {
     const PAYERS: usize = 8;
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let database = backend.database();
@@ -50,7 +50,7 @@ fn an_invoice_is_paid_once_whoever_pays_first() {
         database.plain().execute(
             "CREATE TABLE invoices (number BIGINT PRIMARY KEY, paid_by TEXT); INSERT INTO invoices VALUES (7, NULL)",
         );
-        let results = at_once(PAYERS, |payer| {
+        let results = concurrently(PAYERS, |payer| {
             let order = transfer(payers[payer], to, 600);
             (order.clone(), pay_invoice(&bank, 7, order))
         });
@@ -107,7 +107,7 @@ fn connect(database: &TestDatabase) -> Bank {
 }
 
 #[test]
-fn a_schema_beside_has_its_own_migrations_and_joins_with_the_accounts() {
+fn another_schema_has_its_own_migrations_and_joins_with_the_accounts() {
     let database = TestBackend::Postgres.empty_database();
     database.plain().execute("CREATE SCHEMA shop");
     let bank = connect(&database);

@@ -58,12 +58,12 @@ pub(crate) fn a_replay_needs_no_money(backend: TestBackend) {
     assert_eq!(replayed(post(&bank, &order)), original);
 }
 
-pub(crate) fn the_same_transfer_from_16_threads_at_once_is_posted_once(backend: TestBackend) {
+pub(crate) fn one_transfer_from_16_threads_is_posted_once(backend: TestBackend) {
     let database = backend.database();
     let accounts = open_many(&database.bank(), 2, 1000);
     for _ in 0..10 {
         let order = transfer(accounts[0], accounts[1], 10);
-        let outcomes = post_at_once(&database, |_| order.clone());
+        let outcomes = post_concurrently(&database, |_| order.clone());
         let postings: Vec<_> = outcomes.iter().filter_map(Outcome::posted).collect();
         assert_eq!(postings.len(), THREADS, "each thread learns that the transfer is in effect: {outcomes:?}");
         assert!(postings.iter().all(|posting| *posting == postings[0]), "and all learn the same: {postings:?}");
@@ -81,7 +81,7 @@ pub(crate) fn one_content_wins_when_16_threads_send_one_id(backend: TestBackend)
         let id = new_transfer_id();
         // In odd rounds all name the same accounts; in even rounds no two threads have an account in common, so that
         // no lock on accounts keeps them apart.
-        let outcomes = post_at_once(&database, |thread| {
+        let outcomes = post_concurrently(&database, |thread| {
             let (from, to) = if round % 2 == 1 { (0, 1) } else { (2 * thread, 2 * thread + 1) };
             transfer_with_id(id, accounts[from], accounts[to], 1 + i64::try_from(thread).unwrap())
         });
@@ -99,7 +99,7 @@ pub(crate) fn one_content_wins_when_16_threads_send_one_id(backend: TestBackend)
     assert_sound(&database);
 }
 
-pub(crate) fn the_whole_input_again_changes_nothing(backend: TestBackend) {
+pub(crate) fn sending_the_whole_input_again_changes_nothing(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 5, 100);
@@ -138,7 +138,7 @@ pub(crate) fn ids_of_every_form_are_kept(backend: TestBackend) {
 }
 
 /// Posts one transfer from each of 16 threads at the same moment.
-fn post_at_once(database: &TestDatabase, order: impl Fn(usize) -> Transfer + Sync) -> Vec<Outcome> {
+fn post_concurrently(database: &TestDatabase, order: impl Fn(usize) -> Transfer + Sync) -> Vec<Outcome> {
     let settings = Settings { pool_size: u32::try_from(THREADS).unwrap(), ..Settings::default() };
     let bank = database.bank_with(settings);
     let barrier = Barrier::new(THREADS);

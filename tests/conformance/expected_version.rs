@@ -26,7 +26,7 @@ pub(crate) fn a_transfer_is_posted_only_at_the_version_it_expects(backend: TestB
     assert_sound(&database);
 }
 
-pub(crate) fn a_replay_does_not_look_at_the_expected_version(backend: TestBackend) {
+pub(crate) fn a_replay_ignores_the_expected_version(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 100).id);
@@ -39,7 +39,7 @@ pub(crate) fn a_replay_does_not_look_at_the_expected_version(backend: TestBacken
     assert_eq!(current(&bank, "a").version.get(), 2);
 }
 
-pub(crate) fn of_many_that_expect_the_same_version_one_is_posted(backend: TestBackend) {
+pub(crate) fn one_of_many_transfers_that_expect_the_same_version_is_posted(backend: TestBackend) {
     const THREADS: usize = 8;
     let database = backend.database();
     let bank = database.bank();

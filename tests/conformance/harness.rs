@@ -34,7 +34,7 @@ fn a_lost_transfer_is_noticed() {
 
 #[test]
 #[should_panic(expected = "nobody submitted transfer")]
-fn a_transfer_that_nobody_asked_for_is_noticed() {
+fn a_transfer_that_nobody_submitted_is_noticed() {
     let (database, bank, [a, b]) = two_accounts();
     posted(post(&bank, transfer(a, b, 1)));
     assert_exactly_once(&database, &[], &[]);
@@ -60,7 +60,7 @@ fn money_from_nowhere_is_noticed() {
 
 /// What `.cargo/config.toml` asks for. A flag that is misspelt, or an option that SQLite renames, is silently ignored.
 #[test]
-fn sqlite_is_compiled_as_the_build_asks() {
+fn sqlite_is_compiled_with_the_options_of_the_build() {
     let database = TestBackend::Sqlite.database();
     let options = database.plain().texts("SELECT compile_options AS value FROM pragma_compile_options");
     for wanted in ["THREADSAFE=2", "DEFAULT_MEMSTATUS=0"] {

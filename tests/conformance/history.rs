@@ -81,7 +81,7 @@ pub(crate) fn a_transfer_is_found_by_its_id(backend: TestBackend) {
     assert!(posted_at > before && posted_at < before + std::time::Duration::from_secs(120), "{posted_at:?}");
 }
 
-pub(crate) fn no_moment_lies_within_a_batch(backend: TestBackend) {
+pub(crate) fn all_transfers_of_a_batch_have_the_same_time(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 5, 1_000_000);

@@ -60,22 +60,22 @@ conformance! {
         an_opened_account_is_found_with_every_field
         an_unknown_name_finds_nothing
         names_differ_in_case_and_accents
-        a_second_account_of_the_same_name_is_refused
-        a_refused_account_leaves_nothing_behind
+        a_second_account_with_the_same_name_is_rejected
+        a_rejected_account_leaves_nothing_behind
         sql_in_a_name_stays_a_name
         names_of_64_characters_in_any_script_are_kept
-        accounts_are_found_by_many_names_at_once
+        accounts_are_found_by_many_names_in_one_call
         the_list_is_ordered_and_complete_over_several_pages
         the_list_stops_at_its_limit
-        the_list_stops_at_the_first_error_of_its_reader
+        the_list_stops_when_its_reader_fails
         the_list_is_one_snapshot
         counts_and_totals_exceed_64_bits
-        similar_names_contain_the_nearest;
+        similar_names_include_the_nearest;
     pipeline:
-        a_pipeline_has_the_outcomes_of_one_batch_after_the_other
-        a_pipeline_tries_again_what_has_failed
+        a_pipeline_has_the_outcomes_of_batches_posted_one_by_one
+        a_pipeline_retries_a_failed_batch
         no_transaction_of_a_pipeline_is_larger_than_a_batch
-        dropping_a_pipeline_waits_for_what_is_on_its_way;
+        dropping_a_pipeline_waits_for_batches_in_flight;
     posting:
         a_transfer_moves_the_amount_and_is_recorded
         each_transfer_raises_the_version_of_both_accounts
@@ -89,56 +89,56 @@ conformance! {
         a_rejected_transfer_leaves_no_trace_and_its_id_free;
     expected_version:
         a_transfer_is_posted_only_at_the_version_it_expects
-        a_replay_does_not_look_at_the_expected_version
-        of_many_that_expect_the_same_version_one_is_posted;
+        a_replay_ignores_the_expected_version
+        one_of_many_transfers_that_expect_the_same_version_is_posted;
     reversals:
         a_reversal_moves_the_money_back_and_is_linked
-        a_second_reversal_is_a_replay_whatever_its_note
-        of_many_racing_reversals_one_is_posted
+        a_second_reversal_is_a_replay_even_with_another_note
+        one_of_many_racing_reversals_is_posted
         an_unknown_transfer_cannot_be_reversed
         a_reversal_respects_the_limit_of_the_receiver
         a_reversal_is_reversed_only_by_force
-        another_transfer_under_the_id_of_a_reversal_is_none;
+        a_transfer_that_took_the_id_of_a_reversal_is_not_the_reversal;
     past:
-        a_past_balance_is_that_after_the_last_transfer_before
-        a_past_balance_before_the_account_was_opened_is_none
-        versions_and_not_times_say_which_transfer_was_the_last
-        a_past_balance_of_just_now_counts_everything
-        a_history_of_a_period_has_both_its_ends;
+        a_past_balance_is_the_one_after_the_last_earlier_transfer
+        there_is_no_past_balance_before_the_account_was_opened
+        the_last_transfer_is_found_by_version_and_not_by_time
+        a_past_balance_of_now_counts_everything
+        a_history_of_a_period_includes_both_ends;
     snapshots:
         the_journal_is_ordered_by_id_and_complete_over_several_pages
         the_journal_of_an_account_is_in_the_order_of_its_versions
-        the_journal_of_a_period_has_both_its_ends
-        a_snapshot_does_not_see_what_is_posted_meanwhile
-        a_snapshot_ends_with_the_first_error_of_its_reader
+        the_journal_of_a_period_includes_both_ends
+        a_snapshot_does_not_see_transfers_posted_after_it
+        a_snapshot_stops_when_its_reader_fails
         a_snapshot_finds_accounts
-        a_transfer_of_a_missing_account_is_not_left_out_of_the_journal;
+        the_journal_includes_a_transfer_whose_account_is_missing;
     batches:
         an_empty_batch_does_nothing
         each_transfer_sees_the_effects_of_those_before_it
-        a_rejected_transfer_leaves_its_neighbours_alone
-        a_batch_is_judged_step_by_step_even_if_its_end_is_sound
-        a_receiving_balance_may_not_overflow_even_for_a_moment
+        a_rejected_transfer_in_a_batch_does_not_affect_its_neighbours
+        a_batch_is_decided_transfer_by_transfer_even_if_its_net_change_is_possible
+        a_receiving_balance_must_not_overflow_between_two_transfers_of_a_batch
         an_id_twice_in_a_batch_is_posted_once
         an_id_twice_in_a_batch_with_other_content_is_a_conflict
         a_batch_posted_again_is_replayed_as_a_whole
-        a_large_batch_does_what_a_naive_model_does
-        many_small_batches_do_what_a_naive_model_does
-        single_transfers_do_what_a_naive_model_does;
+        a_large_batch_agrees_with_a_naive_model
+        many_small_batches_agree_with_a_naive_model
+        single_transfers_agree_with_a_naive_model;
     exactly_once:
         the_same_transfer_again_is_replayed_with_its_original_outcome
         the_same_id_with_any_other_field_is_a_conflict
         a_replay_needs_no_money
-        the_same_transfer_from_16_threads_at_once_is_posted_once
+        one_transfer_from_16_threads_is_posted_once
         one_content_wins_when_16_threads_send_one_id
-        the_whole_input_again_changes_nothing
+        sending_the_whole_input_again_changes_nothing
         ids_of_every_form_are_kept;
     history:
         a_history_is_newest_first_with_running_balances
         pages_of_a_history_fit_together
         an_account_without_transfers_has_no_history
         a_transfer_is_found_by_its_id
-        no_moment_lies_within_a_batch
+        all_transfers_of_a_batch_have_the_same_time
         an_unknown_id_finds_nothing
         ids_are_listed_in_their_order_page_by_page;
     audit:
@@ -157,7 +157,7 @@ conformance! {
     concurrency:
         two_racing_transfers_never_overdraw
         opposite_transfers_do_not_deadlock
-        who_writes_without_a_pause_leaves_the_others_their_turn
+        threads_that_write_without_a_pause_take_turns
         eight_threads_on_ten_accounts_keep_every_invariant
         concurrent_batches_keep_every_invariant
         readers_never_see_a_wrong_total
@@ -165,39 +165,39 @@ conformance! {
     migrations:
         both_backends_have_the_same_migrations
         every_migration_has_a_way_back
-        down_and_up_again_works
+        migrating_down_and_up_again_works
         migrating_twice_is_harmless
-        two_migrations_at_once_both_succeed
+        two_concurrent_migrations_both_succeed
         a_reset_destroys_everything
         a_database_without_tables_is_not_set_up
         a_database_with_a_part_of_the_migrations_is_older
         a_migration_from_the_future_is_newer;
     diagnosis:
-        a_diagnosis_knows_the_database_and_the_way_to_it
+        a_diagnosis_describes_the_database_and_the_connection
         a_diagnosis_changes_nothing_and_gives_its_connection_back
-        a_diagnosis_of_tables_that_are_missing_says_so;
+        a_diagnosis_reports_missing_tables;
     queue:
         many_callers_of_a_queue_get_their_own_outcomes
-        a_refused_transfer_in_a_queue_does_not_spoil_its_neighbours
+        a_rejected_transfer_in_a_queue_does_not_affect_its_neighbours
         a_closed_queue_has_posted_everything_and_takes_no_more
         dropping_the_last_handle_of_a_queue_loses_nothing
-        a_full_queue_refuses_or_waits
-        a_queue_whose_database_fails_leaves_nobody_waiting
+        a_full_queue_rejects_a_transfer_or_waits
+        a_queue_whose_database_fails_answers_every_caller
         transfers_that_depend_on_each_other_take_effect_in_the_order_of_submission
         a_ticket_can_be_awaited
-        a_closed_queue_has_posted_the_transfer_of_a_lone_caller_too
+        closing_a_queue_waits_for_the_transfer_of_a_lone_caller
         a_queue_can_be_dropped_by_a_waker;
     schema:
         the_tables_are_those_of_schema_rs
-        the_database_refuses_what_the_domain_refuses;
+        the_database_rejects_what_the_domain_rejects;
     transactions:
         a_write_is_committed_as_a_whole
         a_failed_write_changes_nothing
         a_swallowed_error_does_not_commit_half
         a_read_cannot_write
         posting_takes_part_in_the_callers_transaction
-        an_observer_is_told_of_each_attempt_to_post_that_is_repeated
-        limits_of_zero_are_none
+        an_observer_hears_of_each_repeated_attempt_to_post
+        limits_of_zero_mean_no_limit
         posting_is_correct_at_every_isolation_level;
 }
 

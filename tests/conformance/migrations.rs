@@ -27,7 +27,7 @@ pub(crate) fn every_migration_has_a_way_back(backend: TestBackend) {
     }
 }
 
-pub(crate) fn down_and_up_again_works(backend: TestBackend) {
+pub(crate) fn migrating_down_and_up_again_works(backend: TestBackend) {
     let database = backend.database();
     let fresh = description(&database);
     revert(&database, migration_names(backend).len());
@@ -51,7 +51,7 @@ pub(crate) fn migrating_twice_is_harmless(backend: TestBackend) {
     assert_sound(&database);
 }
 
-pub(crate) fn two_migrations_at_once_both_succeed(backend: TestBackend) {
+pub(crate) fn two_concurrent_migrations_both_succeed(backend: TestBackend) {
     for round in 0..10 {
         let database = backend.empty_database();
         let banks = [0, 1].map(|_| database.bank_with(Settings::one_shot()));

@@ -33,7 +33,7 @@ fn held(bank: &Bank, at: &str) -> Option<(i64, i64)> {
     balance.held.map(|held| (held.balance.get(), held.version.get()))
 }
 
-pub(crate) fn a_past_balance_is_that_after_the_last_transfer_before(backend: TestBackend) {
+pub(crate) fn a_past_balance_is_the_one_after_the_last_earlier_transfer(backend: TestBackend) {
     let (_database, bank, _) = four_days(backend);
     assert_eq!(held(&bank, "2026-07-01T12:00:00Z"), Some((1_000, 0)));
     assert_eq!(held(&bank, "2026-07-02T11:59:59.999999Z"), Some((1_000, 0)));
@@ -46,7 +46,7 @@ pub(crate) fn a_past_balance_is_that_after_the_last_transfer_before(backend: Tes
     assert_eq!(balance.held.and_then(|held| held.posted_at), Some(time("2026-07-03T12:00:00Z")));
 }
 
-pub(crate) fn a_past_balance_before_the_account_was_opened_is_none(backend: TestBackend) {
+pub(crate) fn there_is_no_past_balance_before_the_account_was_opened(backend: TestBackend) {
     let (_database, bank, _) = four_days(backend);
     assert_eq!(held(&bank, "2026-07-01T11:59:59.999999Z"), None);
     let balance = bank.balance_at(&name("Jessica"), DateTime::<Utc>::MIN_UTC).unwrap().unwrap();
@@ -56,7 +56,7 @@ pub(crate) fn a_past_balance_before_the_account_was_opened_is_none(backend: Test
     assert!(bank.balance_at(&name("Mary"), Utc::now()).unwrap().is_none());
 }
 
-pub(crate) fn versions_and_not_times_say_which_transfer_was_the_last(backend: TestBackend) {
+pub(crate) fn the_last_transfer_is_found_by_version_and_not_by_time(backend: TestBackend) {
     let (database, bank, _) = four_days(backend);
     // The clock was set back after the second transfer.
     database.plain().execute("UPDATE transfers SET posted_at = '2026-07-02T18:00:00.000000Z' WHERE amount = 100");
@@ -65,7 +65,7 @@ pub(crate) fn versions_and_not_times_say_which_transfer_was_the_last(backend: Te
     assert_eq!(held(&bank, "2026-07-03T13:00:00Z"), Some((909, 3)), "the second was posted at noon");
 }
 
-pub(crate) fn a_past_balance_of_just_now_counts_everything(backend: TestBackend) {
+pub(crate) fn a_past_balance_of_now_counts_everything(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 3, 100_000);
@@ -79,7 +79,7 @@ pub(crate) fn a_past_balance_of_just_now_counts_everything(backend: TestBackend)
     }
 }
 
-pub(crate) fn a_history_of_a_period_has_both_its_ends(backend: TestBackend) {
+pub(crate) fn a_history_of_a_period_includes_both_ends(backend: TestBackend) {
     let (_database, bank, jessica) = four_days(backend);
     let versions = |since: Option<&str>, until: Option<&str>| -> Vec<i64> {
         let period = Period { since: since.map(time), until: until.map(time) };

@@ -6,24 +6,24 @@ use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, open_many, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 
-const AT_ONCE: usize = 3;
+const IN_FLIGHT: usize = 3;
 
-pub(crate) fn a_pipeline_has_the_outcomes_of_one_batch_after_the_other(backend: TestBackend) {
+pub(crate) fn a_pipeline_has_the_outcomes_of_batches_posted_one_by_one(backend: TestBackend) {
     for (seed, account_count) in [(1, 4), (2, 40), (3, 400)] {
-        let (one_by_one, at_once) = (backend.database(), backend.database());
+        let (one_by_one, pipelined) = (backend.database(), backend.database());
         let accounts = open_many(&one_by_one.bank(), account_count, 60);
         // Both databases give the same ids.
-        assert_eq!(open_many(&at_once.bank(), account_count, 60), accounts);
+        assert_eq!(open_many(&pipelined.bank(), account_count, 60), accounts);
         let batches = tricky_batches(seed, &accounts);
         let expected: Vec<Vec<Outcome>> =
             batches.iter().map(|batch| one_by_one.bank().post_batch(batch).unwrap()).collect();
-        let outcomes = post_all(&at_once.bank(), &batches);
+        let outcomes = post_all(&pipelined.bank(), &batches);
         assert_eq!(outcomes, expected, "{account_count} accounts");
         let statuses: Vec<_> = outcomes.iter().flatten().map(Outcome::status).collect();
         for status in ["posted", "rejected", "replayed"] {
             assert!(statuses.contains(&status), "{statuses:?}");
         }
-        assert_sound(&at_once);
+        assert_sound(&pipelined);
     }
 }
 
@@ -48,7 +48,7 @@ fn tricky_batches(seed: u64, accounts: &[AccountId]) -> Vec<Vec<PostRequest>> {
 }
 
 fn post_all<R: Clone + Into<PostRequest>>(bank: &Bank, batches: &[Vec<R>]) -> Vec<Vec<Outcome>> {
-    let mut pipeline = PostingPipeline::new(bank, AT_ONCE);
+    let mut pipeline = PostingPipeline::new(bank, IN_FLIGHT);
     let mut outcomes = Vec::new();
     for batch in batches {
         pipeline.push(batch.clone()).unwrap();
@@ -60,11 +60,11 @@ fn post_all<R: Clone + Into<PostRequest>>(bank: &Bank, batches: &[Vec<R>]) -> Ve
     outcomes
 }
 
-pub(crate) fn a_pipeline_tries_again_what_has_failed(backend: TestBackend) {
+pub(crate) fn a_pipeline_retries_a_failed_batch(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 4, 1000);
-    let mut pipeline = PostingPipeline::new(&bank, AT_ONCE);
+    let mut pipeline = PostingPipeline::new(&bank, IN_FLIGHT);
     let batches: Vec<Vec<Transfer>> = random_transfers(5, &accounts, 60, 10).chunks(10).map(<[_]>::to_vec).collect();
     let mut plain = database.plain();
     plain.execute("ALTER TABLE transfers RENAME TO hidden");
@@ -81,11 +81,11 @@ pub(crate) fn a_pipeline_tries_again_what_has_failed(backend: TestBackend) {
     assert_sound(&database);
 }
 
-pub(crate) fn dropping_a_pipeline_waits_for_what_is_on_its_way(backend: TestBackend) {
+pub(crate) fn dropping_a_pipeline_waits_for_batches_in_flight(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 2, 1000);
-    let mut pipeline = PostingPipeline::new(&bank, AT_ONCE);
+    let mut pipeline = PostingPipeline::new(&bank, IN_FLIGHT);
     pipeline.push((0..200).map(|_| transfer(accounts[0], accounts[1], 1))).unwrap();
     drop(pipeline);
     assert_eq!(balance(&bank, "a1"), 1200);

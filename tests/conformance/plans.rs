@@ -11,13 +11,13 @@ const ACCOUNTS: usize = 2_000;
 const BATCH: usize = 1_500;
 
 #[test]
-fn batches_read_by_their_indexes_with_prepared_statements() {
+fn batches_use_indexes_with_prepared_statements() {
     no_table_is_read_as_a_whole(Session::Dedicated);
 }
 
 /// Without them the planner knows the values, and could think of reading everything.
 #[test]
-fn batches_read_by_their_indexes_without_prepared_statements() {
+fn batches_use_indexes_without_prepared_statements() {
     no_table_is_read_as_a_whole(Session::OneShot);
 }
 

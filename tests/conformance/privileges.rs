@@ -10,7 +10,7 @@ use bank_tests::fixtures::{open, transfer};
 use bank_tests::invariants::assert_sound;
 
 #[test]
-fn a_role_with_the_documented_rights_does_the_daily_work_and_no_more() {
+fn a_role_with_the_documented_rights_can_post_and_cannot_change_the_journal() {
     let database = TestBackend::Postgres.database();
     let mut owner = database.plain();
     // Roles belong to the whole server, which only lives as long as this process.

@@ -43,7 +43,7 @@ fn of_this_id(outcome: &Outcome, id: bank_domain::TransferId) -> Option<bank_dom
     Some(id)
 }
 
-pub(crate) fn a_refused_transfer_in_a_queue_does_not_spoil_its_neighbours(backend: TestBackend) {
+pub(crate) fn a_rejected_transfer_in_a_queue_does_not_affect_its_neighbours(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (from, to) = (open(&bank, "from", 100).id, open(&bank, "to", 0).id);
@@ -91,7 +91,7 @@ pub(crate) fn dropping_the_last_handle_of_a_queue_loses_nothing(backend: TestBac
     assert_eq!(balance(&bank, "to"), 50);
 }
 
-pub(crate) fn a_full_queue_refuses_or_waits(backend: TestBackend) {
+pub(crate) fn a_full_queue_rejects_a_transfer_or_waits(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (from, to) = (open(&bank, "from", 1000).id, open(&bank, "to", 0).id);
@@ -113,7 +113,7 @@ pub(crate) fn a_full_queue_refuses_or_waits(backend: TestBackend) {
     assert_eq!(balance(&bank, "to"), i64::try_from(accepted).unwrap());
 }
 
-pub(crate) fn a_queue_whose_database_fails_leaves_nobody_waiting(backend: TestBackend) {
+pub(crate) fn a_queue_whose_database_fails_answers_every_caller(backend: TestBackend) {
     let database = backend.database();
     let retry = RetryPolicy { attempts_max: 2, delay_max: Duration::from_millis(1), ..RetryPolicy::default() };
     let bank = database.bank_with(Settings { retry, ..Settings::default() });
@@ -159,7 +159,7 @@ pub(crate) fn a_ticket_can_be_awaited(backend: TestBackend) {
     posted(outcome.unwrap());
 }
 
-pub(crate) fn a_closed_queue_has_posted_the_transfer_of_a_lone_caller_too(backend: TestBackend) {
+pub(crate) fn closing_a_queue_waits_for_the_transfer_of_a_lone_caller(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (from, to) = (open(&bank, "from", 1000).id, open(&bank, "to", 0).id);

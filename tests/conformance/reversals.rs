@@ -30,7 +30,7 @@ pub(crate) fn a_reversal_moves_the_money_back_and_is_linked(backend: TestBackend
     assert_sound(&database);
 }
 
-pub(crate) fn a_second_reversal_is_a_replay_whatever_its_note(backend: TestBackend) {
+pub(crate) fn a_second_reversal_is_a_replay_even_with_another_note(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 0).id);
@@ -45,7 +45,7 @@ pub(crate) fn a_second_reversal_is_a_replay_whatever_its_note(backend: TestBacke
     assert_sound(&database);
 }
 
-pub(crate) fn of_many_racing_reversals_one_is_posted(backend: TestBackend) {
+pub(crate) fn one_of_many_racing_reversals_is_posted(backend: TestBackend) {
     const THREADS: usize = 8;
     let database = backend.database();
     let bank = database.bank();
@@ -102,7 +102,7 @@ pub(crate) fn a_reversal_is_reversed_only_by_force(backend: TestBackend) {
     assert_sound(&database);
 }
 
-pub(crate) fn another_transfer_under_the_id_of_a_reversal_is_none(backend: TestBackend) {
+pub(crate) fn a_transfer_that_took_the_id_of_a_reversal_is_not_the_reversal(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 100).id);

@@ -19,7 +19,7 @@ pub(crate) fn the_tables_are_those_of_schema_rs(backend: TestBackend) {
     assert_eq!(live_columns(&database), expected);
 }
 
-pub(crate) fn the_database_refuses_what_the_domain_refuses(backend: TestBackend) {
+pub(crate) fn the_database_rejects_what_the_domain_rejects(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 100).id, open_with_limit(&bank, "b", 0, 50).id);

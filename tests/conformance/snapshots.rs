@@ -86,7 +86,7 @@ pub(crate) fn the_journal_of_an_account_is_in_the_order_of_its_versions(backend:
     assert_eq!(count, 1_234);
 }
 
-pub(crate) fn the_journal_of_a_period_has_both_its_ends(backend: TestBackend) {
+pub(crate) fn the_journal_of_a_period_includes_both_ends(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let (a, b, c) = (open(&bank, "a", 100).id, open(&bank, "b", 100).id, open(&bank, "c", 100).id);
@@ -109,7 +109,7 @@ pub(crate) fn the_journal_of_a_period_has_both_its_ends(backend: TestBackend) {
     assert_eq!(amounts(journal_of(&bank, "a", later)), [0; 0]);
 }
 
-pub(crate) fn a_snapshot_does_not_see_what_is_posted_meanwhile(backend: TestBackend) {
+pub(crate) fn a_snapshot_does_not_see_transfers_posted_after_it(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 2, 1_000_000);
@@ -136,7 +136,7 @@ pub(crate) fn a_snapshot_does_not_see_what_is_posted_meanwhile(backend: TestBack
     assert_eq!(journal(&bank, Period::default()).unwrap().len(), 1_501);
 }
 
-pub(crate) fn a_snapshot_ends_with_the_first_error_of_its_reader(backend: TestBackend) {
+pub(crate) fn a_snapshot_stops_when_its_reader_fails(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 2, 1_000_000);
@@ -164,7 +164,7 @@ pub(crate) fn a_snapshot_finds_accounts(backend: TestBackend) {
     assert!(find("b").unwrap().is_none());
 }
 
-pub(crate) fn a_transfer_of_a_missing_account_is_not_left_out_of_the_journal(backend: TestBackend) {
+pub(crate) fn the_journal_includes_a_transfer_whose_account_is_missing(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 2, 100);

@@ -107,7 +107,7 @@ pub(crate) fn posting_is_correct_at_every_isolation_level(backend: TestBackend) 
     }
 }
 
-pub(crate) fn an_observer_is_told_of_each_attempt_to_post_that_is_repeated(backend: TestBackend) {
+pub(crate) fn an_observer_hears_of_each_repeated_attempt_to_post(backend: TestBackend) {
     let database = backend.database();
     let (sender, events) = mpsc::channel();
     let short = Duration::from_millis(50);
@@ -130,7 +130,7 @@ pub(crate) fn an_observer_is_told_of_each_attempt_to_post_that_is_repeated(backe
     }
 }
 
-pub(crate) fn limits_of_zero_are_none(backend: TestBackend) {
+pub(crate) fn limits_of_zero_mean_no_limit(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank_with(Settings {
         connection_timeout: Duration::ZERO,

@@ -9,7 +9,7 @@ use crate::{Scene, sandbox};
 const FORMS: &str = "write sqlite:path/to/file.db or postgres://user:password@host:port/database";
 
 #[test]
-fn an_unknown_scheme_is_refused() {
+fn an_unknown_scheme_is_rejected() {
     for (url, scheme) in [("mysql://localhost/bank", "mysql"), ("http://localhost", "http"), ("file:bank.db", "file")] {
         let error = format!("the database URL has the unknown scheme \"{scheme}\" (from --database-url)");
         sandbox().run(&["list", "--database-url", url]).expect_failure(2, &error, FORMS);
@@ -30,7 +30,7 @@ fn a_bare_path_is_not_taken_for_a_database() {
 }
 
 #[test]
-fn a_url_without_a_file_or_with_other_drivers_options_is_refused() {
+fn a_url_without_a_file_or_with_other_drivers_options_is_rejected() {
     let cli = sandbox();
     cli.run(&["list", "--database-url", "sqlite:"]).expect_failure(2, "the SQLite URL names no file [..]", FORMS);
     let url = "postgres://localhost/bank?load_balance=true";
@@ -40,7 +40,7 @@ fn a_url_without_a_file_or_with_other_drivers_options_is_refused() {
 }
 
 #[test]
-fn a_missing_directory_is_refused_and_not_made() {
+fn a_missing_directory_is_rejected_and_not_created() {
     let cli = sandbox();
     for command in ["setup", "list", "verify", "demo"] {
         cli.run(&[command, "--database-url", "sqlite:no/such/bank.db"]).expect_failure(
@@ -53,7 +53,7 @@ fn a_missing_directory_is_refused_and_not_made() {
 }
 
 #[test]
-fn an_unreadable_file_is_refused() {
+fn an_unreadable_file_is_rejected() {
     let scene = Scene::new();
     let path = scene.database.url().sqlite_path().unwrap().to_owned();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
@@ -82,7 +82,7 @@ fn an_unreadable_file_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused_and_kept() {
+fn a_file_that_is_not_a_database_is_rejected_and_kept() {
     let cli = sandbox();
     let path = cli.home().join("letter.txt");
     let letter = "Dear bank,\n".repeat(100);
@@ -99,7 +99,7 @@ fn a_file_that_is_no_database_is_refused_and_kept() {
 }
 
 #[test]
-fn a_database_that_is_not_set_up_says_what_to_do() {
+fn a_database_that_is_not_set_up_is_reported_with_a_hint() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let database = backend.empty_database();
         // SQLite's file is there, and empty.
@@ -112,7 +112,7 @@ fn a_database_that_is_not_set_up_says_what_to_do() {
 }
 
 #[test]
-fn a_missing_file_says_what_to_do_and_is_not_made() {
+fn a_missing_file_is_reported_with_a_hint_and_not_created() {
     let cli = sandbox();
     for arguments in [&["list"][..], &["list", "--database-url", "sqlite:bank.db"]] {
         cli.run(arguments).expect_failure(1, "the database sqlite:[..]bank.db is not set up", "run `bank-cli setup`");
@@ -121,7 +121,7 @@ fn a_missing_file_says_what_to_do_and_is_not_made() {
 }
 
 #[test]
-fn a_schema_newer_than_the_binary_is_refused() {
+fn a_schema_newer_than_the_binary_is_rejected() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let scene = Scene::on(backend);
         let sql = "INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')";
@@ -141,7 +141,7 @@ fn a_schema_newer_than_the_binary_is_refused() {
 }
 
 #[test]
-fn tables_of_somebody_else_are_not_touched() {
+fn tables_of_another_program_are_not_touched() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let database = backend.empty_database();
         drop(database.bank());

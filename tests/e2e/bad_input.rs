@@ -44,7 +44,7 @@ fn the_same_account_is_rejected() {
 }
 
 #[test]
-fn amounts_that_are_none_are_refused() {
+fn invalid_amounts_are_rejected() {
     let hint = "an amount is a whole number from 1 to 9223372036854775807, such as 800";
     for (amount, problem) in [
         ("0", "is zero, but a transfer moves at least 1"),
@@ -78,7 +78,7 @@ fn an_overdraft_is_rejected_with_what_is_available() {
 }
 
 #[test]
-fn another_version_than_the_expected_one_is_rejected() {
+fn a_transfer_that_expects_another_version_is_rejected() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let scene = Scene::on(backend);
         let expecting = |version| [&transfer("Jessica", "John", "1")[..], &["--expect-version", version]].concat();
@@ -107,7 +107,7 @@ fn a_receiving_balance_that_would_overflow_is_rejected() {
 }
 
 #[test]
-fn an_id_that_is_no_uuid_is_refused() {
+fn an_id_that_is_not_a_uuid_is_rejected() {
     let hint = "a transfer id is a UUID, such as 019b76da-a800-7000-8000-000000000001";
     for id in ["42", "", "019b76da-a800-7000-8000-00000000000g", "019b76da-a800-7000-8000-0000000000011"] {
         let error = format!("transfer id \"{id}\" is not a UUID");
@@ -135,14 +135,14 @@ fn an_id_used_before_with_other_content_is_a_conflict() {
 }
 
 #[test]
-fn a_duplicate_account_name_is_refused() {
+fn a_duplicate_account_name_is_rejected() {
     let error = "an account named Jessica exists already";
     let hint = "names are unique: see those taken with `bank-cli list`";
     fails(&["open", "Jessica", "--age", "30", "--country", "Peru"], 4, error, hint);
 }
 
 #[test]
-fn names_that_are_none_are_refused() {
+fn invalid_names_are_rejected() {
     let hint = "a name has 1 to 64 characters, no control characters, and no space at either end";
     let long = "x".repeat(65);
     for (name, problem) in [
@@ -162,7 +162,7 @@ fn names_that_are_none_are_refused() {
 }
 
 #[test]
-fn nul_in_a_name_is_refused_by_the_library() {
+fn the_library_rejects_nul_in_a_name() {
     // No argument of a process can contain it.
     let error = "Jess\0ica".parse::<bank_domain::AccountName>().unwrap_err();
     assert_eq!(error.to_string(), "account name contains a control character (U+0000 at character 5)");
@@ -182,7 +182,7 @@ fn sql_in_a_name_is_legal_and_stays_a_name() {
 }
 
 #[test]
-fn ages_balances_and_limits_that_are_none_are_refused() {
+fn invalid_ages_balances_and_limits_are_rejected() {
     let scene = Scene::new();
     let open = |extra: &[&'static str]| -> Vec<&str> { [&["open", "Mary", "--country", "Peru"], extra].concat() };
     let hint = "an age is a whole number from 0 to 150";
@@ -203,7 +203,7 @@ fn ages_balances_and_limits_that_are_none_are_refused() {
 }
 
 #[test]
-fn limits_and_versions_that_are_none_are_refused() {
+fn invalid_limits_and_versions_are_rejected() {
     let scene = Scene::new();
     let hint = "write how many rows you want, such as --limit 20";
     for limit in ["0", "-1", "many", "99999999999999999999"] {
@@ -217,7 +217,7 @@ fn limits_and_versions_that_are_none_are_refused() {
 }
 
 #[test]
-fn memos_that_are_none_are_refused() {
+fn invalid_memos_are_rejected() {
     let long = "x".repeat(201);
     let hint = "a memo has 1 to 200 characters, no control characters";
     for (memo, problem) in [("", "is empty"), (long.as_str(), "is longer than 200 characters")] {
@@ -234,7 +234,7 @@ fn an_unknown_transfer_is_not_found() {
 }
 
 #[test]
-fn command_lines_that_are_none_are_refused() {
+fn invalid_command_lines_are_rejected() {
     let scene = Scene::new();
     for arguments in [
         &["trasnfer"][..],

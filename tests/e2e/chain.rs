@@ -86,7 +86,7 @@ fn transfer_and_look(cli: &bank_tests::cli::Sandbox, [jessica, john]: [&str; 2],
 }
 
 #[test]
-fn two_setups_at_once_both_succeed() {
+fn two_concurrent_setups_both_succeed() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         for _ in 0..5 {
             let database = backend.empty_database();

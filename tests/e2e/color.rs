@@ -28,7 +28,7 @@ fn a_terminal_gets_colours() {
 }
 
 #[test]
-fn nobody_who_objects_gets_colours() {
+fn colours_can_be_turned_off() {
     let scene = Scene::new();
     for arguments in
         [&["verify"][..], &["list", "--output", "table"], &["history", "Nobody"], &["--help"], &["--no-such"]]
@@ -48,7 +48,7 @@ fn nobody_who_objects_gets_colours() {
 }
 
 #[test]
-fn what_is_piped_has_colours_only_on_demand() {
+fn a_pipe_gets_colours_only_on_demand() {
     let scene = Scene::new();
     let run = Run::of(scene.cli.command(&["verify"]).env("TERM", "xterm-256color"));
     assert!(!run.stdout.contains('\u{1b}'), "{run:?}");
@@ -65,7 +65,7 @@ fn what_is_piped_has_colours_only_on_demand() {
 }
 
 #[test]
-fn standard_output_and_standard_error_are_looked_at_apart() {
+fn standard_output_and_standard_error_get_colours_independently() {
     let scene = Scene::new();
     let session = Session::start(scene.cli.command(&["verify", "-v"]), 100, |command| {
         command.stdout(Stdio::null());

@@ -59,7 +59,7 @@ fn setup_without_a_url_works_in_the_users_data_directory() {
 }
 
 #[test]
-fn a_reset_asks_before_it_destroys() {
+fn a_reset_asks_for_confirmation() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let scene = Scene::on(backend);
         scene.cli.stdout(&TRANSFER);
@@ -106,7 +106,7 @@ to     = John, balance = 9800
 }
 
 #[test]
-fn ids_are_taken_in_any_spelling() {
+fn ids_are_accepted_in_any_spelling() {
     let scene = Scene::new();
     scene.cli.stdout(&[&TRANSFER[..], &["--id", &ID.to_uppercase()]].concat());
     let again = scene.cli.stdout(&[&TRANSFER[..], &["--id", &ID.replace('-', "")]].concat());

@@ -39,7 +39,7 @@ fn bash_completes_commands_and_options() {
 }
 
 #[test]
-fn an_unknown_shell_is_refused_with_the_known_ones() {
+fn an_unknown_shell_is_rejected_and_the_known_ones_are_listed() {
     let run = sandbox().run(&["completions", "tcsh"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
     assert!(SHELLS.iter().all(|shell| run.stderr.contains(shell)), "{run:?}");
@@ -77,7 +77,7 @@ fn assert_sound(page: &Path) {
 }
 
 #[test]
-fn a_page_that_cannot_be_made_is_refused() {
+fn a_manual_page_that_cannot_be_written_is_an_error() {
     let cli = sandbox();
     let hint = "see all commands with `bank-cli --help`";
     cli.run(&["man", "transfre"]).expect_failure(2, "there is no command \"transfre\" to print the page of", hint);

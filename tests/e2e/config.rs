@@ -47,7 +47,7 @@ libpq-variables    none                                         default
 }
 
 #[test]
-fn options_are_named_as_the_origin() {
+fn an_option_is_named_as_the_source_of_its_value() {
     let shown = json_of(
         &sandbox(),
         &[
@@ -82,7 +82,7 @@ fn options_are_named_as_the_origin() {
 }
 
 #[test]
-fn variables_are_named_as_the_origin_and_options_win() {
+fn a_variable_is_named_as_the_source_and_an_option_wins() {
     let environment = |name: &str, value: Value| json!({"value": value, "source": "environment", "name": name});
     let cli = sandbox().database_url("postgres://u:hunter2@h/b?connect_timeout=2&sslmode=require");
     let mut command = cli.command(&["config", "show", "--output", "json", "--lock-timeout", "9"]);
@@ -105,7 +105,7 @@ fn variables_are_named_as_the_origin_and_options_win() {
 }
 
 #[test]
-fn a_dot_env_file_is_named_with_its_path_wherever_it_is() {
+fn a_dot_env_file_is_named_with_its_path() {
     let cli = sandbox();
     let below = cli.home().join("a/b");
     std::fs::create_dir_all(&below).unwrap();
@@ -117,7 +117,7 @@ fn a_dot_env_file_is_named_with_its_path_wherever_it_is() {
 }
 
 #[test]
-fn a_url_that_is_none_is_refused_with_its_origin() {
+fn an_invalid_url_is_rejected_and_its_source_is_named() {
     let cli = sandbox().database_url("bank.db");
     let error = "the database URL has no scheme (from the environment variable DATABASE_URL)";
     cli.run(&SHOW).expect_failure(2, error, "for a SQLite file write sqlite:bank.db");

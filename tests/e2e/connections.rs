@@ -36,7 +36,7 @@ fn a_server_is_reached_over_tcp_and_over_its_socket() {
 }
 
 #[test]
-fn a_wrong_password_is_answered_within_two_seconds() {
+fn a_wrong_password_is_reported_without_waiting() {
     let database = TestBackend::Postgres.empty_database();
     let url = database.url_through(postgres::shared().port()).replace(PASSWORD, "wrong");
     let cli = sandbox().database_url(url);
@@ -49,7 +49,7 @@ fn a_wrong_password_is_answered_within_two_seconds() {
 }
 
 #[test]
-fn an_unknown_database_role_or_host_is_refused() {
+fn an_unknown_database_role_or_host_is_reported() {
     let server = postgres::shared();
     let unknown_database = server.socket_url("no_such_database");
     let hint = "create the database first, or name another in the URL";
@@ -66,7 +66,7 @@ fn an_unknown_database_role_or_host_is_refused() {
 }
 
 #[test]
-fn a_refused_connection_is_answered_at_once() {
+fn a_refused_connection_is_reported_without_waiting() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let started = Instant::now();
     let error = format!("cannot connect to postgres://bank@127.0.0.1:{port}/bank: [..]");
@@ -110,7 +110,7 @@ fn lost_connections_exhaust_the_retries_and_change_nothing() {
 }
 
 #[test]
-fn a_lost_answer_is_told_honestly_and_the_same_command_tells_the_outcome() {
+fn a_lost_answer_is_an_unknown_outcome_that_the_same_command_resolves() {
     let scene = Scene::on(TestBackend::Postgres);
     let proxy = Proxy::start(postgres::shared().port(), Plan::at_first("COMMIT\0", Fault::CutAfter).then_close());
     let cli = sandbox().database_url(scene.database.url_through(proxy.port())).retry_time(3);
@@ -163,7 +163,7 @@ fn a_database_locked_by_another_program_is_waited_for() {
 }
 
 #[test]
-fn a_remote_server_that_is_not_verified_is_remarked() {
+fn an_unverified_remote_server_is_noted() {
     let note = "note: the server's certificate is not verified: ";
     let remote = "postgres://bank@no-such-host.invalid/bank";
     let remarks = |url: &str| sandbox().database_url(url).run(&["list"]).stderr.contains(note);

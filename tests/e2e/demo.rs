@@ -29,7 +29,7 @@ fn the_demo_needs_no_setup_and_prints_the_transcript() {
 }
 
 #[test]
-fn the_demo_names_the_server_that_it_found() {
+fn the_demo_names_the_server_that_it_uses() {
     let database = TestBackend::Postgres.empty_database();
     let version = database.plain().texts("SELECT split_part(version(), ' ', 2) AS value").remove(0);
     let cli = sandbox().database_url(database.url_text());
@@ -38,7 +38,7 @@ fn the_demo_names_the_server_that_it_found() {
 }
 
 #[test]
-fn the_demo_never_touches_accounts_that_are_there() {
+fn the_demo_never_touches_existing_accounts() {
     for (backend, engine) in [(TestBackend::Sqlite, "SQLite"), (TestBackend::Postgres, "PostgreSQL [..]")] {
         let scene = Scene::on(backend);
         scene.cli.stdout(&["transfer", "--from", "Jessica", "--to", "John", "--amount", "5"]);

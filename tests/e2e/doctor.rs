@@ -86,7 +86,7 @@ ok       migrations   none pending
 }
 
 #[test]
-fn settings_that_were_asked_for_are_found_in_force() {
+fn requested_settings_are_reported_as_in_force() {
     let cli = sandbox().database_url(DURABLE.tcp_url("postgres"));
     let (code, checks) = report(&cli, &["--isolation", "serializable", "--lock-timeout", "0.25"]);
     assert_eq!(code, Some(0), "{checks:?}");
@@ -97,7 +97,7 @@ fn settings_that_were_asked_for_are_found_in_force() {
 }
 
 #[test]
-fn a_server_that_forgets_fails() {
+fn a_server_that_is_not_durable_fails() {
     let scene = Scene::on(TestBackend::Postgres);
     let (code, checks) = report(&scene.cli, &[]);
     assert_eq!(code, Some(1));
@@ -108,7 +108,7 @@ fn a_server_that_forgets_fails() {
 }
 
 #[test]
-fn a_setting_of_the_role_counts() {
+fn a_setting_of_the_role_is_taken_into_account() {
     let mut admin = Plain::postgres(&DURABLE.socket_url("postgres"));
     admin.execute("CREATE ROLE hasty LOGIN; ALTER ROLE hasty SET synchronous_commit = off");
     admin.execute("ALTER ROLE hasty SET default_transaction_read_only = on");
@@ -168,7 +168,7 @@ fn a_wrong_password_is_code_7() {
 }
 
 #[test]
-fn what_is_not_answered_in_time_is_unknown_and_the_rest_is_told() {
+fn a_check_that_is_not_answered_in_time_is_unknown_and_the_rest_is_reported() {
     let scene = Scene::on(TestBackend::Postgres);
     let mut plain = scene.database.plain();
     plain.execute("BEGIN; LOCK TABLE __diesel_schema_migrations");
@@ -183,7 +183,7 @@ fn what_is_not_answered_in_time_is_unknown_and_the_rest_is_told() {
 }
 
 #[test]
-fn what_the_server_does_not_know_is_unknown_and_the_rest_is_told() {
+fn a_check_that_the_server_does_not_support_is_unknown_and_the_rest_is_reported() {
     // A view of the same name, found first, stands for a server that lacks some columns.
     let mut admin = Plain::postgres(&DURABLE.socket_url("postgres"));
     admin.execute("CREATE SCHEMA lacking; CREATE VIEW lacking.pg_stat_replication AS SELECT 1 AS nothing");
@@ -197,7 +197,7 @@ fn what_the_server_does_not_know_is_unknown_and_the_rest_is_told() {
 }
 
 #[test]
-fn a_connection_that_is_lost_meanwhile_leaves_the_rest_unknown() {
+fn a_connection_lost_half_way_leaves_the_rest_unknown() {
     let proxy = Proxy::start(DURABLE.port(), Plan::at_each("pg_stat_replication", Fault::CutBefore));
     let url = format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/postgres?sslmode=disable", proxy.port());
     let (code, checks) = report(&sandbox().database_url(url), &[]);
@@ -208,7 +208,7 @@ fn a_connection_that_is_lost_meanwhile_leaves_the_rest_unknown() {
 }
 
 #[test]
-fn something_in_between_is_noticed_by_the_port() {
+fn a_proxy_is_noticed_by_its_port() {
     let proxy = Proxy::start(DURABLE.port(), Plan::pass());
     let url = format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/postgres?sslmode=disable", proxy.port());
     let (_, checks) = report(&sandbox().database_url(url), &[]);
@@ -222,7 +222,7 @@ fn something_in_between_is_noticed_by_the_port() {
 }
 
 #[test]
-fn a_replica_fails_and_its_primary_says_what_it_waits_for() {
+fn a_replica_fails_and_its_primary_reports_its_standbys() {
     let primary = ServerBuilder::new().durable().setting("cluster_name", postgres::STANDBY_NAME).start();
     let cli = sandbox().database_url(primary.socket_url("postgres"));
     cli.stdout(&["setup"]);
@@ -262,7 +262,7 @@ fn a_narrow_terminal_gets_short_lines_in_colours() {
 }
 
 #[test]
-fn errors_come_last_and_as_json_where_the_report_is() {
+fn errors_come_last_and_are_json_if_the_report_is() {
     let run: Run = sandbox().database_url("postgres://bank@127.0.0.1:1/bank").run(&["doctor", "--output", "json"]);
     assert_eq!(run.code, Some(7), "{run:?}");
     let error: Value = serde_json::from_str(&run.stderr).unwrap();

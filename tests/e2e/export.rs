@@ -230,7 +230,7 @@ fn an_export_is_json_lines() {
 }
 
 #[test]
-fn an_export_is_hledgers_journal() {
+fn an_export_is_a_journal_of_hledger() {
     let scene = three_transfers(TestBackend::Sqlite);
     let journal = scene.cli.stdout(&["export", "--format", "hledger"]);
     let (_, after_header) = journal.split_once("account equity:opening balances\n").unwrap();
@@ -301,7 +301,7 @@ fn an_empty_journal_is_exported() {
 }
 
 #[test]
-fn an_export_overwrites_nothing_by_itself() {
+fn an_export_overwrites_a_file_only_with_force() {
     let scene = three_transfers(TestBackend::Sqlite);
     let path = scene.cli.home().join("bank.csv");
     std::fs::write(&path, "mine").unwrap();

@@ -41,7 +41,7 @@ fn a_lock_that_is_never_released_ends_the_command_within_the_limits() {
 }
 
 #[test]
-fn limits_out_of_range_are_refused_before_anything_is_opened() {
+fn limits_out_of_range_are_rejected_before_connecting() {
     let scene = Scene::on(TestBackend::Sqlite);
     for options in [
         ["--lock-timeout", "0"],

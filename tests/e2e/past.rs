@@ -20,7 +20,7 @@ fn four_days(backend: TestBackend) -> Scene {
 }
 
 #[test]
-fn a_balance_is_that_of_now_or_of_a_time() {
+fn a_balance_is_shown_as_of_now_or_of_a_time() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let scene = four_days(backend);
         scene.cli.run(&["balance", "Jessica"]).expect(0, "name = Jessica, balance = 9889, version = 3\n", "");
@@ -53,7 +53,7 @@ fn a_balance_is_json() {
 }
 
 #[test]
-fn a_balance_that_is_none_says_why() {
+fn a_balance_that_does_not_exist_is_explained() {
     let scene = four_days(TestBackend::Sqlite);
     scene.cli.run(&["balance", "Jessica", "--at", "2026-06-30"]).expect_failure(
         3,
@@ -70,7 +70,7 @@ fn a_balance_that_is_none_says_why() {
 }
 
 #[test]
-fn a_history_is_that_of_a_period() {
+fn a_history_can_be_limited_to_a_period() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let scene = four_days(backend);
         let amounts = |arguments: &[&str]| -> Vec<String> {

@@ -7,12 +7,12 @@ use std::path::Path;
 use trycmd::TestCases;
 
 #[test]
-fn the_readme_tells_the_truth() {
+fn the_examples_of_the_readme_run() {
     run("README.md");
 }
 
 #[test]
-fn the_chinese_readme_tells_the_truth() {
+fn the_examples_of_the_chinese_readme_run() {
     run("README.zh-CN.md");
 }
 

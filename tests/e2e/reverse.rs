@@ -85,7 +85,7 @@ fn a_reversal_is_reversed_only_by_force() {
 }
 
 #[test]
-fn a_reversal_that_is_impossible_says_why() {
+fn an_impossible_reversal_is_explained() {
     let scene = Scene::new();
     open(&scene.database.bank(), "Mary", 0);
     let cli = &scene.cli;

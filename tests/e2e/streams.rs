@@ -64,7 +64,7 @@ fn quiet_prints_errors_only() {
 }
 
 #[test]
-fn verbose_says_which_database_won() {
+fn verbose_names_the_database_and_the_source_of_its_url() {
     let scene = Scene::new();
     let url = scene.database.url_text();
     let says = |run: Run, from: &str| {
@@ -92,7 +92,7 @@ fn colours_are_for_terminals_only() {
 }
 
 #[test]
-fn a_terminal_sees_what_takes_long_and_nobody_else_does() {
+fn a_terminal_shows_what_takes_long_unless_quiet() {
     let scene = Scene::on(TestBackend::Postgres);
     let mut plain = scene.database.plain();
     plain.execute("BEGIN; LOCK TABLE accounts IN SHARE MODE");

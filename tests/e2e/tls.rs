@@ -85,7 +85,7 @@ fn the_right_authority_and_name_are_trusted() {
 }
 
 #[test]
-fn another_authority_is_refused() {
+fn a_certificate_of_another_authority_is_rejected() {
     let url = SCENE.verify_full("localhost", "stranger.crt");
     let error = "cannot connect to [..]: [..]certificate verify failed[..]";
     cli(&url).run(&["list"]).expect_failure(7, error, HINT);
@@ -93,7 +93,7 @@ fn another_authority_is_refused() {
 }
 
 #[test]
-fn another_host_name_is_refused() {
+fn a_certificate_for_another_host_is_rejected() {
     let url = SCENE.verify_full("bank.example", "ca.crt");
     let error = "cannot connect to [..]: [..]server certificate for \"localhost\" does not match host name \"bank.example\"[..]";
     cli(&url).run(&["list"]).expect_failure(7, error, HINT);
@@ -101,21 +101,21 @@ fn another_host_name_is_refused() {
 }
 
 #[test]
-fn a_missing_authority_file_is_refused() {
+fn a_missing_file_of_the_authority_is_an_error() {
     let url = SCENE.verify_full("localhost", "no-such.crt");
     cli(&url).run(&["list"]).expect_failure(7, "cannot connect to [..]: [..]no-such.crt[..]", HINT);
     assert_refused(&url);
 }
 
 #[test]
-fn an_unencrypted_connection_is_refused_by_this_server() {
+fn this_server_rejects_an_unencrypted_connection() {
     let url = SCENE.url("localhost", "sslmode=disable");
     cli(&url).run(&["list"]).expect_failure(7, "cannot connect to [..]: [..]no pg_hba.conf entry[..]", "[..]");
     assert_refused(&url);
 }
 
 #[test]
-fn a_wrong_password_is_refused_after_the_handshake() {
+fn a_wrong_password_is_rejected_after_the_handshake() {
     let url = SCENE.verify_full("localhost", "ca.crt").replace(PASSWORD, "wrong");
     let error = "cannot connect to [..]: [..]password authentication failed[..]";
     cli(&url).run(&["list"]).expect_failure(7, error, "check user and password in the URL, or PGPASSWORD");

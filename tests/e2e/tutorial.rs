@@ -11,12 +11,12 @@ const PROGRAM: &str = "crates/bank-persistence/examples/tutorial.rs";
 const SCHEMA: &str = "crates/bank-persistence/src/schema.rs";
 
 #[test]
-fn the_tutorials_examples_run() {
+fn the_examples_of_the_tutorial_run() {
     run("docs/tutorial.md");
 }
 
 #[test]
-fn the_chinese_tutorials_examples_run() {
+fn the_examples_of_the_chinese_tutorial_run() {
     run("docs/tutorial.zh-CN.md");
 }
 
@@ -32,7 +32,7 @@ fn run(file: &str) {
 }
 
 #[test]
-fn the_tutorials_code_is_the_whole_program() {
+fn the_code_of_the_tutorial_is_its_whole_program() {
     let program = read(PROGRAM);
     let (_, program) = program.split_once("\n\n").expect("the program begins with its documentation");
     for file in ["docs/tutorial.md", "docs/tutorial.zh-CN.md", "README.zh-CN.md"] {
@@ -48,7 +48,7 @@ fn the_tutorials_code_is_the_whole_program() {
 }
 
 #[test]
-fn the_tutorials_program_prints_what_the_demo_does() {
+fn the_program_of_the_tutorial_prints_the_same_as_the_demo() {
     let home = tempfile::tempdir().unwrap();
     let run = || {
         let url = format!("sqlite:{}/tutorial.db", home.path().display());

@@ -76,7 +76,7 @@ fn the_help_fits_a_narrow_terminal_as_far_as_its_words_do() {
 }
 
 #[test]
-fn an_argument_that_is_not_utf_8_is_refused_and_named() {
+fn an_argument_that_is_not_utf_8_is_rejected_and_named() {
     let bad = OsStr::from_bytes(b"Jos\xe9");
     for (before, after) in [
         (&["history"][..], &[][..]),

@@ -7,7 +7,7 @@ use std::sync::Barrier;
 /// # Panics
 ///
 /// If a thread does.
-pub fn at_once<T: Send>(threads: usize, body: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub fn concurrently<T: Send>(threads: usize, body: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(threads);
     std::thread::scope(|scope| {
         let (barrier, body) = (&barrier, &body);

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_counted_can_be_read() {
+    fn counted_transfers_can_be_read() {
         let metrics = Metrics::new().unwrap();
         metrics.transfer("posted");
         let waiting = metrics.wait();

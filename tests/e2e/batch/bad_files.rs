@@ -25,7 +25,7 @@ fn refused(content: impl AsRef<[u8]>, options: &[&str], error: &str, hint: &str)
 }
 
 #[test]
-fn headers_that_are_none_are_refused() {
+fn rejects_a_csv_header_with_an_unknown_missing_or_repeated_column() {
     for (header, error) in [
         ("from,to,amount,note", "column 4 of the header is \"note\", which is unknown"),
         ("from,to", "the header lacks the column amount"),
@@ -38,7 +38,7 @@ fn headers_that_are_none_are_refused() {
 }
 
 #[test]
-fn a_header_in_another_encoding_is_refused() {
+fn rejects_a_csv_header_in_another_encoding() {
     let utf16: Vec<u8> = "\u{feff}from,to,amount\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let error = "the header cannot be read: byte 1 is not UTF-8: save the file as UTF-8";
     refused(utf16, &["--reference", "r"], error, HEADER_HINT);
@@ -53,20 +53,20 @@ fn lines_without_ids_need_a_reference() {
 }
 
 #[test]
-fn references_that_are_none_are_refused() {
+fn invalid_references_are_rejected() {
     let hint = "a reference has 1 to 200 characters, no control characters";
     refused("from,to,amount\na,b,10\n", &["--reference", ""], "reference is empty", hint);
     refused("from,to,amount\na,b,10\n", &["--reference", "x "], "reference begins or ends with white space", hint);
 }
 
 #[test]
-fn a_json_array_is_refused() {
+fn a_json_array_is_rejected() {
     let hint = "write one JSON object a line, without commas between";
     refused("[{\"from\":\"a\"}]", &["--format", "jsonl", "--reference", "r"], "the file is a JSON array", hint);
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn a_directory_and_a_missing_file_are_rejected() {
     let scene = Scene::new();
     for file in [".", "missing.csv"] {
         let hint = "name a file, or - for standard input";
@@ -75,7 +75,7 @@ fn what_is_no_file_is_refused() {
 }
 
 #[test]
-fn options_that_are_none_are_refused() {
+fn invalid_options_are_rejected() {
     let scene = Scene::new();
     for options in
         [["--chunk", "0"], ["--chunk", "50001"], ["--on-reject", "x"], ["--format", "xml"], ["--force", "-q"]]
@@ -167,7 +167,7 @@ fn a_full_disk_under_the_results_is_noticed_before_anything_is_posted() {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_read_is_warned_of() {
+fn a_file_that_changes_while_it_is_read_causes_a_warning() {
     let scene = Scene::on(TestBackend::Postgres);
     scene.write("in.csv", many_lines(10));
     // The lock keeps the first chunk waiting while the file grows.
@@ -201,7 +201,7 @@ fn a_file_that_changes_while_it_is_read_is_not_posted_as_a_whole() {
 }
 
 #[test]
-fn an_input_that_ends_within_a_line_is_pointed_out() {
+fn a_last_line_without_a_line_feed_is_noted() {
     let scene = Scene::new();
     let run = scene.batch("from,to,amount\na,b,10\na,b,20", &[]);
     assert_eq!(run.stderr, "note: the last line does not end with a line feed: look whether the input is complete\n");

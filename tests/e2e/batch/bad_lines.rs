@@ -5,7 +5,7 @@ use bank_tests::invariants::Ledger;
 use super::{BOTH, ID, Scene, expect, many_lines};
 
 #[test]
-fn bad_lines_are_told_by_number_and_column_and_the_others_are_posted() {
+fn bad_lines_are_reported_by_number_and_column_and_the_others_are_posted() {
     for backend in BOTH {
         let scene = Scene::on(backend);
         let file = "from,to,amount\na,b,x\na,b,10\na,b\nnobody,b,1\na,a,1\na,b,5000\na,c,10\n\"a,b,1\n";
@@ -30,7 +30,7 @@ fn bad_lines_are_told_by_number_and_column_and_the_others_are_posted() {
 }
 
 #[test]
-fn what_stands_within_a_memo_of_several_lines_is_not_posted() {
+fn lines_inside_a_quoted_memo_are_not_posted() {
     for mode in ["continue", "stop", "atomic"] {
         let scene = Scene::new();
         let file = "from,to,amount,memo\na,b,10,\na,b,1,\"for\na,c,900,\"\"rent\"\"\na,c,50,x\"\na,c,10,\n";
@@ -53,7 +53,7 @@ fn what_stands_within_a_memo_of_several_lines_is_not_posted() {
 }
 
 #[test]
-fn a_mended_file_posts_only_what_was_not_posted() {
+fn a_corrected_file_posts_only_the_lines_that_were_not_posted() {
     let scene = Scene::new();
     let file = "from,to,amount\na,b,10\na,b,10\nnobody,b,1\na,c,5000\na,b,10\n";
     expect(&scene.batch(file, &[]), 4, "Posted 3, replayed 0, rejected 2 of 5 lines");
@@ -80,7 +80,7 @@ fn the_same_id_twice_is_replayed_or_a_conflict() {
 }
 
 #[test]
-fn a_line_that_is_not_utf_8_is_told_by_its_byte() {
+fn a_line_that_is_not_utf_8_is_reported_with_the_byte() {
     let scene = Scene::new();
     let run = scene.batch(b"from,to,amount\na,b,1\nM\xfcller,b,1\na,b,1\n", &[]);
     expect(&run, 4, "Posted 2, replayed 0, rejected 0, malformed 1 of 3 lines");
@@ -88,7 +88,7 @@ fn a_line_that_is_not_utf_8_is_told_by_its_byte() {
 }
 
 #[test]
-fn a_line_of_ten_megabytes_is_refused_and_the_next_one_is_not() {
+fn a_line_of_ten_megabytes_is_rejected_and_the_next_one_is_posted() {
     let scene = Scene::new();
     let file = format!("from,to,amount\na,b,1\na,b,{}\na,b,1\n", "9".repeat(10 << 20));
     let run = scene.batch(&file, &[]);
@@ -110,7 +110,7 @@ fn a_long_value_is_not_printed_in_full() {
 }
 
 #[test]
-fn bad_json_lines_are_told_by_their_column() {
+fn bad_json_lines_are_reported_by_column() {
     let scene = Scene::new();
     scene.write(
         "in.jsonl",
@@ -137,7 +137,7 @@ fn at_most_twenty_bad_lines_are_printed() {
 }
 
 #[test]
-fn an_unknown_account_far_down_is_told_by_its_line() {
+fn an_unknown_account_far_down_is_reported_by_line() {
     let scene = Scene::new();
     let mut file = many_lines(30_000);
     file.push_str("a,nobody,1,\n");

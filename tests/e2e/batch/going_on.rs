@@ -22,7 +22,7 @@ fn half_way(scene: &Scene, options: &[&str]) -> Running {
 }
 
 #[test]
-fn a_batch_killed_half_way_is_run_again_with_nothing_twice() {
+fn a_batch_killed_half_way_posts_nothing_twice_when_run_again() {
     const LINES: usize = 20_000;
     for backend in BOTH {
         let scene = Scene::on(backend);
@@ -44,7 +44,7 @@ fn a_batch_killed_half_way_is_run_again_with_nothing_twice() {
 }
 
 #[test]
-fn an_interrupted_batch_stops_between_commits_and_says_how_to_go_on() {
+fn an_interrupted_batch_stops_between_commits_and_says_how_to_continue() {
     const LINES: usize = 20_000;
     for backend in BOTH {
         let scene = Scene::on(backend);

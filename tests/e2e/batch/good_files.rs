@@ -8,7 +8,7 @@ use bank_tests::cli::Run;
 use super::{BOTH, ID, Scene, expect, many_lines};
 
 #[test]
-fn a_file_is_posted_once_however_often_it_is_sent() {
+fn a_file_sent_again_is_posted_once() {
     for backend in BOTH {
         let scene = Scene::on(backend);
         let file = "from,to,amount\na,b,10\nb,c,5\na,b,10\n";
@@ -24,7 +24,7 @@ fn a_file_is_posted_once_however_often_it_is_sent() {
 }
 
 #[test]
-fn columns_stand_in_any_order_and_lines_end_in_any_way() {
+fn columns_may_have_any_order_and_lines_any_ending() {
     let scene = Scene::new();
     let file = format!("\u{feff}memo,id,amount,to,from\r\n\"rent, \"\"May\"\"\",{ID},7,b,a\r\n\r\n,,1,\"c\",a");
     expect(&scene.batch(file, &[]), 0, "Posted 2, replayed 0, rejected 0 of 2 lines");
@@ -34,7 +34,7 @@ fn columns_stand_in_any_order_and_lines_end_in_any_way() {
 }
 
 #[test]
-fn json_lines_are_the_same_transfers() {
+fn json_lines_make_the_same_transfers() {
     let scene = Scene::new();
     scene.batch("from,to,amount,memo\na,b,10,x\nb,a,9,\n", &[]);
     scene.write(
@@ -50,7 +50,7 @@ fn json_lines_are_the_same_transfers() {
 }
 
 #[test]
-fn standard_input_is_a_file_too() {
+fn a_file_may_come_from_standard_input() {
     let scene = Scene::new();
     let mut command = scene.cli.command(&["batch", "-", "--reference", "r"]);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
@@ -87,7 +87,7 @@ fn chunks_of_any_size_give_the_same_balances() {
 }
 
 #[test]
-fn order_within_the_file_decides() {
+fn transfers_are_posted_in_the_order_of_the_file() {
     for backend in BOTH {
         let scene = Scene::on(backend);
         let file = "from,to,amount\na,b,1500\nb,a,1000\na,b,1500\n";

@@ -7,7 +7,7 @@ const MALFORMED: &str = "from,to,amount\na,b,10\na,b,20\na,b,x\na,b,30\n";
 const UNKNOWN: &str = "from,to,amount\na,b,10\na,b,20\na,nobody,1\na,b,30\n";
 
 #[test]
-fn stop_posts_what_stands_before_the_first_bad_line() {
+fn stop_posts_the_lines_before_the_first_bad_one() {
     for backend in BOTH {
         for file in [REJECTED, MALFORMED, UNKNOWN] {
             for chunk in ["1", "2", "100"] {
@@ -33,7 +33,7 @@ fn stop_at_the_first_line_posts_nothing() {
 }
 
 #[test]
-fn stop_goes_on_after_mending() {
+fn stop_continues_with_a_corrected_file() {
     let scene = Scene::new();
     scene.batch(REJECTED, &["--on-reject", "stop"]);
     let run = scene.batch(REJECTED.replace("5000", "50"), &["--on-reject", "stop"]);
@@ -77,7 +77,7 @@ fn atomic_reports_every_bad_line() {
 }
 
 #[test]
-fn a_dry_run_finds_what_can_be_known_and_posts_nothing() {
+fn a_dry_run_finds_what_needs_no_balance_and_posts_nothing() {
     for backend in BOTH {
         let scene = Scene::on(backend);
         let file = format!(

@@ -71,7 +71,7 @@ fn a_line_has_its_result_before_the_next_one_comes() {
 }
 
 #[test]
-fn what_was_posted_has_its_results_although_the_next_chunk_fails() {
+fn posted_lines_have_results_even_if_the_next_chunk_fails() {
     for backend in BOTH {
         let scene = Scene::on(backend);
         scene.database.plain().execute("UPDATE accounts SET country = '' WHERE name = 'c'");
@@ -87,7 +87,7 @@ fn what_was_posted_has_its_results_although_the_next_chunk_fails() {
 
 #[test]
 #[cfg(unix)]
-fn what_was_posted_is_counted_although_the_results_cannot_be_written() {
+fn posted_lines_are_counted_even_if_the_results_cannot_be_written() {
     // Their results do not fit into a pipe.
     const LINES: usize = 5000;
     for backend in BOTH {

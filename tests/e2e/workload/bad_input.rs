@@ -10,7 +10,7 @@ fn unreachable() -> Sandbox {
 }
 
 #[test]
-fn numbers_out_of_range_are_refused_before_connecting() {
+fn numbers_out_of_range_are_rejected_before_connecting() {
     let sandbox = unreachable();
     let good = ["workload", "run", "--clients", "1", "--transfers", "1"];
     let bad: [&[&str]; 22] = [
@@ -52,7 +52,7 @@ fn numbers_out_of_range_are_refused_before_connecting() {
 }
 
 #[test]
-fn a_run_without_an_end_and_bad_accounts_are_refused() {
+fn a_run_without_an_end_and_invalid_accounts_are_rejected() {
     let sandbox = unreachable();
     for arguments in [
         &["workload", "run", "--clients", "1"][..],
@@ -88,7 +88,7 @@ fn a_file_that_exists_or_cannot_be_written_is_noticed_before_connecting() {
 }
 
 #[test]
-fn arguments_that_are_not_utf_8_are_refused_or_are_files() {
+fn arguments_that_are_not_utf_8_are_rejected_unless_they_are_files() {
     let sandbox = unreachable();
     let strange = OsStr::from_bytes(b"r\xff.html");
     let mut command = sandbox.command(&["workload", "run", "--clients", "1", "--duration"]);

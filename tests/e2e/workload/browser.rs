@@ -6,7 +6,7 @@ use bank_tests::browser::open_page;
 use super::Scene;
 
 #[test]
-fn the_report_is_drawn_and_printed_by_a_browser_without_a_complaint() {
+fn a_browser_draws_and_prints_the_report_without_a_complaint() {
     let scene = Scene::new(TestBackend::Sqlite, 20);
     scene.summary(0, &["--clients", "2", "--duration", "1200ms", "--report", "r.html"]);
     let (page, picture, paper) = (scene.path("r.html"), scene.path("r.png"), scene.path("r.pdf"));

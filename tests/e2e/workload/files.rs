@@ -19,7 +19,7 @@ fn the_lines_are_json_and_add_up_to_the_summary() {
 }
 
 #[test]
-fn the_report_is_one_page_that_needs_nothing_else() {
+fn the_report_is_one_self_contained_page() {
     let scene = Scene::new(TestBackend::Sqlite, 20);
     std::fs::write(scene.path("r.html"), "an old report").unwrap();
     scene.summary(0, &["--clients", "2", "--duration", "1200ms", "--report", "r.html", "--force"]);

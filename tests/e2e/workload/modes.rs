@@ -6,7 +6,7 @@ use bank_tests::fixtures::name;
 use super::{BOTH, Scene, number};
 
 #[test]
-fn every_mode_posts_what_was_asked_for_and_is_sound() {
+fn every_mode_posts_the_requested_transfers_and_is_sound() {
     let modes: [&[&str]; 5] = [
         &[],
         &["--batch", "30"],
@@ -29,7 +29,7 @@ fn every_mode_posts_what_was_asked_for_and_is_sound() {
 }
 
 #[test]
-fn a_run_lasts_as_long_as_was_asked_for_and_prints_a_line_a_second() {
+fn a_run_lasts_for_its_duration_and_prints_a_line_each_second() {
     for backend in BOTH {
         let scene = Scene::new(backend, 20);
         let run = scene.run(&["--clients", "2", "--duration", "1500ms"]);
@@ -65,7 +65,7 @@ fn a_rate_is_kept() {
 }
 
 #[test]
-fn hot_accounts_take_part_as_often_as_was_asked_for() {
+fn hot_accounts_get_the_requested_share_of_transfers() {
     let scene = Scene::new(TestBackend::Sqlite, 100);
     scene.summary(
         0,

@@ -39,7 +39,7 @@ fn here_works_beside_real_accounts_and_moves_none_of_their_money() {
 }
 
 #[test]
-fn accounts_of_others_in_the_workloads_own_place_are_refused() {
+fn foreign_accounts_among_those_of_the_workload_are_rejected() {
     for backend in BOTH {
         let scene = Scene::new(backend, 10);
         open(&scene.bank(), "Jessica", 10_000);
@@ -55,7 +55,7 @@ fn accounts_of_others_in_the_workloads_own_place_are_refused() {
 }
 
 #[test]
-fn initialising_again_opens_only_what_is_missing() {
+fn initialising_again_opens_only_missing_accounts() {
     for backend in BOTH {
         let scene = Scene::new(backend, 10);
         let stdout = scene.cli.stdout(&["workload", "init", "--accounts", "1500"]);
@@ -77,7 +77,7 @@ fn without_init_there_is_a_hint() {
 }
 
 #[test]
-fn nothing_is_prepared_if_that_is_asked_for() {
+fn no_statement_is_prepared_with_no_prepare() {
     let scene = Scene::empty(TestBackend::Postgres);
     scene.cli.stdout(&["workload", "init", "--here", "--accounts", "10"]);
     for (option, is_prepared) in [("--no-prepare", false), ("--verbose", true)] {

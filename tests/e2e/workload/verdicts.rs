@@ -42,7 +42,7 @@ fn a_balance_that_is_changed_while_the_load_runs_is_found() {
 }
 
 #[test]
-fn a_transfer_that_vanishes_is_lost_money_and_said_to_be() {
+fn a_transfer_that_vanishes_is_reported_as_lost() {
     for backend in BOTH {
         let scene = Scene::new(backend, 20);
         let child = start(&scene, &["--clients", "2", "--duration", "60s", "--rate", RATE, "--readers", "0"]);
@@ -73,7 +73,7 @@ fn ctrl_c_ends_with_summary_and_report() {
 }
 
 #[test]
-fn tables_that_vanish_end_the_run_with_their_failure() {
+fn a_run_fails_when_its_tables_vanish() {
     let scene = Scene::new(TestBackend::Sqlite, 20);
     let child = start(&scene, &["--clients", "2", "--duration", "60s", "--rate", RATE, "--report", "r.html"]);
     wait_for_transfers(&scene, 20);

@@ -7,7 +7,7 @@ use bank_persistence::{Bank, Session, Settings};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::proxy::{Fault, Plan, Proxy};
-use bank_tests::threads::at_once;
+use bank_tests::threads::concurrently;
 use bank_tests::{TestBackend, TestDatabase, postgres};
 
 use super::support::{ids, patient, report, scaled};
@@ -16,9 +16,9 @@ const CLIENTS: usize = 6;
 
 /// The two ways in which a single transfer is committed: by the statement that posts it, and by a COMMIT of its own.
 fn both_ways(settings: Settings) -> [Settings; 2] {
-    let at_once = Settings { session: Session::Dedicated, ..settings.clone() };
+    let autocommit = Settings { session: Session::Dedicated, ..settings.clone() };
     let in_transaction = Settings { session: Session::Pooled, ..settings };
-    [at_once, in_transaction]
+    [autocommit, in_transaction]
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn batches_cut_in_any_way_are_posted_once() {
     let orders = random_transfers(4, &accounts, scaled(60) * 50, 10);
     let batches: Vec<&[Transfer]> = orders.chunks(50).collect();
     let share = batches.len().div_ceil(CLIENTS);
-    let outcomes = at_once(CLIENTS, |client| {
+    let outcomes = concurrently(CLIENTS, |client| {
         let mine = batches.iter().skip(client * share).take(share);
         mine.map(|batch| bank.post_batch(batch).expect("the batch is posted")).collect::<Vec<_>>()
     });
@@ -101,7 +101,7 @@ fn batches_cut_in_any_way_are_posted_once() {
 /// What has come of posting through a cutting proxy.
 #[derive(Debug)]
 struct Run {
-    at_once: bool,
+    autocommit: bool,
     calls: u32,
     commits: u32,
     cuts: [u32; 4],
@@ -126,19 +126,19 @@ impl Run {
         let database = TestBackend::Postgres.database();
         let accounts = open_many(&database.bank(), 20, 1_000_000);
         let proxy = Proxy::start(postgres::shared().port(), Plan::at_commits(plan));
-        let at_once_settings = settings.session.is_kept();
+        let autocommit = settings.session.is_kept();
         let bank = connect(&proxy, &database, settings);
         // One more for each client, so that the shares are equal.
         let share = calls.div_ceil(CLIENTS) + 1;
         let orders = random_transfers(fastrand::u64(..), &accounts, share * CLIENTS, 10);
-        let outcomes = at_once(CLIENTS, |client| {
+        let outcomes = concurrently(CLIENTS, |client| {
             let mine = orders[client * share..][..share].iter();
             mine.map(|order| bank.post(order).expect("every outcome is learnt")).collect::<Vec<_>>()
         });
         let outcomes = outcomes.concat();
         let count = |status| outcomes.iter().filter(|outcome| outcome.status() == status).count();
         let run = Self {
-            at_once: at_once_settings,
+            autocommit,
             calls: u32::try_from(orders.len()).unwrap(),
             commits: proxy.asked(),
             cuts: Fault::ALL.map(|fault| proxy.count(fault)),
@@ -161,7 +161,7 @@ impl Run {
         let least = self.calls + cuts;
         assert!(self.commits >= least, "each cut was followed by a re-submission: {self:?}");
         // What was not posted at once, because its id is there already, needs a transaction after that.
-        assert!(self.at_once || self.commits == least, "{self:?}");
+        assert!(self.autocommit || self.commits == least, "{self:?}");
         let applied: u32 = self.applied_cuts();
         assert!(self.replayed <= applied, "a call is replayed only if its first COMMIT was carried out: {self:?}");
         // A transfer is found as often as it is cut again, but it was applied once.
@@ -181,8 +181,8 @@ impl Run {
     }
 
     fn report(&self) {
-        let Self { calls, commits, cuts: [before, halfway, after, hang], posted, replayed, at_once } = self;
-        let way = if *at_once { "at once" } else { "in a transaction" };
+        let Self { calls, commits, cuts: [before, halfway, after, hang], posted, replayed, autocommit } = self;
+        let way = if *autocommit { "by autocommit" } else { "in a transaction" };
         report(&format!(
             "posted {way}, COMMIT cut {before} times before, {halfway} half-way, {after} after, {hang} hung; {calls} transfers over \
              {commits} COMMITs: {posted} posted, {replayed} replayed"

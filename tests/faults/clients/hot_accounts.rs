@@ -8,7 +8,7 @@ use bank_persistence::{PostingPipeline, PostingQueue, QueueSettings};
 use bank_tests::fixtures::{open_many, post, posted, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::plain::Plain;
-use bank_tests::threads::at_once;
+use bank_tests::threads::concurrently;
 use bank_tests::wait::wait_until;
 use bank_tests::{TestBackend, TestDatabase};
 
@@ -42,7 +42,7 @@ fn no_attempt_is_aborted_on_hot_accounts_and_unordered_updates_deadlock() {
 }
 
 #[test]
-fn a_locked_account_holds_up_only_those_who_share_it_in_a_queue() {
+fn a_locked_account_delays_only_transfers_that_share_it_in_a_queue() {
     let database = TestBackend::Postgres.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 5, 1000);
@@ -62,7 +62,7 @@ fn a_locked_account_holds_up_only_those_who_share_it_in_a_queue() {
 }
 
 #[test]
-fn a_locked_account_holds_up_only_those_who_share_it_in_a_pipeline() {
+fn a_locked_account_delays_only_transfers_that_share_it_in_a_pipeline() {
     let database = TestBackend::Postgres.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 7, 1000);
@@ -89,7 +89,7 @@ fn a_locked_account_holds_up_only_those_who_share_it_in_a_pipeline() {
 
 /// The server counts what was begun in vain.
 #[test]
-fn a_batch_that_is_refused_in_part_costs_one_pass_in_vain_and_the_next_ones_none() {
+fn after_a_partly_rejected_batch_the_next_ones_skip_the_fast_path() {
     let (database, accounts) = hot_accounts();
     let rollbacks_of = |batches: &[&[i64]]| {
         let (_, counts) = measure(&database, |counter| {
@@ -112,12 +112,12 @@ fn a_batch_that_is_refused_in_part_costs_one_pass_in_vain_and_the_next_ones_none
 /// Batches add to their accounts before they have locked all of them, in whatever order the server has planned. Each
 /// client has a bank of its own, as other processes have, and so none knows of the others.
 #[test]
-fn batches_on_hot_accounts_never_wait_for_each_other_in_a_circle() {
+fn batches_on_hot_accounts_never_deadlock() {
     let (database, accounts) = hot_accounts();
     let batches = scaled(20);
     let mut sent = Vec::new();
     let (_, counts) = measure(&database, |counter| {
-        sent = at_once(CLIENTS, |client| {
+        sent = concurrently(CLIENTS, |client| {
             let bank = database.bank_with(patient(1));
             let sent = random_transfers(u64::try_from(client).unwrap(), &accounts, batches * 50, 10);
             for batch in sent.chunks(50) {
@@ -154,7 +154,7 @@ fn measure(database: &TestDatabase, clients: impl FnOnce(&AtomicUsize)) -> (usiz
 fn post_for(database: &TestDatabase, accounts: &[AccountId], time: Duration, counter: &AtomicUsize) {
     let bank = database.bank_with(patient(CLIENTS));
     let started = Instant::now();
-    let orders = at_once(CLIENTS, |client| {
+    let orders = concurrently(CLIENTS, |client| {
         let mut random = fastrand::Rng::with_seed(u64::try_from(client).unwrap());
         let mut done: Vec<Transfer> = Vec::new();
         while started.elapsed() < time {
@@ -172,7 +172,7 @@ fn post_for(database: &TestDatabase, accounts: &[AccountId], time: Duration, cou
 /// Debits one account and then credits the other, whichever has the smaller id, and begins again after a deadlock.
 fn update_for(database: &TestDatabase, accounts: &[AccountId], time: Duration, counter: &AtomicUsize) {
     let started = Instant::now();
-    at_once(CLIENTS, |client| {
+    concurrently(CLIENTS, |client| {
         let mut plain = database.plain();
         let mut random = fastrand::Rng::with_seed(u64::try_from(client).unwrap());
         while started.elapsed() < time {

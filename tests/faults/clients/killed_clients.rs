@@ -9,7 +9,7 @@ use bank_domain::{AccountId, Transfer};
 use bank_tests::cli::{Run, Sandbox};
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
-use bank_tests::threads::at_once;
+use bank_tests::threads::concurrently;
 use bank_tests::{TestBackend, TestDatabase};
 
 use super::support::{ids, report, scaled};
@@ -40,7 +40,7 @@ fn kill_and_run_again(backend: TestBackend, clients: usize) {
     let teller = Teller::open(backend);
     let longest = teller.time_of_a_run(clients);
     let kills = scaled(100).div_ceil(clients);
-    let victims = at_once(clients, |_| {
+    let victims = concurrently(clients, |_| {
         let mut victims = Vec::new();
         while victims.iter().filter(|victim: &&Victim| victim.killed).count() < kills {
             let order = random_transfers(fastrand::u64(..), &teller.accounts, 1, 10).remove(0);
@@ -54,7 +54,7 @@ fn kill_and_run_again(backend: TestBackend, clients: usize) {
         victims.iter().filter(|victim| victim.acknowledged).map(|victim| victim.order.clone()).collect();
     teller.check(&orders, &acknowledged);
 
-    let statuses = at_once(clients, |client| {
+    let statuses = concurrently(clients, |client| {
         let mine = victims.iter().skip(client).step_by(clients);
         mine.map(|victim| teller.run_again(victim)).collect::<Vec<_>>()
     });
@@ -107,7 +107,7 @@ impl Teller {
 
     /// Returns how long a run takes that is left alone; looks at accounts without changing any.
     fn time_of_a_run(&self, clients: usize) -> Duration {
-        let times = at_once(clients, |_| {
+        let times = concurrently(clients, |_| {
             let started = Instant::now();
             let run = Run::of(&mut self.sandbox.command(&["list"]));
             assert_eq!(run.code, Some(0), "{run:?}");

@@ -105,7 +105,7 @@ fn a_rejection_is_not_reported_while_an_earlier_statement_can_still_arrive() {
 }
 
 #[test]
-fn what_was_committed_otherwise_than_the_rules_decide_is_not_called_rolled_back() {
+fn a_committed_result_that_the_domain_disagrees_with_is_an_unknown_outcome() {
     let database = TestBackend::Postgres.database();
     let bank = database.bank();
     let [a, b] = [("a", 100), ("b", 0)].map(|(name, balance)| open(&bank, name, balance).id);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier};
 use bank_persistence::{Bank, RetryObserver, Settings};
 use bank_tests::fixtures::{open, post, posted, transfer};
 use bank_tests::proxy::{Plan, Proxy};
-use bank_tests::threads::at_once;
+use bank_tests::threads::concurrently;
 use bank_tests::{TestBackend, postgres};
 
 use super::support::report;
@@ -38,5 +38,5 @@ fn a_pool_that_has_lost_its_connections_costs_the_next_call_one_attempt() {
 
 fn use_all_connections(bank: &Bank, connections: usize) {
     let barrier = Barrier::new(connections);
-    at_once(connections, |_| bank.read("using a connection", |_| Ok(barrier.wait())).map(|_| ()).unwrap());
+    concurrently(connections, |_| bank.read("using a connection", |_| Ok(barrier.wait())).map(|_| ()).unwrap());
 }

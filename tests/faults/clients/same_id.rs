@@ -5,7 +5,7 @@ use bank_persistence::new_transfer_id;
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open_many, post, transfer_with_id};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
-use bank_tests::threads::at_once;
+use bank_tests::threads::concurrently;
 
 use super::support::{patient, report, scaled};
 
@@ -77,7 +77,7 @@ impl Rounds {
         let mut outcomes = Vec::new();
         for round in 0..rounds {
             let id = new_transfer_id();
-            let of_round = at_once(THREADS, |thread| {
+            let of_round = concurrently(THREADS, |thread| {
                 let (id, from, to, amount) = order(round, id, &accounts, thread);
                 post(&bank, transfer_with_id(id, from, to, amount))
             });

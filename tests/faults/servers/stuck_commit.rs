@@ -29,12 +29,13 @@ fn a_commit_stuck_on_a_dead_standby_is_replayed_when_the_standby_is_back() {
     let transfers: Vec<Transfer> = accounts.chunks(2).map(|pair| transfer(pair[0], pair[1], 800)).collect();
 
     pair.standby.stop(StopMode::Immediate);
-    for (answer, transfer) in post_at_once(&pair, &impatient(), &transfers).join().unwrap().iter().zip(&transfers) {
+    for (answer, transfer) in post_concurrently(&pair, &impatient(), &transfers).join().unwrap().iter().zip(&transfers)
+    {
         assert!(matches!(answer, Err(BankError::OutcomeUnknown { ids, .. }) if *ids == [transfer.id]), "{answer:?}");
     }
     assert_eq!(plain.number(TRANSFERS), 0, "a commit that waits cannot be seen");
 
-    let again = post_at_once(&pair, &patient(), &transfers);
+    let again = post_concurrently(&pair, &patient(), &transfers);
     thread::sleep(Duration::from_secs(4));
     assert!(!again.is_finished(), "the re-submission waits for the truth");
     assert_eq!(plain.number(TRANSFERS), 0, "nor does a re-submission make it seen");
@@ -48,7 +49,7 @@ fn a_commit_stuck_on_a_dead_standby_is_replayed_when_the_standby_is_back() {
 }
 
 /// Posts each transfer on a thread of its own and returns the thread that waits for all of them.
-fn post_at_once(
+fn post_concurrently(
     pair: &Pair,
     settings: &Settings,
     transfers: &[Transfer],

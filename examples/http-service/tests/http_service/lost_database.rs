@@ -11,7 +11,7 @@ use crate::answers::Scene;
 use crate::server::{Client, Server, key, order};
 
 #[test]
-fn a_full_queue_sends_clients_away_and_they_may_come_again() {
+fn a_full_queue_rejects_clients_that_may_retry() {
     let Scene { client, database, .. } = &Scene::on(TestBackend::Sqlite, &["--queue-capacity", "1"]);
     // Both names are known from here on, and posting is all that the transfers wait for.
     assert_eq!(client.transfer(&key(), &order("Jessica", "John", 1)).status, 201);
@@ -72,7 +72,7 @@ fn a_database_that_is_lost_before_anything_was_sent_has_changed_nothing() {
 }
 
 #[test]
-fn an_unknown_outcome_is_told_and_the_same_key_resolves_it() {
+fn an_unknown_outcome_is_reported_and_the_same_key_resolves_it() {
     let (Scene { client, database, server: _server }, proxy) =
         behind_a_proxy(Plan::at_first("cut here", Fault::CutAfter).then_close());
     // The memo travels with the statement that posts, whatever becomes of BEGIN and COMMIT.

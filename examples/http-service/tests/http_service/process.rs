@@ -9,7 +9,7 @@ use crate::answers::Scene;
 use crate::server::{Client, Server, command, key, order};
 
 #[test]
-fn a_stopped_service_finishes_what_it_has_taken() {
+fn a_stopped_service_finishes_the_transfers_it_accepted() {
     for signal in ["TERM", "INT"] {
         let Scene { client, database, server } = Scene::on(TestBackend::Sqlite, &[]);
         let mut writer = database.plain();
@@ -31,7 +31,7 @@ fn a_stopped_service_finishes_what_it_has_taken() {
 }
 
 #[test]
-fn tables_are_made_only_when_asked_for() {
+fn tables_are_created_only_on_request() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let (database, client) = (backend.empty_database(), Client::new());
         let refused = command(&database.url_text()).output().unwrap();
@@ -44,7 +44,7 @@ fn tables_are_made_only_when_asked_for() {
 }
 
 #[test]
-fn a_service_that_cannot_start_says_why_and_no_password() {
+fn a_service_that_cannot_start_says_why_without_the_password() {
     let wrong = postgres::shared().tcp_url("postgres").replace(PASSWORD, "secret-and-wrong");
     for (url, options, reason) in [
         (wrong.as_str(), [].as_slice(), "password authentication failed"),
