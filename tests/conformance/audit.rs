@@ -1,4 +1,4 @@
-//! The audit finds every kind of damage and names the offender; so does the independent checker.
+//! The audit finds every kind of damage and names the offender. So does the independent checker.
 
 use bank_domain::{AccountId, Transfer};
 use bank_persistence::{Bank, Finding, Invariant};
@@ -30,7 +30,7 @@ pub(crate) fn a_changed_balance_is_found(backend: TestBackend) {
     assert!(offender.contains("Jessica"), "{offender}");
     let total = scene.finding(Invariant::ConservedTotal);
     assert!(total.offenders[0].contains("301") && total.offenders[0].contains("300"), "{total:?}");
-    // It is not what her last transfer left, either.
+    // It also differs from the balance after her last transfer.
     assert!(scene.finding(Invariant::ChainedBalances).offenders[0].contains("Jessica"));
     scene.assert_checker_says(&["I2: ", "I3: Jessica"]);
 }
@@ -123,7 +123,7 @@ pub(crate) fn totals_beyond_64_bits_are_audited(backend: TestBackend) {
         (0..3).map(|n| open_with_limit(&bank, &format!("rich {n}"), i64::MAX, i64::MAX).id).collect();
     let poor = open(&bank, "poor", 0).id;
     for account in rich {
-        // Credits and debits of one account sum up to more than 64 bits hold.
+        // The sums of credits and of debits of one account exceed 64 bits.
         posted(post(&bank, transfer(account, poor, i64::MAX)));
         posted(post(&bank, transfer(poor, account, i64::MAX)));
     }
@@ -134,7 +134,7 @@ pub(crate) fn totals_beyond_64_bits_are_audited(backend: TestBackend) {
     assert_eq!(find(&report.findings, Invariant::BalanceMatchesJournal).count, 1);
 }
 
-/// Jessica has paid John 10, 20 and 30; Mary has done nothing. Each began with 100.
+/// Jessica has paid John 10, 20 and 30; Mary has paid nothing. Each began with 100.
 struct Scene {
     database: TestDatabase,
     bank: Bank,
@@ -159,7 +159,7 @@ impl Scene {
         self.database.plain().execute(sql);
     }
 
-    /// Removes the last line of defence, as a restored dump or a careless migration might.
+    /// Drops the constraints, as a restored dump or a careless migration might.
     fn drop_balance_check(&self) {
         if self.database.is_sqlite() {
             self.damage(
@@ -185,7 +185,7 @@ impl Scene {
         find(&self.bank.audit().unwrap().findings, invariant).clone()
     }
 
-    /// Checks that the independent checker reports violations that begin like this.
+    /// Checks that the independent checker reports violations with these beginnings.
     fn assert_checker_says(&self, beginnings: &[&str]) {
         let violations = Ledger::read(&self.database).violations();
         for beginning in beginnings {

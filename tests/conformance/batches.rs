@@ -61,7 +61,7 @@ pub(crate) fn a_batch_is_decided_transfer_by_transfer_even_if_its_net_change_is_
     let database = backend.database();
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 10).id, open(&bank, "b", 100).id);
-    // In sum, a gains; but it has to pay before it gets.
+    // In total, a gains; but it must pay before it receives.
     let outcomes = bank.post_batch(&[transfer(a, b, 11), transfer(b, a, 50)]).unwrap();
     assert_eq!(outcomes.iter().map(Outcome::status).collect::<Vec<_>>(), ["rejected", "posted"]);
     assert_eq!((balance(&bank, "a"), balance(&bank, "b")), (60, 50));
@@ -110,7 +110,7 @@ pub(crate) fn a_batch_posted_again_is_replayed_as_a_whole(backend: TestBackend) 
     let batch = random_transfers(7, &accounts, 300, 50);
     let first: Vec<_> = bank.post_batch(&batch).unwrap().into_iter().map(posted).collect();
     let before = Ledger::read(&database);
-    // In other company and in another order each transfer still has its own original outcome.
+    // In another order, too, each transfer has its own original outcome.
     let mut again = batch.clone();
     again.reverse();
     let second: Vec<_> = bank.post_batch(&again).unwrap().into_iter().rev().map(replayed).collect();
@@ -149,7 +149,7 @@ pub(crate) fn many_small_batches_agree_with_a_naive_model(backend: TestBackend) 
     assert_sound(&database);
 }
 
-/// Each way to send a single transfer has statements of its own on servers; the rules are the same.
+/// On servers, each way to post a single transfer has its own statements; the rules are the same.
 pub(crate) fn single_transfers_agree_with_a_naive_model(backend: TestBackend) {
     let database = backend.database();
     let autocommit = Settings::default();
@@ -166,8 +166,8 @@ pub(crate) fn single_transfers_agree_with_a_naive_model(backend: TestBackend) {
     assert_sound(&database);
 }
 
-/// Random transfers among them: repeated ones, ids with other content, unknown accounts, the same account twice, and
-/// amounts that are not there.
+/// Returns random transfers. Among them are repetitions, ids with other content, unknown accounts, the same account twice,
+/// and amounts that the account does not have.
 fn hostile_transfers(seed: u64, accounts: &[AccountId], count: usize) -> Vec<Transfer> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut transfers: Vec<Transfer> = random_transfers(seed, accounts, count, 400);
@@ -185,7 +185,7 @@ fn hostile_transfers(seed: u64, accounts: &[AccountId], count: usize) -> Vec<Tra
     transfers
 }
 
-/// What a batch does, in a few naive lines.
+/// A naive model of a batch, in a few lines.
 struct Model {
     balances: HashMap<AccountId, i64>,
     posted: HashMap<String, Transfer>,

@@ -1,4 +1,4 @@
-//! Many threads at once.
+//! Many concurrent threads.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -138,7 +138,7 @@ pub(crate) fn racing_openings_of_one_name_make_one_account(backend: TestBackend)
     assert_eq!(bank.count_accounts().unwrap(), 10);
 }
 
-/// Connects with a connection for each thread, and as many attempts as a small machine may need.
+/// Connects with a connection for each thread, and enough attempts for a small machine.
 fn patient(database: &TestDatabase) -> Bank {
     let mut settings = Settings { pool_size: 2 * u32::try_from(THREADS).unwrap(), ..Settings::default() };
     settings.busy_timeout = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! The facts that `doctor` judges.
+//! The facts that `doctor` checks.
 
 use bank_db::diagnosis::{Kind, ROUND_TRIPS};
 use bank_persistence::{Isolation, SchemaState, Settings};
@@ -28,7 +28,7 @@ pub(crate) fn a_diagnosis_describes_the_database_and_the_connection(backend: Tes
                 assert_eq!(facts.engine.unwrap(), bank.engine().unwrap());
                 assert_eq!(facts.database.unwrap(), bank.database_name().unwrap());
                 assert_ne!(facts.user.unwrap(), "");
-                // A further server may do more than it was asked for, and may not know the rest.
+                // An additional server may use a stricter level, and may not report the rest.
                 let in_force = facts.write_session.unwrap().isolation;
                 assert!(in_force == name || backend == TestBackend::Extra, "{in_force}, not {name}");
                 if backend == TestBackend::Postgres {
@@ -47,7 +47,7 @@ pub(crate) fn a_diagnosis_changes_nothing_and_gives_its_connection_back(backend:
     let bank = database.bank_with(Settings::one_shot());
     open(&bank, "a", 5);
     let before = Ledger::read(&database);
-    // The pool has a single place.
+    // The pool has a single connection.
     for _ in 0..3 {
         bank.diagnose().unwrap();
     }

@@ -1,4 +1,4 @@
-//! What the README of bank-persistence shows of using it beside tables of one's own, on real servers.
+//! The example of bank-persistence's README beside the program's own tables, on real servers.
 
 use std::fs;
 
@@ -68,7 +68,7 @@ fn an_invoice_is_paid_once_by_racing_payers() {
 }
 
 mod beside {
-    //! The tables of a shop, and what it reads of bank's.
+    //! The tables of a shop, and the columns that it reads of bank's.
 
     diesel::table! {
         shop.orders (id) {
@@ -89,7 +89,7 @@ mod beside {
     diesel::allow_tables_to_appear_in_same_query!(orders, accounts);
 }
 
-/// Returns the migrations of a shop, as they would stand in its own directory.
+/// Returns the migrations of a shop, in a directory of its own.
 fn shop_migrations(directory: &std::path::Path) -> FileBasedMigrations {
     let migration = directory.join("2030-01-01-000001_create_orders");
     fs::create_dir(&migration).unwrap();
@@ -115,7 +115,7 @@ fn another_schema_has_its_own_migrations_and_joins_with_the_accounts() {
     let shop_url = format!("{}&options=-csearch_path%3Dshop", database.url_text());
     let mut shop = PgConnection::establish(&shop_url).unwrap();
     assert_eq!(shop.run_pending_migrations(shop_migrations(directory.path())).unwrap().len(), 1);
-    // Neither takes the other's migrations for its own.
+    // Neither mistakes the other's migrations for its own.
     assert_eq!(connect(&database).schema_state().unwrap(), SchemaState::Current);
     assert!(!shop.has_pending_migration(shop_migrations(tempfile::tempdir().unwrap().path())).unwrap());
 

@@ -79,8 +79,8 @@ pub(crate) fn one_content_wins_when_16_threads_send_one_id(backend: TestBackend)
     let mut moved = 0;
     for round in 0..10 {
         let id = new_transfer_id();
-        // In odd rounds all name the same accounts; in even rounds no two threads have an account in common, so that
-        // no lock on accounts keeps them apart.
+        // In odd rounds all threads use the same accounts. In even rounds no two threads share an account, so that no
+        // account lock separates them.
         let outcomes = post_concurrently(&database, |thread| {
             let (from, to) = if round % 2 == 1 { (0, 1) } else { (2 * thread, 2 * thread + 1) };
             transfer_with_id(id, accounts[from], accounts[to], 1 + i64::try_from(thread).unwrap())
@@ -109,7 +109,7 @@ pub(crate) fn sending_the_whole_input_again_changes_nothing(backend: TestBackend
     let in_effect = |outcomes: &[Outcome]| -> Vec<TransferId> {
         outcomes.iter().filter_map(|outcome| outcome.posted().map(|posting| posting.transfer.id)).collect()
     };
-    // Only what was posted: a rejected transfer may find money by now.
+    // Only the posted ones: a rejected transfer may have enough money by now.
     let posted_before = in_effect(&first);
     let again: Vec<Transfer> = input.iter().filter(|t| posted_before.contains(&t.id)).cloned().collect();
     let second: Vec<Outcome> = again.iter().map(|transfer| post(&bank, transfer)).collect();
@@ -137,7 +137,7 @@ pub(crate) fn ids_of_every_form_are_kept(backend: TestBackend) {
     assert_sound(&database);
 }
 
-/// Posts one transfer from each of 16 threads at the same moment.
+/// Posts one transfer from each of 16 threads, all at the same time.
 fn post_concurrently(database: &TestDatabase, order: impl Fn(usize) -> Transfer + Sync) -> Vec<Outcome> {
     let settings = Settings { pool_size: u32::try_from(THREADS).unwrap(), ..Settings::default() };
     let bank = database.bank_with(settings);

@@ -1,5 +1,5 @@
-//! The harness itself: a checker that cannot fail checks nothing, a server must not outlive its test, and SQLite is the one
-//! that the build asks for.
+//! The harness itself: its checkers can fail, its servers do not outlive their tests, and SQLite is compiled with the
+//! options of the build.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -12,7 +12,7 @@ use bank_tests::postgres::{ServerBuilder, StopMode};
 use bank_tests::wait::wait_until;
 use bank_tests::{TestBackend, TestDatabase};
 
-/// Set in the process that plays the test that is killed.
+/// Set in the process that plays a killed test.
 const VICTIM: &str = "BANK_TEST_VICTIM";
 
 fn two_accounts() -> (TestDatabase, bank_persistence::Bank, [bank_domain::AccountId; 2]) {
@@ -58,7 +58,7 @@ fn money_from_nowhere_is_noticed() {
     assert_sound(&database);
 }
 
-/// What `.cargo/config.toml` asks for. A flag that is misspelt, or an option that SQLite renames, is silently ignored.
+/// `.cargo/config.toml` has the options. A misspelt flag, or an option that SQLite has renamed, is silently ignored.
 #[test]
 fn sqlite_is_compiled_with_the_options_of_the_build() {
     let database = TestBackend::Sqlite.database();

@@ -85,7 +85,7 @@ pub(crate) fn all_transfers_of_a_batch_have_the_same_time(backend: TestBackend) 
     let database = backend.database();
     let bank = database.bank();
     let accounts = open_many(&bank, 5, 1_000_000);
-    // Servers take them in other ways from 1,000 on.
+    // From 1,000 transfers on, servers get them in another way.
     for size in [2, 20, 1_500] {
         let transfers = random_transfers(1, &accounts, size, 10);
         bank.post_batch(&transfers).unwrap();

@@ -1,8 +1,10 @@
 //! The behaviour of the store, the same on every backend.
 //!
-//! One list names every test; each becomes a `#[test]` of its own on SQLite and on PostgreSQL. A further server, named
-//! by the variable `BANK_TEST_URL`, runs all of them in one. A test that is missing from the list is dead code, and
-//! clippy says so.
+//! One list names every test of the store. Each becomes a `#[test]` on SQLite and one on PostgreSQL; a server that
+//! `BANK_TEST_URL` names runs all of them in a single `#[test]`. A test that is missing from the list is dead code, and
+//! clippy reports it.
+//!
+//! Beside them stand tests of one backend: of a role's privileges, of query plans, of embedding bank, and of the harness.
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
@@ -32,7 +34,7 @@ mod transactions;
 
 macro_rules! conformance {
     ($($noun:ident: $($test:ident)*;)*) => {
-        /// Every test, for the further server.
+        /// Every test, for the additional server.
         const ALL: &[(&str, fn(TestBackend))] = &[$($((stringify!($test), crate::$noun::$test)),*),*];
 
         mod sqlite {
@@ -206,11 +208,11 @@ fn run(backend: TestBackend, test: fn(TestBackend)) {
     test(backend);
 }
 
-/// Runs everything on the server that `BANK_TEST_URL` names, or says that there is none.
+/// Runs every test on the server that `BANK_TEST_URL` names, or says that there is none.
 #[test]
 fn extra_server() {
     if bank_tests::backend::extra_server_url().is_none() {
-        bank_tests::backend::say("conformance: no further server (BANK_TEST_URL is not set)");
+        bank_tests::backend::say("conformance: no additional server (BANK_TEST_URL is not set)");
         return;
     }
     TestBackend::Extra.announce();
@@ -222,5 +224,5 @@ fn extra_server() {
             failed.push(*name);
         }
     }
-    assert!(failed.is_empty(), "failed on the further server: {failed:?}");
+    assert!(failed.is_empty(), "failed on the additional server: {failed:?}");
 }

@@ -1,4 +1,4 @@
-//! Migrations, and the state of the schema that they leave.
+//! Migrations, and the state of the schema.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -84,7 +84,7 @@ pub(crate) fn a_reset_destroys_everything(backend: TestBackend) {
     bank.reset().unwrap();
     assert_eq!(Ledger::read(&database), Ledger::default());
     assert_eq!(bank.schema_state().unwrap(), SchemaState::Current);
-    // The same connections, with whatever they have prepared, are still of use.
+    // The same connections still work, with the statements that they have prepared.
     open(&bank, "a0", 7);
     assert_eq!(balance(&bank, "a0"), 7);
     assert_sound(&database);
@@ -132,7 +132,7 @@ fn migration_names(backend: TestBackend) -> BTreeSet<String> {
     entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
-/// Goes back so many migrations, as the diesel command line would.
+/// Reverts this many migrations, as the command line of diesel would.
 fn revert(database: &TestDatabase, count: usize) {
     let backend = if database.is_sqlite() { TestBackend::Sqlite } else { TestBackend::Postgres };
     let migrations = FileBasedMigrations::from_path(directory(backend)).unwrap();
@@ -145,7 +145,7 @@ fn revert(database: &TestDatabase, count: usize) {
     }
 }
 
-/// Returns what the database says of bank's tables, indexes and constraints.
+/// Returns bank's tables, indexes and constraints as the database describes them.
 fn description(database: &TestDatabase) -> Vec<String> {
     let sql = if database.is_sqlite() {
         "SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS value FROM sqlite_master

@@ -1,4 +1,4 @@
-//! The posting pipeline: several batches of one caller on their way at once.
+//! The posting pipeline: several batches of one caller in flight together.
 
 use bank_domain::{AccountId, AccountVersion, Outcome, PostRequest, Transfer};
 use bank_persistence::{Bank, PostingPipeline};
@@ -27,8 +27,8 @@ pub(crate) fn a_pipeline_has_the_outcomes_of_batches_posted_one_by_one(backend: 
     }
 }
 
-/// Returns batches in which transfers need what earlier ones bring, ids come again, with the same content and with
-/// another, and versions are expected, right and wrong.
+/// Returns batches in which transfers need the money of earlier ones, ids are repeated with the same and with other
+/// content, and some transfers expect a version, right or wrong.
 fn tricky_batches(seed: u64, accounts: &[AccountId]) -> Vec<Vec<PostRequest>> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut requests: Vec<PostRequest> =
@@ -95,11 +95,12 @@ pub(crate) fn no_transaction_of_a_pipeline_is_larger_than_a_batch(backend: TestB
     const SIZE: usize = 100;
     let database = backend.database();
     let bank = database.bank();
-    // So many that a third of a batch has to wait for the ones on their way, and would join the next one.
+    // So many that a third of each batch must wait for the batches in flight, and could join the next one.
     let accounts = open_many(&bank, 1000, 1_000_000);
     let batches: Vec<Vec<Transfer>> = random_transfers(7, &accounts, 4000, 1).chunks(SIZE).map(<[_]>::to_vec).collect();
     post_all(&bank, &batches);
-    // Transfers of a transaction have one time; where several commit at once, the transaction's own number is safer.
+    // All transfers of a transaction have the same time. On a server, where several transactions may commit at that time,
+    // the number of the transaction is safer.
     let transaction = if backend == TestBackend::Postgres { "xmin::text" } else { "posted_at" };
     let sizes = format!("SELECT count(*) AS value FROM transfers GROUP BY {transaction}");
     let sizes = database.plain().numbers(&sizes);

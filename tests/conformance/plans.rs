@@ -1,4 +1,4 @@
-//! How PostgreSQL finds the rows of a batch: by their indexes, however many there are and whatever it knows of them.
+//! PostgreSQL finds the rows of a batch by indexes, with and without statistics and prepared statements.
 
 use bank_domain::{Outcome, Transfer, TransferId};
 use bank_persistence::{Session, Settings};
@@ -12,16 +12,16 @@ const BATCH: usize = 1_500;
 
 #[test]
 fn batches_use_indexes_with_prepared_statements() {
-    no_table_is_read_as_a_whole(Session::Dedicated);
+    assert_no_sequential_scan(Session::Dedicated);
 }
 
-/// Without them the planner knows the values, and could think of reading everything.
+/// Without prepared statements the planner knows the values, and might choose to read the whole table.
 #[test]
 fn batches_use_indexes_without_prepared_statements() {
-    no_table_is_read_as_a_whole(Session::OneShot);
+    assert_no_sequential_scan(Session::OneShot);
 }
 
-fn no_table_is_read_as_a_whole(session: Session) {
+fn assert_no_sequential_scan(session: Session) {
     let database = TestBackend::Postgres.database();
     let accounts = open_many(&database.bank(), ACCOUNTS, 1_000_000);
     let batches: Vec<Vec<Transfer>> =
@@ -31,15 +31,15 @@ fn no_table_is_read_as_a_whole(session: Session) {
     let mut plain = database.plain();
     plain.execute("ANALYZE");
     wait_for_rows(&database, before.len() * BATCH);
-    let read_before = rows_read_in_passing(&mut plain);
+    let read_before = rows_read_sequentially(&mut plain);
     post_all(&database, session, measured);
     wait_for_rows(&database, batches.len() * BATCH);
-    let read = rows_read_in_passing(&mut plain) - read_before;
-    // A look at up to 64 rows for each batch may take them as they come.
-    assert!(read <= 64 * 2, "{read} rows were read by going through whole tables");
+    let read = rows_read_sequentially(&mut plain) - read_before;
+    // For each batch, the server may read up to 64 rows without an index.
+    assert!(read <= 64 * 2, "{read} rows were read in sequential scans");
 }
 
-/// Returns the transfers under ids in no order, as those are that `bank-cli batch` derives.
+/// Returns the transfers with random ids, like those that `bank-cli batch` derives.
 fn with_random_ids(transfers: Vec<Transfer>, seed: u64) -> Vec<Transfer> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut with_id =
@@ -47,7 +47,7 @@ fn with_random_ids(transfers: Vec<Transfer>, seed: u64) -> Vec<Transfer> {
     transfers.into_iter().map(&mut with_id).collect()
 }
 
-/// Posts in a session of its own: when it ends, the server counts for everybody to see what it has done.
+/// Posts in a session of its own: when that ends, its counts become visible.
 fn post_all(database: &TestDatabase, session: Session, batches: &[Vec<Transfer>]) {
     let bank = database.bank_with(Settings { session, ..Settings::default() });
     for batch in batches {
@@ -56,15 +56,15 @@ fn post_all(database: &TestDatabase, session: Session, batches: &[Vec<Transfer>]
     }
 }
 
-/// Returns how many rows of both tables were not looked up but passed by.
-fn rows_read_in_passing(plain: &mut Plain) -> i64 {
+/// Returns how many rows of both tables the server has read in sequential scans.
+fn rows_read_sequentially(plain: &mut Plain) -> i64 {
     plain.number(
         "SELECT CAST(sum(seq_tup_read) AS BIGINT) AS value FROM pg_stat_user_tables \
          WHERE relname IN ('accounts', 'transfers')",
     )
 }
 
-/// Waits until the server has counted the journal's rows: then it has counted all else of these sessions, too.
+/// Waits until the server has counted the journal's rows. By then all other counts of these sessions are visible, too.
 fn wait_for_rows(database: &TestDatabase, rows: usize) {
     let rows = i64::try_from(rows).unwrap();
     let counted = "SELECT n_tup_ins AS value FROM pg_stat_user_tables WHERE relname = 'transfers'";

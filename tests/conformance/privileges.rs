@@ -13,7 +13,7 @@ use bank_tests::invariants::assert_sound;
 fn a_role_with_the_documented_rights_can_post_and_cannot_change_the_journal() {
     let database = TestBackend::Postgres.database();
     let mut owner = database.plain();
-    // Roles belong to the whole server, which only lives as long as this process.
+    // Roles belong to the whole server, which ends with this process.
     owner.execute("CREATE ROLE teller LOGIN");
     owner.execute(&documented_grants());
     let url = database.url_text().replace("://bank@", "://teller@");

@@ -1,4 +1,4 @@
-//! The posting queue: single transfers of many callers in common transactions.
+//! The posting queue: single transfers of many callers, posted together.
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
@@ -39,7 +39,7 @@ pub(crate) fn many_callers_of_a_queue_get_their_own_outcomes(backend: TestBacken
 
 fn of_this_id(outcome: &Outcome, id: bank_domain::TransferId) -> Option<bank_domain::TransferId> {
     let posting = outcome.posted()?;
-    assert_eq!(posting.transfer.id, id, "the outcome of somebody else's transfer");
+    assert_eq!(posting.transfer.id, id, "the outcome of another transfer");
     Some(id)
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn a_queue_whose_database_fails_answers_every_caller(backend: TestBac
     assert_sound(&database);
 }
 
-/// Each transfer passes on what the one before it brought: in any other order one of them has nothing to pay with.
+/// Each transfer passes on the money of the one before it. In any other order, one of them lacks funds.
 pub(crate) fn transfers_that_depend_on_each_other_take_effect_in_the_order_of_submission(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();

@@ -112,7 +112,7 @@ pub(crate) fn a_transfer_that_took_the_id_of_a_reversal_is_not_the_reversal(back
     posted(post(&bank, transfer_with_id(id, b, a, 10)));
     assert!(bank.find_reversal(order.id).unwrap().is_none());
     assert_eq!(rejected(reverse(&bank, order.id, None)), Rejection::IdConflict { id, field: TransferField::Memo });
-    // A memo alone makes no reversal, either.
+    // A memo alone does not make a transfer a reversal.
     let memo = Memo::new(format!("reverses {}", order.id)).unwrap();
     let typed = Transfer { memo: Some(memo), ..transfer(b, a, 10) };
     posted(post(&bank, &typed));

@@ -1,9 +1,9 @@
-//! The tables: as `schema.rs` describes them, and with a last line of defence.
+//! The tables: they match `schema.rs`, and their constraints reject bad rows.
 
 use bank_tests::fixtures::{open, open_with_limit, post, posted, transfer};
 use bank_tests::{TestBackend, TestDatabase};
 
-/// A column: table, name, type as in `schema.rs`, whether it may be NULL.
+/// A column: table, name, type as in `schema.rs`, and whether it may be NULL.
 type Column = (String, String, String, bool);
 
 pub(crate) fn the_tables_are_those_of_schema_rs(backend: TestBackend) {
@@ -42,9 +42,9 @@ pub(crate) fn the_database_rejects_what_the_domain_rejects(backend: TestBackend)
         plain.execute("BEGIN");
         let refused = plain.try_execute(sql);
         plain.execute("ROLLBACK");
-        assert!(refused.is_err(), "not refused: {sql}");
+        assert!(refused.is_err(), "not rejected: {sql}");
     }
-    // Two postings that saw the same state of an account.
+    // Two transfers that were decided on the same state of an account.
     for columns in ["from_version, to_version + 1", "from_version + 1, to_version"] {
         let id =
             if database.is_sqlite() { "zeroblob(16)" } else { "CAST('00000000-0000-0000-0000-000000000000' AS UUID)" };
@@ -53,7 +53,7 @@ pub(crate) fn the_database_rejects_what_the_domain_rejects(backend: TestBackend)
              from_balance_after, to_balance_after) \
              SELECT {id}, from_account_id, to_account_id, amount, {columns}, 0, 0 FROM transfers"
         );
-        assert!(plain.try_execute(&sql).is_err(), "not refused: {sql}");
+        assert!(plain.try_execute(&sql).is_err(), "not rejected: {sql}");
     }
     plain.execute("UPDATE accounts SET balance = -50 WHERE name = 'b'");
 }

@@ -1,4 +1,4 @@
-//! Reading the whole journal as it was at one moment.
+//! Reading the whole journal in one snapshot.
 
 use bank_domain::{Account, AccountVersion, TransferId};
 use bank_persistence::{Bank, BankError, DbError, Period, RecordedTransfer};
@@ -43,7 +43,7 @@ pub(crate) fn the_journal_is_ordered_by_id_and_complete_over_several_pages(backe
     let accounts = open_many(&bank, 5, 1_000_000);
     let mut orders = random_transfers(3, &accounts, TRANSFERS, 50);
     for (number, order) in (1_u128..).zip(&mut orders) {
-        // Ids that do not grow with time, over the whole range.
+        // Random ids, which do not grow with time.
         order.id =
             TransferId::from_uuid(Uuid::from_u128(number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)));
     }
@@ -73,7 +73,7 @@ pub(crate) fn the_journal_of_an_account_is_in_the_order_of_its_versions(backend:
     let all = journal_of(&bank, "a0", Period::default());
     let ids: Vec<_> = all.iter().map(|recorded| recorded.posted.transfer.id).collect();
     assert_eq!(ids, history.iter().map(|entry| entry.transfer_id).collect::<Vec<_>>());
-    // Of an account as it was earlier, nothing that came later.
+    // The transfers of an earlier state of the account end with that state.
     let then = Account { version: AccountVersion::new(1_234), ..current(&bank, "a0") };
     let mut count = 0;
     let read: Result<(), BankError> = bank.snapshot(|snapshot| {

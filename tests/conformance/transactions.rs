@@ -1,4 +1,4 @@
-//! Transactions of the caller's own.
+//! Transactions that the caller writes.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub(crate) fn a_swallowed_error_does_not_commit_half(backend: TestBackend) {
         assert!(swallowed.is_err());
         Ok(())
     });
-    // SQLite can go on after a failed statement; PostgreSQL cannot, and answers COMMIT with ROLLBACK.
+    // SQLite can continue after a failed statement. PostgreSQL cannot, and answers COMMIT with ROLLBACK.
     let is_there = bank.find_account(&name("a")).unwrap().is_some();
     assert_eq!(result.is_ok(), is_there, "what is reported is what happened: {result:?}");
 }
@@ -59,7 +59,7 @@ pub(crate) fn a_read_cannot_write(backend: TestBackend) {
     let refused = bank.read("writing", |connection| accounts::open(connection, &new_account("b", 2)));
     assert!(refused.is_err(), "{refused:?}");
     assert_eq!(bank.count_accounts().unwrap(), 1);
-    // And the connection can write again afterwards.
+    // The connection can write again afterwards.
     open(&bank, "c", 3);
 }
 

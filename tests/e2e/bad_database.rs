@@ -102,7 +102,7 @@ fn a_file_that_is_not_a_database_is_rejected_and_kept() {
 fn a_database_that_is_not_set_up_is_reported_with_a_hint() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let database = backend.empty_database();
-        // SQLite's file is there, and empty.
+        // SQLite's file exists and is empty.
         drop(database.bank());
         let cli = sandbox().database_url(database.url_text());
         for command in ["list", "verify"] {

@@ -85,7 +85,7 @@ fn a_transfer_that_expects_another_version_is_rejected() {
         scene.cli.stdout(&[&expecting("0")[..], &["--id", ID]].concat());
         let hint = "see what has changed with `bank-cli history Jessica`, then decide again with --expect-version 1";
         fails_in(&scene, &expecting("0"), 4, "`Jessica` has version 1, not 0", hint);
-        // What was posted stays posted, whatever version is expected of it now.
+        // A posted transfer stays posted, whatever version it expects.
         let again = scene.cli.stdout(&[&expecting("0")[..], &["--id", ID]].concat());
         assert!(again.contains("status = replayed"), "{again}");
         scene.cli.stdout(&expecting("1"));

@@ -1,4 +1,4 @@
-//! The main job from beginning to end, the same on both backends, twice in a row.
+//! The main commands from setup to verify, on both backends, twice in a row.
 
 use bank_tests::TestBackend;
 use bank_tests::invariants::assert_sound;
@@ -58,7 +58,7 @@ Account John was already there.
     assert_sound(&database);
 }
 
-/// Transfers 800 and checks what every command says of it.
+/// Transfers 800 and checks the output of every command that shows it.
 fn transfer_and_look(cli: &bank_tests::cli::Sandbox, [jessica, john]: [&str; 2], version: usize) {
     let arguments = ["transfer", "--from", "Jessica", "--to", "John", "--amount", "800"];
     let posted = format!(

@@ -1,4 +1,4 @@
-//! Colours: on terminals, unless somebody objects, and never in data.
+//! Colours: on terminals, unless they are turned off, and never in data.
 
 use std::process::{Command, Stdio};
 
@@ -36,7 +36,7 @@ fn colours_can_be_turned_off() {
         let typed = [arguments, &["--color", "never"]].concat();
         let mut silenced = scene.cli.command(arguments);
         silenced.env("NO_COLOR", "1");
-        // `env`, because the terminal sets TERM of what it starts; without the caller's variables, as CI's ask for colours.
+        // `env`, because the terminal sets TERM for its command. Without the caller's variables, because CI's ask for colours.
         let mut dumb = Command::new("env");
         dumb.args(["-i", "TERM=dumb"]).arg(format!("HOME={}", scene.cli.home().display()));
         dumb.arg(silenced.get_program()).args(arguments);
@@ -50,11 +50,11 @@ fn colours_can_be_turned_off() {
 #[test]
 fn a_pipe_gets_colours_only_on_demand() {
     let scene = Scene::new();
-    let run = Run::of(scene.cli.command(&["verify"]).env("TERM", "xterm-256color"));
+    let run = Run::to_end(scene.cli.command(&["verify"]).env("TERM", "xterm-256color"));
     assert!(!run.stdout.contains('\u{1b}'), "{run:?}");
     assert!(scene.cli.stdout(&["verify", "--color", "always"]).contains(GREEN_OK));
-    // The option is more than the variable, wherever it stands.
-    let run = Run::of(scene.cli.command(&["--color=always", "history", "Nobody"]).env("NO_COLOR", "1"));
+    // The option wins over the variable, at any position.
+    let run = Run::to_end(scene.cli.command(&["--color=always", "history", "Nobody"]).env("NO_COLOR", "1"));
     assert!(run.stderr.starts_with(RED_ERROR), "{run:?}");
     assert!(scene.cli.stdout(&["--help", "--color", "always"]).contains('\u{1b}'));
     scene.cli.run(&["list", "--color", "mauve"]).expect_failure(

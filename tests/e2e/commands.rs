@@ -51,7 +51,7 @@ fn setup_without_a_url_works_in_the_users_data_directory() {
     let cli = sandbox();
     let mut command = cli.command(&["setup"]);
     command.env("XDG_DATA_HOME", cli.home().join("elsewhere"));
-    bank_tests::cli::Run::of(&mut command).expect(
+    bank_tests::cli::Run::to_end(&mut command).expect(
         0,
         "Connected to SQLite, database [..]/elsewhere/bank/bank.db.\n...\n",
         "",

@@ -29,7 +29,7 @@ fn bash_completes_commands_and_options() {
         let words = format!("COMP_WORDS=(bank-cli {before} '{word}'); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))");
         let previous = before.split(' ').next_back().unwrap();
         let ask = format!("{words}; _bank__cli bank-cli '{word}' '{previous}'; echo \"${{COMPREPLY[@]}}\"");
-        let run = Run::of(Command::new("bash").args(["--norc", "-c", &format!("{script}\n{ask}")]));
+        let run = Run::to_end(Command::new("bash").args(["--norc", "-c", &format!("{script}\n{ask}")]));
         assert_eq!(run.code, Some(0), "{run:?}");
         run.stdout
     };

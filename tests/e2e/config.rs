@@ -1,4 +1,4 @@
-//! `bank-cli config show`: every setting and who has set it, without a connection.
+//! `bank-cli config show`: every setting and its source, without a connection.
 
 use bank_tests::cli::{Run, Sandbox};
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ fn a_variable_is_named_as_the_source_and_an_option_wins() {
     command.env("BANK_ISOLATION", "repeatable-read").env("BANK_RETRY_TIME", "61").env("BANK_LOCK_TIMEOUT", "8");
     command.env("NO_COLOR", "1").env("RUST_LOG", "bank_persistence=debug").env("XDG_DATA_HOME", "/srv/data");
     command.env("PGPASSWORD", "hunter2").env("PGSSLMODE", "require");
-    let run = Run::of(&mut command);
+    let run = Run::to_end(&mut command);
     let shown = shown(&run);
     let url = "postgres://u:***@h/b?connect_timeout=2&sslmode=require";
     assert_eq!(shown["database_url"], environment("DATABASE_URL", json!(url)));
@@ -111,7 +111,7 @@ fn a_dot_env_file_is_named_with_its_path() {
     std::fs::create_dir_all(&below).unwrap();
     let file = cli.home().canonicalize().unwrap().join(".env");
     std::fs::write(&file, "OTHER=1\nDATABASE_URL=sqlite:from-file.db\n").unwrap();
-    let shown = shown(&Run::of(cli.command(&["config", "show", "--output", "json"]).current_dir(&below)));
+    let shown = shown(&Run::to_end(cli.command(&["config", "show", "--output", "json"]).current_dir(&below)));
     assert_eq!(shown["database_url"], json!({"value": "sqlite:from-file.db", "source": "dot_env", "path": file}));
     assert!(cli.stdout(&SHOW).contains(&format!("  {}\n", file.display())));
 }

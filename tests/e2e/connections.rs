@@ -1,4 +1,4 @@
-//! Servers that are reached, and servers that are not.
+//! Servers that can be reached, and servers that cannot.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! `bank-cli demo`: the tutorial's transcript, and never anybody's data.
+//! `bank-cli demo`: prints the tutorial's transcript, and never touches existing data.
 
 use bank_tests::TestBackend;
 use bank_tests::invariants::{Ledger, assert_sound};

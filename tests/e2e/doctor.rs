@@ -1,4 +1,4 @@
-//! `bank-cli doctor`: what is found, on databases that are well and on those that are not.
+//! `bank-cli doctor`, on healthy databases and on others.
 
 use std::net::TcpListener;
 use std::sync::LazyLock;
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{Scene, connection_timeout, sandbox};
 
-/// A server that keeps what it has acknowledged.
+/// A durable server.
 static DURABLE: LazyLock<PostgresServer> = LazyLock::new(|| {
     let server = ServerBuilder::new().durable().start();
     sandbox().database_url(server.tcp_url("postgres")).stdout(&["setup"]);
@@ -60,7 +60,7 @@ ok       round trip  p50 [..], longest [..] of 20
     scene.cli.run(&["doctor"]).expect(0, expected, "");
 }
 
-/// On a machine that is busy the way is long, which is remarked.
+/// On a busy machine the round trip is slow, and doctor warns.
 #[test]
 fn a_healthy_server_has_a_line_for_everything() {
     let url = format!("postgres://{USER}:***@127.0.0.1:{}/postgres", DURABLE.port());
@@ -184,7 +184,7 @@ fn a_check_that_is_not_answered_in_time_is_unknown_and_the_rest_is_reported() {
 
 #[test]
 fn a_check_that_the_server_does_not_support_is_unknown_and_the_rest_is_reported() {
-    // A view of the same name, found first, stands for a server that lacks some columns.
+    // Views with the same names, found first, simulate a server that lacks some columns.
     let mut admin = Plain::postgres(&DURABLE.socket_url("postgres"));
     admin.execute("CREATE SCHEMA lacking; CREATE VIEW lacking.pg_stat_replication AS SELECT 1 AS nothing");
     admin.execute("CREATE VIEW lacking.pg_stat_ssl AS SELECT 1 AS nothing");
@@ -243,7 +243,7 @@ fn a_replica_fails_and_its_primary_reports_its_standbys() {
     wait_for(&cli, "standbys", "fail", "no synchronous standby follows");
 }
 
-/// Asks until the answer comes.
+/// Runs doctor until it reports this.
 #[track_caller]
 fn wait_for(cli: &Sandbox, name: &str, status: &str, finding: &str) {
     wait_until(&format!("{name} is {status}: {finding}"), || {

@@ -1,4 +1,4 @@
-//! `bank-cli export`, and hledger's opinion of it.
+//! `bank-cli export`, checked by hledger.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use crate::Scene;
 
 const TRANSFERS: usize = 10_000;
 
-/// Names in which hledger could see something else.
+/// Names that hledger could misread.
 const NAMES: [&str; 34] = [
     "a",
     "b",
@@ -103,7 +103,7 @@ fn ten_thousand_transfers_pass_hledgers_check(backend: TestBackend) {
     assert_eq!(hledgers_balances(&journal), listed_balances(&scene));
     assert_eq!(scene.cli.stdout(&["export", "--format", "hledger"]), std::fs::read_to_string(&journal).unwrap());
 
-    // What is missing is missed.
+    // A missing transfer is found.
     let text = std::fs::read_to_string(&journal).unwrap();
     let (start, _) = text.match_indices("\n20").nth(500).unwrap();
     let length = text[start + 1..].find("\n20").unwrap() + 1;
@@ -152,7 +152,7 @@ fn hledgers_balances(journal: &Path) -> BTreeMap<String, i64> {
     rows.collect()
 }
 
-/// Takes the export's word for it: every `%XX` is a byte.
+/// Decodes the names of the export: every `%XX` is a byte.
 fn plain(escaped: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = escaped.as_bytes();

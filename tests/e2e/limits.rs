@@ -1,4 +1,4 @@
-//! The options that bound waiting and trying again.
+//! The options that limit waiting and retrying.
 
 use bank_tests::TestBackend;
 use bank_tests::invariants::{Ledger, assert_sound};

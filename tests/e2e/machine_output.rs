@@ -1,4 +1,4 @@
-//! JSON for programs: on stdout the data, on stderr every message, one object a line.
+//! JSON for programs: the data on stdout, every message on stderr, one object per line.
 
 use bank_tests::TestBackend;
 use serde_json::{Value, json};

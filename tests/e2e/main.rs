@@ -1,6 +1,6 @@
 //! The real binary: every command, every exit code, every kind of bad input.
 //!
-//! What the store does is tested in `conformance`; here it is what a person or a script sees of it.
+//! `conformance` tests what the store does. These tests check what a person or a script sees of it.
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
@@ -34,13 +34,13 @@ mod tutorial;
 mod widths;
 mod workload;
 
-/// Returns a home in which no database is named.
+/// Returns a sandbox without a database URL.
 fn sandbox() -> Sandbox {
     Sandbox::new(env!("CARGO_BIN_EXE_bank-cli-under-test"))
 }
 
-/// Returns how long a command waits for a connection in vain. One that fails for another reason takes less, on any
-/// machine.
+/// Returns how long a command waits for a connection before it gives up. A command that fails for another reason takes
+/// less, on any machine.
 fn connection_timeout() -> Duration {
     Settings::default().connection_timeout
 }
@@ -59,7 +59,7 @@ fn start_blocked(cli: &Sandbox, database: &TestDatabase, arguments: &[&str]) -> 
     }
 }
 
-/// The demo accounts in a database of their own, and the binary that is told to use it.
+/// A private database with the demo accounts, and the binary configured for it.
 struct Scene {
     database: TestDatabase,
     cli: Sandbox,

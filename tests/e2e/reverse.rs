@@ -1,4 +1,4 @@
-//! `bank-cli reverse`, and what `show` says of it.
+//! `bank-cli reverse`, and how `show` displays a reversal.
 
 use bank_tests::TestBackend;
 use bank_tests::fixtures::open;

@@ -1,4 +1,4 @@
-//! A password appears in no output, no error and no debug text, whatever fails.
+//! No output, error or debug text contains a password, whatever fails.
 
 use std::error::Error as _;
 
@@ -103,7 +103,7 @@ fn no_text_of_the_library_contains_the_password() {
     assert!(!text.contains(PASSWORD), "{text}");
 }
 
-/// Runs a command with the URL in every place, as loudly as can be.
+/// Runs a command with the URL given in every way, with all output turned on.
 #[track_caller]
 fn assert_secret(url: &str, command: &[&str], secret: &str) {
     let loudly = [command, &["-v"]].concat();

@@ -1,4 +1,4 @@
-//! What goes where: stdout, stderr, quiet, loud, closed, full, interrupted.
+//! Standard output and standard error: quiet, verbose, closed, full, and on interrupts.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read};
@@ -38,7 +38,7 @@ fn a_closed_stdout_ends_quietly() {
 fn a_full_stdout_is_an_error() {
     let scene = Scene::new();
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let run = Run::of(scene.cli.command(&["list"]).stdout(full));
+    let run = Run::to_end(scene.cli.command(&["list"]).stdout(full));
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.stderr.starts_with("error: cannot write to standard output: "), "{run:?}");
     assert_eq!(run.stderr.lines().count(), 2);
@@ -78,7 +78,7 @@ fn verbose_names_the_database_and_the_source_of_its_url() {
     std::fs::write(cli.home().join(".env"), format!("# mine\nDATABASE_URL='{url}'\n")).unwrap();
     let file = format!("DATABASE_URL in {}", cli.home().canonicalize().unwrap().join(".env").display());
     says(cli.run(&["list", "-v"]), &file);
-    says(Run::of(cli.command(&["list", "-v"]).env("DATABASE_URL", "")), &file);
+    says(Run::to_end(cli.command(&["list", "-v"]).env("DATABASE_URL", "")), &file);
     let run = sandbox().run(&["list", "-v"]);
     assert!(run.stderr.contains(".local/share/bank/bank.db (from the embedded default)\n"), "{run:?}");
 }
@@ -86,7 +86,7 @@ fn verbose_names_the_database_and_the_source_of_its_url() {
 #[test]
 fn colours_are_for_terminals_only() {
     for arguments in [&["--help"][..], &["list", "--help"], &["--no-such"], &["list"]] {
-        let run = Run::of(sandbox().command(arguments).env("TERM", "xterm-256color"));
+        let run = Run::to_end(sandbox().command(arguments).env("TERM", "xterm-256color"));
         assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "{run:?}");
     }
 }
@@ -99,7 +99,7 @@ fn a_terminal_shows_what_takes_long_unless_quiet() {
     let start = |arguments: &[&str]| Session::start(scene.cli.command(arguments), 80, |_| {});
     let quiet = start(&[&TRANSFER[..], &["-q"]].concat());
     scene.database.wait_for_blocked_session();
-    // When the second one says what it waits for, the quiet one has waited for longer.
+    // When the second one shows progress, the quiet one has waited for longer.
     let mut loud = start(&TRANSFER);
     loud.wait_for("posting");
     plain.execute("ROLLBACK");

@@ -1,4 +1,4 @@
-//! PostgreSQL with a certificate authority of its own: who is trusted, and who is not.
+//! PostgreSQL with its own certificate authority: which certificates are trusted.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const HBA: &str = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
 const HINT: &str = "check sslmode and sslrootcert in the URL, and that the host is the one in the certificate";
 
-/// A server for `localhost`, its authority's certificate, and that of an authority that has nothing to do with it.
+/// A server for `localhost`, the certificate of its authority, and the certificate of an unrelated authority.
 struct Scene {
     server: PostgresServer,
     files: TempDir,
@@ -55,7 +55,7 @@ fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
 }
 
 impl Scene {
-    /// Returns the URL of the server under this name; whatever the name, the address is the server's.
+    /// Returns the URL of the server under this host name. The address is always the server's.
     fn url(&self, host: &str, options: &str) -> String {
         let port = self.server.port();
         format!("postgres://{USER}:{PASSWORD}@{host}:{port}/postgres?hostaddr=127.0.0.1&{options}")

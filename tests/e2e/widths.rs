@@ -1,4 +1,4 @@
-//! Terminals of every width, and arguments that no terminal should send.
+//! Terminals of every width, and arguments that are not UTF-8.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -86,7 +86,7 @@ fn an_argument_that_is_not_utf_8_is_rejected_and_named() {
         (&["show"], &[]),
         (&[], &[]),
     ] {
-        let run = Run::of(sandbox().command(before).arg(bad).args(after));
+        let run = Run::to_end(sandbox().command(before).arg(bad).args(after));
         let hint = "set the terminal to UTF-8, and type the name again";
         if before.is_empty() {
             assert_eq!(run.code, Some(2), "{run:?}");
@@ -95,6 +95,6 @@ fn an_argument_that_is_not_utf_8_is_rejected_and_named() {
         run.expect_failure(2, "an argument is not UTF-8: \"Jos[..]xE9\"", hint);
     }
     // A file may have any name.
-    let run = Run::of(sandbox().command(&["batch"]).arg(bad));
+    let run = Run::to_end(sandbox().command(&["batch"]).arg(bad));
     assert!(run.stderr.contains("No such file"), "{run:?}");
 }

@@ -1,4 +1,4 @@
-//! The real binary, in an environment without anything of the machine's own.
+//! The real binary, in an environment that is independent of the machine.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
@@ -70,7 +70,7 @@ impl Sandbox {
 
     /// Runs the binary.
     pub fn run(&self, arguments: &[&str]) -> Run {
-        Run::of(&mut self.command(arguments))
+        Run::to_end(&mut self.command(arguments))
     }
 
     /// Starts the binary, and does not wait for its end.
@@ -95,7 +95,7 @@ impl Sandbox {
 ///
 /// # Panics
 ///
-/// If the process is gone, and its end has been waited for.
+/// If the process has ended and was waited for.
 pub fn interrupt(child: &Child) {
     let sent = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
     assert!(sent.is_ok_and(|status| status.success()), "the signal can be sent");
@@ -215,7 +215,7 @@ impl Run {
     /// # Panics
     ///
     /// If it cannot be started, or does not print UTF-8.
-    pub fn of(command: &mut Command) -> Self {
+    pub fn to_end(command: &mut Command) -> Self {
         let output = command.output().expect("the binary can be started");
         Self {
             code: output.status.code(),
@@ -238,8 +238,8 @@ impl Run {
         assert_eq!(self.code, Some(code), "{self:?}");
     }
 
-    /// Checks that the run failed with one line of error and one line of hint, and printed nothing else but, perhaps,
-    /// notes and the transfer's id; `[..]` stands for anything.
+    /// Checks that the run failed with one line of error and one line of hint. It may also have printed notes and the
+    /// id of the transfer, but no data. `[..]` stands for anything.
     ///
     /// # Panics
     ///

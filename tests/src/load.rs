@@ -1,7 +1,7 @@
-//! A load: clients that post random transfers through the library while a test does damage, and readers that look on.
+//! A load: clients that post random transfers through the library while a test does damage, and readers that watch.
 //!
-//! Each transfer is written down before it is sent and its outcome after, so that the journal can be held against what
-//! the clients were told, whatever happened to the server in between.
+//! A client records each transfer before it sends it, and the outcome afterwards. So the journal can be compared with
+//! the clients' answers, whatever happened to the server in between.
 
 mod check;
 mod reader;
@@ -19,21 +19,21 @@ use crate::fixtures::{open_many, random_transfers};
 use crate::wait::wait_until;
 use reader::Reader;
 
-/// Small against the usual opening balances, so that most transfers are possible, and some are rejected.
+/// Small compared with the usual opening balances, so that most transfers are posted and some are rejected.
 const AMOUNT_MAX: i64 = 100;
 
-/// How many clients do what with how many accounts.
+/// The size of a load.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadPlan {
-    /// Threads that post.
+    /// Number of threads that post.
     pub clients: usize,
-    /// Accounts that they post between; opened by the load, so the tables must be empty.
+    /// Number of accounts. The load opens them, so the tables must be empty.
     pub accounts: usize,
-    /// What each account begins with.
+    /// Opening balance of each account.
     pub opening_balance: i64,
-    /// Decides what is transferred.
+    /// Seed of the random transfers.
     pub seed: u64,
-    /// Threads that sum all balances without a pause.
+    /// Number of threads that sum all balances without a pause.
     pub readers: usize,
 }
 
@@ -102,7 +102,7 @@ impl Load {
         self.progress.acknowledged.load(Ordering::SeqCst)
     }
 
-    /// Waits until so many transfers in all have been acknowledged.
+    /// Waits until this many transfers have been acknowledged in all.
     ///
     /// # Panics
     ///
@@ -117,11 +117,11 @@ impl Load {
         }
     }
 
-    /// Waits until so many further transfers have been acknowledged, and returns how long that took.
+    /// Waits until this many further transfers have been acknowledged, and returns how long that took.
     ///
     /// # Panics
     ///
-    /// As [`Load::wait_for_acknowledged`] does.
+    /// For the same reason as [`Load::wait_for_acknowledged`].
     #[track_caller]
     pub fn wait_for_more(&self, count: u64, timeout: Duration) -> Duration {
         let started = Instant::now();
@@ -141,7 +141,7 @@ impl Load {
         wait_until("each client has given up a call", has_given_up);
     }
 
-    /// Lets every client finish its call, and returns what they were told.
+    /// Lets every client finish its call, and returns the answers they got.
     ///
     /// # Panics
     ///
@@ -166,14 +166,14 @@ impl Load {
     }
 }
 
-/// What a client was told of a transfer.
+/// The answer that a client got for a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It has been posted by this call's last attempt.
+    /// The last attempt of this call posted it.
     Posted,
-    /// It had been posted by an earlier attempt, whose answer was lost.
+    /// An earlier attempt, whose answer was lost, had posted it.
     Replayed,
-    /// A rule refused it.
+    /// It was rejected.
     Rejected,
     /// It may or may not have been posted.
     Unknown,
@@ -193,16 +193,16 @@ impl Verdict {
     }
 }
 
-/// A transfer that was sent, and what became of it.
+/// A transfer that was sent, and its answer.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// What was sent.
+    /// The transfer.
     pub transfer: Transfer,
-    /// What the client was told. Unknown until it is.
+    /// The answer; unknown until there is one.
     pub verdict: Verdict,
 }
 
-/// What one client has sent.
+/// The submissions of one client.
 #[derive(Debug, Default)]
 struct Book {
     client: usize,
@@ -261,7 +261,7 @@ impl Book {
         match error {
             BankError::OutcomeUnknown { .. } => Verdict::Unknown,
             BankError::RetriesExhausted { .. } => Verdict::Failed,
-            // Everything that a fault can bring about is retried, so it never comes out as itself.
+            // The product retries every error that a fault can cause, so none of them is returned as it is.
             other => {
                 self.surprises.push(format!("a call failed without being retried: {other:?}"));
                 Verdict::Failed
@@ -270,7 +270,7 @@ impl Book {
     }
 }
 
-/// What the clients of a load were told, and what its readers saw.
+/// The answers that the clients of a load got, and what its readers saw.
 #[derive(Clone, Debug)]
 pub struct LoadResult {
     url: DatabaseUrl,
@@ -281,9 +281,9 @@ pub struct LoadResult {
     pub surprises: Vec<String>,
     /// How long the longest call took.
     pub longest_call: Duration,
-    /// How many times all balances were summed.
+    /// How many times a reader summed all balances.
     pub reads: u64,
-    /// What readers saw that must never be seen.
+    /// Violations that a reader saw.
     pub read_violations: Vec<String>,
     /// How many times a reader got no answer.
     pub connection_losses: u64,

@@ -1,4 +1,4 @@
-//! Plain SQL on a connection that knows nothing of bank: for checking from outside, and for doing damage.
+//! Plain SQL on a connection without bank: for checks from outside, and for doing damage.
 
 use std::path::Path;
 
@@ -67,11 +67,11 @@ impl Plain {
         }
     }
 
-    /// Runs statements, or returns what the database said.
+    /// Runs statements, or returns the error message of the database.
     ///
     /// # Errors
     ///
-    /// The database's message.
+    /// Returns the message of the database if a statement fails.
     pub fn try_execute(&mut self, sql: &str) -> Result<(), String> {
         match self {
             Self::Postgres(connection) => connection.batch_execute(sql),

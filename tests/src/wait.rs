@@ -1,4 +1,4 @@
-//! Waiting until something can be seen, and never for a time that should suffice.
+//! Waiting for a state that can be observed, instead of for a fixed time.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ const HANG: Duration = Duration::from_secs(60);
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + HANG;
     while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        assert!(Instant::now() < deadline, "a minute passed before {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }

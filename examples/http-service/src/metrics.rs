@@ -62,7 +62,7 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// If a metric cannot be written as text.
+    /// Returns an error if a metric cannot be written as text.
     pub fn text(&self) -> Result<String, prometheus::Error> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;

@@ -1,4 +1,4 @@
-//! Files that are refused as a whole, before anything is posted or even connected to.
+//! Files that are rejected as a whole, before connecting or at least before posting.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::start_blocked;
 
 const HEADER_HINT: &str = "begin with a header such as from,to,amount,id,memo; id and memo may be left out";
 
-/// Runs on a database that cannot be reached: what is refused is refused before that is noticed.
+/// Runs on a database that cannot be reached: the file must be rejected before that is noticed.
 #[track_caller]
 fn refused(content: impl AsRef<[u8]>, options: &[&str], error: &str, hint: &str) {
     let scene = Scene::new();

@@ -1,4 +1,4 @@
-//! Runs that end early, and are run again.
+//! Runs that end early and are run again.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -28,12 +28,12 @@ fn a_batch_killed_half_way_posts_nothing_twice_when_run_again() {
         let scene = Scene::on(backend);
         scene.write("in.csv", many_lines(LINES));
         half_way(&scene, &["--results", "results.csv"]).kill();
-        // What the server had begun when the process died may still be committed.
+        // Until then the server may still commit what the process had sent.
         scene.database.wait_until_all_sessions_end();
         let posted = scene.transfers();
         assert!((500..LINES).contains(&posted), "{posted}");
         let told = scene.read("results.csv").matches(",posted,").count();
-        // While a chunk gets its results, the next one is on its way.
+        // While the results of a chunk are written, the next chunk is in flight.
         assert!(told <= posted && posted - told <= 2 * 50, "{told} of {posted} are in the results");
 
         let run = scene.again(&[]);
@@ -93,7 +93,7 @@ fn a_second_interrupt_ends_immediately() {
         let writer = scene.database.keep_writers_out();
         let batch = start_blocked(&scene.cli, &scene.database, &["batch", "in.csv", "--reference", "r"]);
         batch.interrupt();
-        batch.wait_for_stderr("Ctrl-C again ends at once");
+        batch.wait_for_stderr("Ctrl-C again");
         // The second one does not wait for the lock.
         batch.interrupt();
         let run = batch.end();

@@ -1,4 +1,4 @@
-//! Files that are as they should be, in every form.
+//! Valid files in every form.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -68,7 +68,7 @@ fn a_file_without_lines_posts_nothing() {
         let run = scene.batch(file, &[]);
         expect(&run, 0, "Posted 0, replayed 0, rejected 0 of 0 lines");
         assert_eq!(run.stderr, "note: there are no lines to post\n");
-        // Where there are no lines, none lacks an id.
+        // Without lines, no line lacks an id.
         assert_eq!(scene.cli.run(&["batch", "in.csv"]).code, Some(0));
         assert_eq!(scene.again(&["-q"]).stderr, "");
     }
@@ -105,5 +105,5 @@ fn a_closed_stdout_does_not_stop_the_posting() {
     drop(child.stdout.take());
     child.wait().unwrap();
     assert_eq!(scene.transfers(), 100);
-    expect(&Run::of(&mut scene.cli.command(&["batch", "in.csv", "--reference", "r"])), 0, "Posted 0, replayed 100");
+    expect(&Run::to_end(&mut scene.cli.command(&["batch", "in.csv", "--reference", "r"])), 0, "Posted 0, replayed 100");
 }

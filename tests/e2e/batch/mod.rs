@@ -1,4 +1,4 @@
-//! `bank-cli batch` through the real binary: good files, bad files, bad lines, and going on after an end that came early.
+//! `bank-cli batch` through the real binary: good files, bad files, bad lines, and continuing after an early end.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ const BOTH: [TestBackend; 2] = [TestBackend::Sqlite, TestBackend::Postgres];
 
 const ID: &str = "019b76da-a800-7000-8000-000000000001";
 
-/// Accounts `a`, `b` and `c` with 1000 each, and the binary that is told to use their database.
+/// Accounts `a`, `b` and `c` with 1000 each, and the binary configured for their database.
 struct Scene {
     database: TestDatabase,
     cli: Sandbox,
@@ -54,7 +54,7 @@ impl Scene {
         std::fs::read_to_string(self.path(file)).unwrap()
     }
 
-    /// Runs `batch in.csv --reference r` on a file of this content, with further options.
+    /// Runs `batch in.csv --reference r` on a file with this content, with further options.
     fn batch(&self, content: impl AsRef<[u8]>, options: &[&str]) -> Run {
         self.write("in.csv", content);
         self.again(options)
@@ -76,7 +76,7 @@ impl Scene {
     }
 }
 
-/// Returns a file of so many lines that all differ.
+/// Returns a file with this many different lines.
 fn many_lines(count: usize) -> String {
     let mut text = "from,to,amount,memo\n".to_owned();
     for number in 0..count {
@@ -86,7 +86,7 @@ fn many_lines(count: usize) -> String {
     text
 }
 
-/// Checks the exit code and how the summary begins.
+/// Checks the exit code and the beginning of the summary.
 #[track_caller]
 fn expect(run: &Run, code: i32, summary: &str) {
     assert_eq!(run.code, Some(code), "{run:?}");

@@ -96,7 +96,7 @@ fn posted_lines_are_counted_even_if_the_results_cannot_be_written() {
             let pipe = scene.path("pipe");
             assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
             let reader = std::thread::spawn(move || {
-                // Nobody reads on after the header.
+                // The reader stops after the header.
                 File::open(pipe).unwrap().read_exact(&mut [0; 10]).unwrap();
             });
             let options = ["--on-reject", mode, "--chunk", "50", "--results", "pipe", "--force"];

@@ -1,4 +1,4 @@
-//! What is refused before a connection is made: the database of these tests cannot be reached.
+//! Input that is rejected before connecting: the database of these tests cannot be reached.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -39,7 +39,7 @@ fn numbers_out_of_range_are_rejected_before_connecting() {
     ];
     for options in bad {
         let mut typed = good.to_vec();
-        // An option that is given again takes the place of the good one.
+        // An option that is given again replaces the valid one.
         for option in ["--clients", "--transfers"].iter().filter(|option| options.first() == Some(option)) {
             let place = typed.iter().position(|word| word == option).unwrap();
             typed.drain(place..place + 2);
@@ -65,7 +65,7 @@ fn a_run_without_an_end_and_invalid_accounts_are_rejected() {
         assert_eq!(sandbox.run(arguments).code, Some(2), "{arguments:?}");
     }
     let mut memory = sandbox.command(&["workload", "init", "--database-url", "sqlite::memory:"]);
-    assert_eq!(Run::of(&mut memory).code, Some(2));
+    assert_eq!(Run::to_end(&mut memory).code, Some(2));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_file_that_exists_or_cannot_be_written_is_noticed_before_connecting() {
         );
         run("missing/file").expect_failure(1, "cannot write to missing/file: [..]", "name a file that can be written");
     }
-    // What stands there is not lost when the run does not begin.
+    // The content of the file is not lost when the run does not start.
     let run = sandbox.run(&["workload", "run", "--clients=1", "--transfers=1", "--report=mine", "--force"]);
     assert_eq!(run.code, Some(7), "{run:?}");
     assert_eq!(std::fs::read_to_string(sandbox.home().join("mine")).unwrap(), "mine");
@@ -92,8 +92,8 @@ fn arguments_that_are_not_utf_8_are_rejected_unless_they_are_files() {
     let sandbox = unreachable();
     let strange = OsStr::from_bytes(b"r\xff.html");
     let mut command = sandbox.command(&["workload", "run", "--clients", "1", "--duration"]);
-    assert_eq!(Run::of(command.arg(strange)).code, Some(2));
+    assert_eq!(Run::to_end(command.arg(strange)).code, Some(2));
     let mut command = sandbox.command(&["workload", "run", "--clients", "1", "--duration", "1s", "--report"]);
-    assert_eq!(Run::of(command.arg(strange)).code, Some(7));
+    assert_eq!(Run::to_end(command.arg(strange)).code, Some(7));
     assert!(!sandbox.home().join(strange).exists());
 }

@@ -1,4 +1,4 @@
-//! `bank-cli workload` through the real binary: its load, its verdict, its files, and what it leaves alone.
+//! `bank-cli workload` through the real binary: its load, its verdict, its files, and the accounts it does not touch.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ mod verdicts;
 
 const BOTH: [TestBackend; 2] = [TestBackend::Sqlite, TestBackend::Postgres];
 
-/// A database, and the binary that is told to use it.
+/// A private database, and the binary configured for it.
 struct Scene {
     database: TestDatabase,
     cli: Sandbox,
@@ -31,7 +31,7 @@ impl Scene {
         Self { database, cli }
     }
 
-    /// Returns a scene with a workload of so many accounts.
+    /// Returns a scene with a workload of this many accounts.
     fn new(backend: TestBackend, accounts: u32) -> Self {
         let scene = Self::empty(backend);
         let accounts = accounts.to_string();
@@ -39,7 +39,7 @@ impl Scene {
         scene
     }
 
-    /// Returns the URL of the workload's own place.
+    /// Returns the URL of the workload's schema or file.
     fn url(&self) -> DatabaseUrl {
         let url = self.database.url();
         match url.sqlite_path() {
@@ -52,7 +52,7 @@ impl Scene {
         Bank::connect(&self.url(), Settings::default()).unwrap()
     }
 
-    /// Returns a connection to the workload's own place that knows nothing of bank.
+    /// Returns a plain connection to the workload's schema or file.
     fn plain(&self) -> Plain {
         if let Some(path) = self.url().sqlite_path() {
             return Plain::sqlite(path);
@@ -85,7 +85,7 @@ impl Scene {
     }
 }
 
-/// Returns a number somewhere in a summary.
+/// Returns the number at this pointer of a summary.
 #[track_caller]
 fn number(summary: &Value, pointer: &str) -> u64 {
     summary.pointer(pointer).and_then(Value::as_u64).unwrap_or_else(|| panic!("{pointer} in {summary}"))

@@ -1,4 +1,4 @@
-//! Where a workload works, and whom it leaves alone.
+//! The schema or file of a workload, and the accounts that it does not touch.
 
 use bank_tests::fixtures::{balance, current, open};
 use bank_tests::invariants::Ledger;
@@ -81,7 +81,7 @@ fn no_statement_is_prepared_with_no_prepare() {
     let scene = Scene::empty(TestBackend::Postgres);
     scene.cli.stdout(&["workload", "init", "--here", "--accounts", "10"]);
     for (option, is_prepared) in [("--no-prepare", false), ("--verbose", true)] {
-        // What Diesel calls the statements that it prepares.
+        // The prefix of the statements that Diesel prepares.
         let proxy = Proxy::start(postgres::shared().port(), Plan::at_each("__diesel_stmt", Fault::CutBefore));
         let url = scene.database.url_through(proxy.port());
         let options = ["--here", "--clients=2", "--duration=300ms", "--settle=0s", option, "--database-url", &url];

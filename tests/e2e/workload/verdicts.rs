@@ -1,4 +1,4 @@
-//! What a workload says when something is wrong, or when it is stopped.
+//! The verdict of a workload when something is wrong, or when it is interrupted.
 
 use std::process::Child;
 
@@ -85,7 +85,7 @@ fn a_run_fails_when_its_tables_vanish() {
     assert!(scene.read("r.html").contains("could not be audited"));
 }
 
-/// Slow enough that SQLite's write lock is free for somebody who does damage.
+/// Slow enough that the test gets SQLite's write lock to do damage.
 const RATE: &str = "200";
 
 fn start(scene: &Scene, options: &[&str]) -> Child {

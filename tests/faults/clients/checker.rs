@@ -1,4 +1,4 @@
-//! The checker is checked: clients that do it wrong must each turn it red.
+//! The checker is checked: each of these incorrect clients must turn it red.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -33,8 +33,8 @@ fn a_client_that_skips_the_retry_is_found() {
     assert!(said.contains("was acknowledged and is not there"), "{said}");
 }
 
-/// Has a client post through a proxy that cuts every second COMMIT, acknowledging each transfer, and returns what the
-/// checker said.
+/// Lets a client post through a proxy that cuts every second COMMIT, counts each transfer as acknowledged, and returns
+/// the message of the checker.
 fn check_client(what: &str, cut: Fault, client: impl Fn(&Bank, &Transfer)) -> String {
     let database = TestBackend::Postgres.database();
     let accounts = open_many(&database.bank(), 10, 1_000_000);
@@ -81,7 +81,7 @@ fn a_client_that_reads_and_writes_without_a_lock_is_found() {
     assert!(!database.bank().audit().unwrap().is_sound(), "bank's own audit finds it, too");
 }
 
-/// Moves 10 as most programs do that are written in a hurry: reads both balances, computes, writes.
+/// Moves 10 without locks: reads both balances, computes, writes.
 struct LocklessClient {
     plain: Plain,
     accounts: [AccountId; 2],
@@ -100,7 +100,7 @@ impl LocklessClient {
         }
     }
 
-    /// The versions are right, so that the journal's unique keys have nothing to object to.
+    /// Writes correct versions, so that the journal's unique keys are not violated.
     fn write(&mut self) {
         let [from, to] = self.accounts;
         let [from_balance, to_balance] = [self.balances[0] - 10, self.balances[1] + 10];
@@ -119,7 +119,7 @@ impl LocklessClient {
     }
 }
 
-/// Runs a check that must fail, and returns what it said.
+/// Runs a check that must fail, and returns its message.
 #[track_caller]
 fn red(check: impl FnOnce()) -> String {
     match catch_unwind(AssertUnwindSafe(check)) {

@@ -1,4 +1,4 @@
-//! Connections that are cut around COMMIT, so that the client cannot know what became of it.
+//! Connections that are cut around COMMIT, so that the client cannot know the outcome.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::support::{ids, patient, report, scaled};
 
 const CLIENTS: usize = 6;
 
-/// The two ways in which a single transfer is committed: by the statement that posts it, and by a COMMIT of its own.
+/// The two ways in which a single transfer is committed: by an autocommit statement, and by a COMMIT.
 fn both_ways(settings: Settings) -> [Settings; 2] {
     let autocommit = Settings { session: Session::Dedicated, ..settings.clone() };
     let in_transaction = Settings { session: Session::Pooled, ..settings };
@@ -24,7 +24,7 @@ fn both_ways(settings: Settings) -> [Settings; 2] {
 #[test]
 fn transfers_cut_before_their_commit_are_posted_by_the_resubmission() {
     for settings in both_ways(patient(CLIENTS)) {
-        let run = Run::with_commits_cut(Fault::CutBefore, scaled(150), settings);
+        let run = CutCommits::with_cuts(Fault::CutBefore, scaled(150), settings);
         assert_eq!(run.replayed, 0, "nothing had been committed: {run:?}");
     }
 }
@@ -32,7 +32,7 @@ fn transfers_cut_before_their_commit_are_posted_by_the_resubmission() {
 #[test]
 fn transfers_cut_halfway_through_their_commit_are_posted_by_the_resubmission() {
     for settings in both_ways(patient(CLIENTS)) {
-        let run = Run::with_commits_cut(Fault::CutHalfway, scaled(150), settings);
+        let run = CutCommits::with_cuts(Fault::CutHalfway, scaled(150), settings);
         assert_eq!(run.replayed, 0, "nothing had been committed: {run:?}");
     }
 }
@@ -40,25 +40,25 @@ fn transfers_cut_halfway_through_their_commit_are_posted_by_the_resubmission() {
 #[test]
 fn transfers_cut_after_their_commit_are_found_posted_by_the_resubmission() {
     for settings in both_ways(patient(CLIENTS)) {
-        let run = Run::with_commits_cut(Fault::CutAfter, scaled(150), settings);
+        let run = CutCommits::with_cuts(Fault::CutAfter, scaled(150), settings);
         assert!(run.replayed > 0, "what had been committed is found: {run:?}");
     }
 }
 
 #[test]
 fn transfers_whose_commit_is_never_answered_are_found_posted_by_the_resubmission() {
-    // The pool is no larger than elsewhere: an attempt that is given up must not keep its place in it.
+    // The pool is as small as elsewhere: an abandoned attempt must not keep its connection.
     let hangs = scaled(15);
     let settings = Settings { answer_timeout: Duration::from_millis(300), ..patient(CLIENTS) };
     for settings in both_ways(settings) {
-        let run = Run::with_commits_cut(Fault::Hang, hangs, settings);
+        let run = CutCommits::with_cuts(Fault::Hang, hangs, settings);
         assert!(run.replayed > 0, "what had been committed is found: {run:?}");
     }
 }
 
 #[test]
 fn transfers_cut_in_any_way_are_posted_once() {
-    // A prime, so that the cuts of one transfer's attempts differ.
+    // A prime number, so that the attempts of one transfer are cut in different ways.
     let plan = |commit: u32| match commit % 7 {
         0 | 4 => Some(Fault::CutBefore),
         1 => Some(Fault::CutAfter),
@@ -66,7 +66,7 @@ fn transfers_cut_in_any_way_are_posted_once() {
         _ => None,
     };
     for settings in both_ways(patient(CLIENTS)) {
-        let run = Run::of(plan, scaled(150), settings);
+        let run = CutCommits::post_all(plan, scaled(150), settings);
         assert!(run.replayed > 0, "found applied: {run:?}");
         assert!(run.not_applied_cuts() > 0, "applied by the re-submission: {run:?}");
     }
@@ -98,9 +98,9 @@ fn batches_cut_in_any_way_are_posted_once() {
     assert_sound(&database);
 }
 
-/// What has come of posting through a cutting proxy.
+/// The result of posting through a proxy.
 #[derive(Debug)]
-struct Run {
+struct CutCommits {
     autocommit: bool,
     calls: u32,
     commits: u32,
@@ -109,26 +109,26 @@ struct Run {
     replayed: u32,
 }
 
-impl Run {
-    /// Cuts so many COMMITs in one way, and lets one through after each. A transfer that is found posted takes two of
-    /// them when it is posted at once, so two are let through then, or it would be cut again and again.
-    fn with_commits_cut(cut: Fault, cuts: usize, settings: Settings) -> Self {
+impl CutCommits {
+    /// Cuts this many COMMITs in one way, and lets one pass after each. With autocommit, finding a transfer posted takes
+    /// two COMMITs; so two pass then, or the transfer would be cut again and again.
+    fn with_cuts(cut: Fault, cuts: usize, settings: Settings) -> Self {
         let passed: u32 = if settings.session.is_kept() { 2 } else { 1 };
         let calls = cuts * usize::try_from(passed).unwrap();
-        let run = Self::of(move |commit| commit.is_multiple_of(passed + 1).then_some(cut), calls, settings);
+        let run = Self::post_all(move |commit| commit.is_multiple_of(passed + 1).then_some(cut), calls, settings);
         let injected: u32 = run.cuts.iter().sum();
         assert!(usize::try_from(injected).unwrap() >= cuts, "{cuts} cuts were wanted: {run:?}");
         run
     }
 
-    /// Posts so many transfers, each in a call of its own, and checks every outcome.
-    fn of(plan: impl Fn(u32) -> Option<Fault> + Send + Sync + 'static, calls: usize, settings: Settings) -> Self {
+    /// Posts this many transfers, each in a call of its own, and checks every outcome.
+    fn post_all(plan: impl Fn(u32) -> Option<Fault> + Send + Sync + 'static, calls: usize, settings: Settings) -> Self {
         let database = TestBackend::Postgres.database();
         let accounts = open_many(&database.bank(), 20, 1_000_000);
         let proxy = Proxy::start(postgres::shared().port(), Plan::at_commits(plan));
         let autocommit = settings.session.is_kept();
         let bank = connect(&proxy, &database, settings);
-        // One more for each client, so that the shares are equal.
+        // One more for each client, so that all have the same number.
         let share = calls.div_ceil(CLIENTS) + 1;
         let orders = random_transfers(fastrand::u64(..), &accounts, share * CLIENTS, 10);
         let outcomes = concurrently(CLIENTS, |client| {
@@ -153,18 +153,18 @@ impl Run {
         run
     }
 
-    /// Every cut led to a further COMMIT, and every call to one that was answered.
+    /// Checks that every cut was followed by another COMMIT, and that every call ended with one that was answered.
     fn check(&self) {
         let cuts: u32 = self.cuts.iter().sum();
         assert!(cuts > 0, "nothing was injected");
         assert_eq!(self.posted + self.replayed, self.calls, "{self:?}");
         let least = self.calls + cuts;
         assert!(self.commits >= least, "each cut was followed by a re-submission: {self:?}");
-        // What was not posted at once, because its id is there already, needs a transaction after that.
+        // If the autocommit statement finds the id in the journal, a transaction follows.
         assert!(self.autocommit || self.commits == least, "{self:?}");
         let applied: u32 = self.applied_cuts();
         assert!(self.replayed <= applied, "a call is replayed only if its first COMMIT was carried out: {self:?}");
-        // A transfer is found as often as it is cut again, but it was applied once.
+        // A transfer that is cut again is found more than once, but it was applied once.
         assert_eq!(applied > 0, self.replayed > 0, "{self:?}");
     }
 

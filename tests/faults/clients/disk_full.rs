@@ -1,6 +1,6 @@
-//! A disk without room: a clear error, a sound ledger, and all is well when there is room again.
+//! A full disk: a clear error, a sound ledger, and posting continues when there is room again.
 //!
-//! A small file system needs the right to mount one, at least in a namespace of one's own. Bounded files need no right.
+//! A small file system must be mounted, which needs root or user namespaces. Files with a size limit need neither.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
@@ -25,7 +25,7 @@ use super::support::{ids, report, scaled};
 
 const NO_MOUNT: &str = "a small disk must be mounted: run the tests as root, or allow user namespaces";
 
-/// Set for a test that runs again in a namespace of its own.
+/// Set for a test that runs again in its own namespace.
 const IN_NAMESPACE: &str = "BANK_TEST_IN_NAMESPACE";
 
 #[test]
@@ -77,18 +77,18 @@ fn postgres_on_a_full_disk_says_so_and_stays_sound() {
     ));
 }
 
-/// Runs one of these tests again in a namespace in which it may mount, and fails as it does.
+/// Runs one of these tests again in a namespace where it may mount, and fails if that run does.
 fn run_where_mounting_is_allowed(test: &str) {
     let this = std::env::current_exe().expect("a test knows its program");
     assert!(std::env::var_os(IN_NAMESPACE).is_none(), "{NO_MOUNT}");
     let mut command = Command::new("unshare");
     command.args(["--map-root-user", "--mount"]).arg(this).args(["--exact", test, "--nocapture"]);
-    let run = Run::of(command.env(IN_NAMESPACE, "1"));
+    let run = Run::to_end(command.env(IN_NAMESPACE, "1"));
     assert!(run.code == Some(0) && run.stdout.contains("1 passed"), "{NO_MOUNT}\n{run:?}");
     report(run.stderr.trim().trim_start_matches("faults: "));
 }
 
-/// Posts batches until so many have been refused, and returns the transfers that were posted and the refusals.
+/// Posts batches until this many have failed, and returns the posted transfers and the errors.
 fn post_until_full(bank: &Bank, refusals: usize) -> (Vec<Transfer>, Vec<String>) {
     let accounts = open_many(bank, 10, 1_000_000);
     let (mut posted, mut refused) = (Vec::new(), Vec::new());
@@ -137,7 +137,7 @@ fn check(plain: &mut Plain, posted: &[Transfer]) {
 #[test]
 fn sqlite_with_files_that_cannot_grow_says_so_and_stays_sound() {
     let database = TestBackend::Sqlite.database();
-    // As long as somebody has the database open, its log is not emptied: it grows towards the bound, and past it.
+    // As long as a connection is open, the log is not emptied: it grows up to the limit and beyond.
     let bystander = database.bank();
     let accounts = open_many(&bystander, 2, 1_000_000);
     let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_bank-cli-under-test")).database_url(database.url_text());
@@ -150,7 +150,7 @@ fn sqlite_with_files_that_cannot_grow_says_so_and_stays_sound() {
         sandbox.command(&["transfer", "--from", from, "--to", to, "--amount", &amount, "--id", &id])
     };
     for (bound, order) in (0..).map(|step| step * 4096).zip(&orders) {
-        let run = Run::of(&mut with_bounded_files(&command(order), bound));
+        let run = Run::to_end(&mut with_bounded_files(&command(order), bound));
         if run.code == Some(0) {
             acknowledged.push(order.clone());
         } else {
@@ -158,11 +158,11 @@ fn sqlite_with_files_that_cannot_grow_says_so_and_stays_sound() {
             refused.push(run.stderr);
         }
     }
-    // With the last connection the log is written back into the database.
+    // When the last connection closes, the log is written back into the database.
     drop(bystander);
     check(&mut database.plain(), &acknowledged);
     for order in &orders {
-        let run = Run::of(&mut command(order));
+        let run = Run::to_end(&mut command(order));
         assert_eq!(run.code, Some(0), "{run:?}");
     }
     assert_exactly_once(&database, &orders, &ids(&orders));
@@ -194,7 +194,7 @@ fn postgres_that_cannot_write_its_log_loses_nothing_and_goes_on_when_it_can() {
     result.assert_exactly_once_and_sound("no room for the log", &mut Plain::postgres(&server.socket_url("postgres")));
 }
 
-/// Keeps new sessions from writing beyond the first megabyte of a file, which is behind the end of the log.
+/// Keeps new sessions from writing beyond the first megabyte of a file. The end of the log is beyond it.
 fn bound_files_of(server: &PostgresServer) {
     let owner = server.home().metadata().expect("it is there");
     let mut command = Command::new("prlimit");
@@ -213,7 +213,7 @@ fn count_panics(log: &str) -> usize {
     log.lines().filter(|line| line.contains("PANIC:")).count()
 }
 
-/// Recovery needs room, too: without it the server tries again and again, or ends.
+/// Starts the server without the limit. Recovery needs room, too: without it the server tries again and again, or ends.
 fn start_with_room(server: &PostgresServer) {
     if is_running(server) {
         server.stop(StopMode::Immediate);

@@ -1,4 +1,4 @@
-//! What ordered locks are for: side by side with the transaction that most tutorials show.
+//! Ordered locks, compared with the transaction that most tutorials show.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -51,7 +51,7 @@ fn a_locked_account_delays_only_transfers_that_share_it_in_a_queue() {
     locker.execute(&format!("BEGIN; UPDATE accounts SET age = age WHERE id = {}", accounts[0]));
     let held_up = queue.submit(transfer(accounts[0], accounts[1], 1)).unwrap();
     database.wait_for_blocked_session();
-    // It needs what the one before it brings, and so has to wait; the next has nothing to do with either.
+    // This transfer needs the money of the one before it, so it must wait. The next one shares no account with them.
     let behind = queue.submit(transfer(accounts[1], accounts[2], 1001)).unwrap();
     posted(queue.submit(transfer(accounts[3], accounts[4], 1)).unwrap().wait().unwrap());
     assert_eq!(locker.number("SELECT count(*) AS value FROM transfers"), 1);
@@ -71,7 +71,7 @@ fn a_locked_account_delays_only_transfers_that_share_it_in_a_pipeline() {
     locker.execute(&format!("BEGIN; UPDATE accounts SET age = age WHERE id = {}", accounts[0]));
     pipeline.push(vec![transfer(accounts[0], accounts[1], 1)]).unwrap();
     database.wait_for_blocked_session();
-    // The first needs what the batch before it brings, and so has to wait; the others have nothing to do with either.
+    // The first transfer needs the money of the batch before it, so it must wait. The others share no account with it.
     let second = vec![
         transfer(accounts[1], accounts[2], 1001),
         transfer(accounts[3], accounts[4], 1),
@@ -87,7 +87,7 @@ fn a_locked_account_delays_only_transfers_that_share_it_in_a_pipeline() {
     assert_sound(&database);
 }
 
-/// The server counts what was begun in vain.
+/// The server counts the failed attempts as rollbacks.
 #[test]
 fn after_a_partly_rejected_batch_the_next_ones_skip_the_fast_path() {
     let (database, accounts) = hot_accounts();
@@ -109,8 +109,8 @@ fn after_a_partly_rejected_batch_the_next_ones_skip_the_fast_path() {
     assert_sound(&database);
 }
 
-/// Batches add to their accounts before they have locked all of them, in whatever order the server has planned. Each
-/// client has a bank of its own, as other processes have, and so none knows of the others.
+/// On the fast path, a batch updates accounts before it has locked all of them, in the order of the server's plan. Each
+/// client has its own `Bank`, as in separate processes, so that none knows of the others.
 #[test]
 fn batches_on_hot_accounts_never_deadlock() {
     let (database, accounts) = hot_accounts();
@@ -140,7 +140,7 @@ fn hot_accounts() -> (TestDatabase, Vec<AccountId>) {
     (database, accounts)
 }
 
-/// Runs the clients and returns how many transactions they committed and what the server has counted.
+/// Runs the clients and returns how many transactions they committed, and the counts of the server.
 fn measure(database: &TestDatabase, clients: impl FnOnce(&AtomicUsize)) -> (usize, ServerCounts) {
     let mut plain = database.plain();
     let before = ServerCounts::read(&mut plain);
@@ -169,7 +169,7 @@ fn post_for(database: &TestDatabase, accounts: &[AccountId], time: Duration, cou
     assert_exactly_once(database, &orders, &super::support::ids(&orders));
 }
 
-/// Debits one account and then credits the other, whichever has the smaller id, and begins again after a deadlock.
+/// Debits one account and then credits the other, in any order of their ids, and starts again after a deadlock.
 fn update_for(database: &TestDatabase, accounts: &[AccountId], time: Duration, counter: &AtomicUsize) {
     let started = Instant::now();
     concurrently(CLIENTS, |client| {

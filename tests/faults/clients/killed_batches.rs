@@ -1,4 +1,4 @@
-//! `bank-cli batch` killed at any moment, again and again, and run again until it is through.
+//! `bank-cli batch`, killed at random and run again until the whole file is posted.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ use bank_tests::{TestBackend, TestDatabase};
 use super::support::{report, scaled};
 
 const LINES: usize = 2000;
-/// Long enough for some chunks of a run, too short for a whole file.
+/// Long enough for some chunks, too short for a whole file.
 const LONGEST: Duration = Duration::from_millis(200);
 
 #[test]
@@ -39,10 +39,10 @@ fn kill_until_enough(backend: TestBackend) {
         }
     }
     assert_sound(&clerk.database);
-    let through = Run::of(&mut clerk.command(files));
+    let through = Run::to_end(&mut clerk.command(files));
     assert_eq!(through.code, Some(0), "{through:?}");
     assert_eq!(clerk.transfers(), files * LINES, "every line of every file once");
-    let again = Run::of(&mut clerk.command(files));
+    let again = Run::to_end(&mut clerk.command(files));
     assert!(again.stdout.starts_with(&format!("Posted 0, replayed {LINES}, rejected 0")), "{again:?}");
     assert_sound(&clerk.database);
     report(&format!("{backend:?}: batches killed {kills} times, {killed_midway} with chunks posted; {files} files"));
@@ -65,7 +65,7 @@ impl Clerk {
         Self { database, sandbox }
     }
 
-    /// The same lines under another reference are other transfers, and so another file.
+    /// The same lines with another reference are other transfers, as in another file.
     fn command(&self, file: usize) -> Command {
         let path = self.sandbox.home().join("in.csv");
         let path = path.to_str().expect("a temporary path is UTF-8");

@@ -1,4 +1,4 @@
-//! `bank-cli` killed at any moment, and run again with the same id.
+//! `bank-cli transfer`, killed at random and run again with the same id.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
@@ -62,7 +62,7 @@ fn kill_and_run_again(backend: TestBackend, clients: usize) {
     teller.check(&orders, &orders);
     let killed = victims.iter().filter(|victim| victim.killed).count();
     report(&format!(
-        "{backend:?}, {clients} bank-cli at once: {killed} of {} killed within {} ms, {} of all had said so; run \
+        "{backend:?}, {clients} concurrent bank-cli: {killed} of {} killed within {} ms, {} of all had reported success; run \
          again: {} posted, {} replayed",
         victims.len(),
         longest.as_millis(),
@@ -77,7 +77,7 @@ fn kill_and_run_again(backend: TestBackend, clients: usize) {
 struct Victim {
     order: Transfer,
     killed: bool,
-    /// It printed that the transfer was done, before it ended or was killed.
+    /// It printed that the transfer was posted before it ended or was killed.
     acknowledged: bool,
 }
 
@@ -105,15 +105,15 @@ impl Teller {
         self.sandbox.command(&["transfer", "--from", &from, "--to", &to, "--amount", &amount, "--id", &id])
     }
 
-    /// Returns how long a run takes that is left alone; looks at accounts without changing any.
+    /// Returns how long a whole run takes; it only lists the accounts.
     fn time_of_a_run(&self, clients: usize) -> Duration {
         let times = concurrently(clients, |_| {
             let started = Instant::now();
-            let run = Run::of(&mut self.sandbox.command(&["list"]));
+            let run = Run::to_end(&mut self.sandbox.command(&["list"]));
             assert_eq!(run.code, Some(0), "{run:?}");
             started.elapsed()
         });
-        // A transfer takes longer than looking; some are to be killed when they are done.
+        // A transfer takes longer than a list, and some runs should be killed after the transfer.
         times.into_iter().max().expect("there is a client") * 3 / 2
     }
 
@@ -130,7 +130,7 @@ impl Teller {
 
     /// Runs the same transfer to its end and returns its status.
     fn run_again(&self, victim: &Victim) -> String {
-        let run = Run::of(&mut self.command(&victim.order));
+        let run = Run::to_end(&mut self.command(&victim.order));
         assert_eq!(run.code, Some(0), "{victim:?}: {run:?}");
         let status = run.stdout.lines().find_map(|line| line.strip_prefix("status = ")).expect("it has a status");
         assert!(!victim.acknowledged || status == "replayed", "{victim:?} is {status} again");

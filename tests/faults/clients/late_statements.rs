@@ -1,5 +1,5 @@
-//! Single transfers that are one statement, which commits by itself. One that gets stuck on its way holds no locks that
-//! anybody would wait for, and may reach the server when its client has long tried again.
+//! Autocommit statements, which post single transfers, held up in transit. There they hold no locks, and they may reach
+//! the server long after their client has tried again.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use bank_tests::{TestBackend, TestDatabase, postgres};
 
 use super::support::report;
 
-/// A bank behind a proxy that holds the connection it has used, beside one with a way of its own.
+/// A bank behind a proxy that can hold its connections, and one with a direct connection.
 struct Scene {
     database: TestDatabase,
     direct: Bank,
@@ -34,7 +34,7 @@ impl Scene {
         let settings = Settings { answer_timeout: Duration::from_millis(400), ..Settings::default() };
         let delayed = Bank::connect(&database.url_through(proxy.port()).parse().unwrap(), settings).unwrap();
         if is_warm {
-            // Now it has a prepared statement, and knows the server's time.
+            // Now it has a prepared statement, and the server's time.
             posted(post(&delayed, transfer(rich, other, 1)));
         }
         let (rich_to_poor, poor_to_other) = (transfer(rich, poor, 100), transfer(poor, other, 100));
@@ -88,7 +88,7 @@ fn a_rejection_is_not_reported_while_an_earlier_statement_can_still_arrive() {
             (posting.join().unwrap(), arrived_in_time)
         });
         if !arrived_in_time {
-            // On a busy machine the statement comes too late, and what happens then is the test above.
+            // On a busy machine the statement is too late, which is the case of the test above.
             continue;
         }
         assert_eq!(outcome.status(), "replayed", "the statement arrived in time, and is found");

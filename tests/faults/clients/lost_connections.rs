@@ -33,7 +33,7 @@ fn a_pool_that_has_lost_its_connections_costs_the_next_call_one_attempt() {
         posted(post(&bank, transfer(from, to, 1)));
         assert_eq!(retries.load(Ordering::SeqCst), 1);
     }
-    report(&format!("3 times {CONNECTIONS} connections of a pool lost at once: one attempt more each time"));
+    report(&format!("3 times {CONNECTIONS} connections of a pool lost together: one attempt more each time"));
 }
 
 fn use_all_connections(bank: &Bank, connections: usize) {

@@ -1,5 +1,4 @@
-//! Faults on the way between a client and its database, clients that fail, and wrong clients that the checker must
-//! find.
+//! Connections that fail, clients that fail, full disks, and incorrect clients that the checker must find.
 
 mod checker;
 mod commit_cuts;

@@ -12,7 +12,7 @@ use bank_tests::fixtures::{open, transfer};
 use bank_tests::invariants::assert_sound;
 use bank_tests::wait::wait_until;
 
-/// Refuses batches for good, and single transfers in a way that may pass.
+/// Rejects batches for good, and single transfers with an error that may pass.
 const REFUSE: &str = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
      IF (SELECT count(*) FROM new) > 1 THEN RAISE 'no batches'; END IF;
      RAISE 'could not serialize access' USING ERRCODE = '40001'; END $$;
@@ -34,7 +34,7 @@ fn a_batch_is_tried_transfer_by_transfer_until_the_database_itself_fails() {
     database.plain().execute(REFUSE);
     let writer = database.keep_writers_out();
     let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
-    // While the first one waits for the accounts, the others gather behind it.
+    // While the first one waits for the accounts, the others queue up.
     let first = queue.submit(transfer(from, to, 1)).unwrap();
     wait_until("a worker has taken the first one", || queue.in_flight() == 1);
     let others: Vec<_> = (0..20).map(|_| queue.submit(transfer(from, to, 1)).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! One id from many threads at once.
+//! One id, sent by many concurrent threads.
 
 use bank_domain::{Outcome, Rejection, Transfer, TransferId};
 use bank_persistence::new_transfer_id;
@@ -34,7 +34,7 @@ fn one_of_16_contents_wins_on_sqlite() {
 fn same_content(backend: TestBackend, rounds: usize) {
     let run = Rounds::run(backend, scaled(rounds), |_, id, accounts, _| (id, accounts[0], accounts[1], 10));
     assert_eq!(run.count("posted"), run.rounds, "exactly one is posted");
-    assert_eq!(run.count("replayed"), run.rounds * (THREADS - 1), "and all others hear of it");
+    assert_eq!(run.count("replayed"), run.rounds * (THREADS - 1), "and all others get the same outcome");
     for outcomes in &run.outcomes {
         assert!(outcomes.iter().all(|outcome| outcome.posted() == outcomes[0].posted()), "{outcomes:?}");
     }
@@ -43,7 +43,7 @@ fn same_content(backend: TestBackend, rounds: usize) {
 
 fn different_content(backend: TestBackend, rounds: usize) {
     let run = Rounds::run(backend, scaled(rounds), |round, id, accounts, thread| {
-        // In every second round no two threads have an account in common, so that no lock keeps them apart.
+        // In every second round no two threads share an account, so that no lock separates them.
         let (from, to) = if round.is_multiple_of(2) { (0, 1) } else { (2 * thread, 2 * thread + 1) };
         (id, accounts[from], accounts[to], 1 + i64::try_from(thread).unwrap())
     });
@@ -57,14 +57,14 @@ fn different_content(backend: TestBackend, rounds: usize) {
 struct Rounds {
     backend: TestBackend,
     rounds: usize,
-    /// Of each round, by thread.
+    /// The outcomes of each round, by thread.
     outcomes: Vec<Vec<Outcome>>,
 }
 
 type Account = bank_domain::AccountId;
 
 impl Rounds {
-    /// Has all threads post at the same moment, in each round under a fresh id, and checks the ledger.
+    /// Lets all threads post at the same time, in each round with a new id, and checks the ledger.
     fn run(
         backend: TestBackend,
         rounds: usize,
@@ -97,7 +97,7 @@ impl Rounds {
 
     fn report(&self, what: &str) {
         report(&format!(
-            "{:?}: {} ids from {THREADS} threads at once, {what}: {} posted, {} replayed, {} conflicts",
+            "{:?}: {} ids from {THREADS} concurrent threads, {what}: {} posted, {} replayed, {} conflicts",
             self.backend,
             self.rounds,
             self.count("posted"),

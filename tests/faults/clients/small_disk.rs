@@ -1,4 +1,4 @@
-//! File systems and files that are soon full.
+//! Small file systems, and files with a size limit.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-/// Mounts, says so, and unmounts when its input ends, which comes with the end of this process, however that ends.
+/// Mounts, says so, and unmounts when its input ends. It ends with this process, even if that is killed.
 const SCRIPT: &str = r#"
 mount -t tmpfs -o "$2" tmpfs "$1" || exit 1
 echo mounted
@@ -22,14 +22,14 @@ pub(crate) struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Mounts so many kilobytes for a user, as root, or returns `None`.
+    /// Mounts this many kilobytes for a user; `None` unless run as root.
     pub(crate) fn mount_for_all(kilobytes: u32, user: Option<u32>) -> Option<Self> {
         let user = user.map_or_else(String::new, |uid| format!(",uid={uid}"));
         Self::try_mount(Command::new("sh"), &format!("size={kilobytes}k,mode=0700{user}"), false)
     }
 
-    /// Does the same as anybody, if need be, in a namespace that is seen from here through `/proc`. That path contains
-    /// a link that only the kernel can follow; SQLite follows links by itself.
+    /// Mounts without root, too, in a namespace that is visible here through `/proc`. That path contains a link that only
+    /// the kernel can follow, so it is not for SQLite, which resolves links itself.
     pub(crate) fn mount(kilobytes: u32, user: Option<u32>) -> Option<Self> {
         Self::mount_for_all(kilobytes, user).or_else(|| {
             let mut command = Command::new("unshare");
@@ -50,7 +50,7 @@ impl SmallDisk {
         }
         let prefix = if is_elsewhere { format!("/proc/{}/root", child.id()) } else { String::new() };
         let path = PathBuf::from(format!("{prefix}{}", mount_point.path().display()));
-        // The server's user has to pass through.
+        // The server's user must be able to enter.
         std::fs::set_permissions(mount_point.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).ok();
         Some(Self { child, path, _mount_point: mount_point })
     }
@@ -84,8 +84,8 @@ impl Ballast {
     }
 }
 
-/// Returns a command in which no file can grow beyond so many bytes: writing fails, as on a full disk, and does not end
-/// the process.
+/// Returns a command in which no file can grow beyond this many bytes: writing fails, as on a full disk, but does not
+/// end the process.
 pub(crate) fn with_bounded_files(command: &Command, bytes: u64) -> Command {
     let mut bounded = Command::new("sh");
     bounded.args(["-c", "trap '' XFSZ; exec prlimit --fsize=\"$0\" \"$@\"", &bytes.to_string()]);

@@ -1,4 +1,4 @@
-//! Transactions that get in each other's way.
+//! Transactions that conflict with each other.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::support::{ServerCounts, patient, report, scaled, without_retry};
 const CLIENTS: usize = 8;
 const HOT_ACCOUNTS: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(600);
-/// Of the load's batches.
+/// The largest batch of the load.
 const BATCH_SIZE_MAX: usize = 50;
 
 #[test]
@@ -48,7 +48,7 @@ fn start_load(database: &TestDatabase, isolation: Isolation) -> Load {
     Load::start(database.url(), Settings { isolation, ..patient(CLIENTS) }, plan)
 }
 
-/// Every transfer got through, once.
+/// Checks that every transfer was posted once.
 fn check(result: &LoadResult, what: &str, plain: &mut Plain) {
     assert_eq!(result.count(Verdict::Failed) + result.count(Verdict::Unknown), 0, "all get through: {result}");
     result.assert_exactly_once_and_sound(what, plain);
@@ -70,7 +70,7 @@ fn a_program_that_locks_in_the_other_order_stops_no_transfer() {
             while !done.load(Ordering::SeqCst) {
                 rounds.fetch_add(1, Ordering::SeqCst);
                 lost.fetch_add(i64::from(!lock_downwards(&mut foreigner, accounts)), Ordering::SeqCst);
-                // Otherwise nobody else would get a turn.
+                // Otherwise bank would never get the locks.
                 std::thread::sleep(Duration::from_millis(10));
             }
         });
@@ -86,7 +86,7 @@ fn a_program_that_locks_in_the_other_order_stops_no_transfer() {
     check(&result, "deadlock storm", &mut plain);
 }
 
-/// Ends the foreign program also when the load is stuck.
+/// Stops the foreign program even if the load is stuck.
 struct StopOnDrop<'a>(&'a AtomicBool);
 
 impl Drop for StopOnDrop<'_> {
@@ -95,7 +95,7 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
-/// Returns whether it got its locks: the victim of a deadlock is whoever looks for it first.
+/// Returns whether it got its locks: the victim of a deadlock is the session that detects it first.
 fn lock_downwards(plain: &mut Plain, accounts: &[AccountId]) -> bool {
     let first = fastrand::usize(2..accounts.len());
     plain.execute("BEGIN");
@@ -147,7 +147,7 @@ fn a_forced_deadlock_is_tried_again() {
 fn post_into_a_deadlock(settings: Settings) -> Result<&'static str, BankError> {
     let database = TestBackend::Postgres.database();
     let accounts = open_many(&database.bank(), 2, 100);
-    // A session looks for a deadlock once, so long after it began to wait: bank when the circle is closed, the foreign
+    // A session looks for a deadlock once, this long after it began to wait: bank when there is one, the foreign
     // program never.
     set_deadlock_timeout(&mut database.plain(), "3s");
     let mut foreign = foreigner(&database, "300s");
@@ -167,7 +167,7 @@ fn post_into_a_deadlock(settings: Settings) -> Result<&'static str, BankError> {
     outcome
 }
 
-/// Lets a slow machine provoke the failure before another one comes first.
+/// Returns settings with which no timeout comes before the failure, on a slow machine either.
 fn unhurried(settings: Settings) -> Settings {
     let minute = Duration::from_secs(60);
     Settings { lock_timeout: minute, statement_timeout: minute, answer_timeout: minute, ..settings }
@@ -181,13 +181,13 @@ fn assert_exhausted(result: Result<&'static str, BankError>, cause: Transient) {
     assert_eq!(source.transient(), Some(cause), "{source:?}");
 }
 
-/// Says how long sessions that begin from now on wait before they look for a deadlock, and so become its victim.
+/// Sets how long new sessions wait before they look for a deadlock, and become its victim.
 fn set_deadlock_timeout(plain: &mut Plain, timeout: &str) {
     let name = plain.texts("SELECT current_database()::text AS value").remove(0);
     plain.execute(&format!("ALTER DATABASE {name} SET deadlock_timeout = '{timeout}'"));
 }
 
-/// Returns a session of a program that knows nothing of bank's order.
+/// Returns a session of a program that does not know bank's lock order.
 fn foreigner(database: &TestDatabase, deadlock_timeout: &str) -> Plain {
     let mut plain = database.plain();
     plain.execute(&format!("SET deadlock_timeout = '{deadlock_timeout}'"));

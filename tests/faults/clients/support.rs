@@ -1,4 +1,4 @@
-//! What the scenarios share.
+//! Settings and counts that several tests share.
 
 use std::time::Duration;
 
@@ -7,21 +7,17 @@ use bank_persistence::{RetryPolicy, Settings};
 use bank_tests::plain::Plain;
 use bank_tests::wait::wait_until;
 
-/// The variable that multiplies every count, for runs that last longer.
-const SCALE_VARIABLE: &str = "BANK_FAULTS_SCALE";
-
 /// Returns a count times the scale.
 pub(crate) fn scaled(count: usize) -> usize {
-    let scale = std::env::var(SCALE_VARIABLE).map_or(1, |text| text.parse().expect("the scale is a whole number"));
-    count * std::cmp::max(scale, 1_usize)
+    count * usize::from(crate::scale())
 }
 
-/// Prints what was injected, past the capture of test output.
+/// Prints the injected faults, even though test output is captured.
 pub(crate) fn report(line: &str) {
     bank_tests::backend::say(&format!("faults: {line}"));
 }
 
-/// Returns settings for so many clients that try more often than any storm lasts.
+/// Returns settings for this many clients that retry for longer than any storm lasts.
 pub(crate) fn patient(clients: usize) -> Settings {
     let retry = RetryPolicy {
         attempts_max: 10_000,
@@ -33,7 +29,7 @@ pub(crate) fn patient(clients: usize) -> Settings {
     Settings { pool_size, retry, busy_timeout: Duration::from_secs(30), ..Settings::default() }
 }
 
-/// Returns settings under which nothing is tried twice.
+/// Returns settings without retries.
 pub(crate) fn without_retry() -> Settings {
     Settings { retry: RetryPolicy { attempts_max: 1, ..RetryPolicy::default() }, ..Settings::default() }
 }
@@ -55,8 +51,8 @@ impl ServerCounts {
         Self { commits: number("xact_commit"), rollbacks: number("xact_rollback"), deadlocks: number("deadlocks") }
     }
 
-    /// Returns what has come to these counts, once the sessions have reported at least so many commits: the last they
-    /// do before they end.
+    /// Returns the growth of these counts, after the sessions have reported at least this many commits. They do so before
+    /// they end.
     pub(crate) fn growth(self, plain: &mut Plain, commits: usize) -> Self {
         let expected = i64::try_from(commits).unwrap();
         let mut now = Self::read(plain);
@@ -64,7 +60,7 @@ impl ServerCounts {
             now = Self::read(plain);
             now.commits - self.commits >= expected
         });
-        // Whoever reported the last commit may be followed by one that only rolled back.
+        // A session that only rolled back may report after the last commit was counted.
         std::thread::sleep(Duration::from_millis(1200));
         now = Self::read(plain);
         Self {

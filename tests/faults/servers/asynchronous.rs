@@ -1,4 +1,5 @@
-//! What is not promised: an asynchronous standby may lack what the dead primary acknowledged. The checker must see it.
+//! An asynchronous standby may lack transfers that the dead primary acknowledged. Bank does not promise otherwise, and the
+//! checker must find it.
 
 use bank_tests::backend::say;
 use bank_tests::postgres::StopMode;
@@ -10,7 +11,7 @@ use super::{PATIENCE, patient};
 fn the_checker_sees_what_an_asynchronous_standby_loses() {
     let mut pair = Pair::start(Replication::Asynchronous);
     let load = pair.load(patient(), 8);
-    // As if the network between the two were slow: the standby misses what comes now.
+    // As if the network between the two were slow: the standby misses the next commits.
     pair.standby.stop(StopMode::Fast);
     load.wait_for_more(200, PATIENCE);
     pair.primary.crash();

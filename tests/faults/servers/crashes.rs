@@ -1,4 +1,4 @@
-//! A server that is killed and comes back.
+//! A server that is killed and restarted.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use super::{PATIENCE, durable_server, load_on, longest, parse, plain, scaled};
 #[test]
 fn a_server_killed_again_and_again_loses_nothing() {
     let server = durable_server();
-    // The default bounds suffice for a server that is back within seconds.
+    // The default limits suffice for a server that is back within seconds.
     let load = load_on(&server, Settings::default(), 2);
     let (mut restarts, mut pauses) = (Vec::new(), Vec::new());
     for _ in 0..scaled(10) {
@@ -33,7 +33,7 @@ fn a_server_killed_again_and_again_loses_nothing() {
     assert_eq!((result.count(Verdict::Unknown), result.count(Verdict::Failed)), (0, 0));
 }
 
-/// Without retries below it, so that kills reach the pipeline itself, and its caller goes on.
+/// The bank does not retry, so that the pipeline itself sees the kills, and its caller continues.
 #[test]
 fn a_pipeline_has_every_outcome_once_although_its_server_is_killed() {
     let server = durable_server();
@@ -58,7 +58,7 @@ fn a_pipeline_has_every_outcome_once_although_its_server_is_killed() {
         }
         killing.join().unwrap();
     });
-    // Both that were on their way may have died with the server.
+    // Both batches in flight may have failed with the server.
     assert!((0..3).any(|_| pipeline.flush().is_ok()));
     outcomes.extend(pipeline.take_outcomes());
     assert!(failures > 0, "the server was never missed");

@@ -17,8 +17,8 @@ fn failovers_to_a_synchronous_standby_lose_nothing() {
         thread::sleep(Duration::from_millis(fastrand::u64(0..300)));
         let killed = Instant::now();
         pair.fail_over();
-        // Until the old primary is back as a standby, commits on the new one wait, their attempts are given up, and
-        // the transfers are submitted again: the price of never having an acknowledged commit on one server alone.
+        // Until the old primary is back as a standby, commits on the new one wait, clients give up their attempts and
+        // submit the transfers again. In return, no acknowledged commit is ever on one server alone.
         pair.rejoin();
         rejoins.push(killed.elapsed());
         pauses.push(load.wait_for_more(1, PATIENCE));

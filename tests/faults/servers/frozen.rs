@@ -1,4 +1,4 @@
-//! A server that is stopped, its sockets open, for longer than every timeout, and goes on later.
+//! A server that is stopped for longer than every timeout, with its sockets open, and resumed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,7 +1,7 @@
-//! Servers that fail while transfers are being posted: sessions cut, servers killed, stopped and replaced by their
+//! Servers that fail while transfers are being posted: their sessions are cut, and they are killed, stopped and replaced by
 //! standbys.
 //!
-//! Every test starts servers of its own, which are durable as in earnest, and counts what it did to them.
+//! Every test starts its own durable servers, and counts the faults that it injects.
 
 mod asynchronous;
 mod crashes;
@@ -19,7 +19,7 @@ use bank_tests::load::{Load, LoadPlan};
 use bank_tests::plain::Plain;
 use bank_tests::postgres::{PostgresServer, ServerBuilder};
 
-/// How long a load may make no progress although the server is well.
+/// How long a load may make no progress although the server works.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A durable server with bank's tables in its database `postgres`.
@@ -38,7 +38,7 @@ fn parse(url: &str) -> DatabaseUrl {
     url.parse().expect("the harness writes valid URLs")
 }
 
-/// Starts a load over TCP, so that a server's end looks as it does from another machine.
+/// Starts a load over TCP, so that the end of a server looks the same as from another machine.
 fn load_on(server: &PostgresServer, settings: Settings, seed: u64) -> Load {
     let load = Load::start(parse(&server.tcp_url("postgres")), settings, LoadPlan { seed, ..LoadPlan::default() });
     load.wait_for_more(100, PATIENCE);
@@ -49,14 +49,14 @@ fn plain(server: &PostgresServer) -> Plain {
     Plain::postgres(&server.socket_url("postgres"))
 }
 
-/// Settings of clients that hold out while a server is replaced.
+/// Returns settings of clients that keep trying while a server is replaced.
 fn patient() -> Settings {
     let retry = RetryPolicy { attempts_max: u32::MAX, elapsed_max: Duration::from_secs(120), ..RetryPolicy::default() };
     Settings { retry, ..impatient() }
 }
 
-/// Settings of clients that give an attempt up after a second and a call after two. The pool is larger than the number
-/// of clients, because an attempt that was given up keeps its connection until the server answers.
+/// Returns settings of clients that give up an attempt after a second and a call after two. The pool is larger than the
+/// number of clients, because an abandoned attempt keeps its connection until the server answers.
 fn impatient() -> Settings {
     let second = Duration::from_secs(1);
     let retry = RetryPolicy { attempts_max: u32::MAX, elapsed_max: 2 * second, ..RetryPolicy::default() };
@@ -70,14 +70,12 @@ fn impatient() -> Settings {
     }
 }
 
-/// Returns the count multiplied as `BANK_FAULTS_SCALE` says.
+/// Returns a count times the scale.
 fn scaled(count: u32) -> u32 {
-    let scale =
-        std::env::var("BANK_FAULTS_SCALE").map_or(1, |text| text.parse().expect("BANK_FAULTS_SCALE is a number"));
-    count * scale
+    count * u32::from(crate::scale())
 }
 
-/// Returns the longest of some times in seconds.
+/// Returns the longest of these times in seconds.
 fn longest(times: &[Duration]) -> f64 {
     times.iter().max().expect("something was measured").as_secs_f64()
 }

@@ -1,4 +1,4 @@
-//! A primary and its standby under one URL, and their changes of role.
+//! A primary and its standby with a common URL, and failovers between them.
 
 use bank_persistence::{DatabaseUrl, Settings};
 use bank_tests::load::{Load, LoadPlan};
@@ -23,8 +23,8 @@ pub(crate) struct Pair {
 impl Pair {
     pub(crate) fn start(replication: Replication) -> Self {
         let names = match replication {
-            // Both servers have this setting from the first moment to the last, so a primary without a standby lets
-            // every commit wait: no acknowledged commit is ever on one server alone.
+            // Both servers always have this setting. So commits on a primary without a standby wait, and no acknowledged
+            // commit is ever on one server alone.
             Replication::Synchronous => STANDBY_NAME,
             Replication::Asynchronous => "",
         };
@@ -37,14 +37,14 @@ impl Pair {
         pair
     }
 
-    /// Returns the URL that reaches whichever server is the primary.
+    /// Returns the URL that reaches the current primary.
     pub(crate) fn url(&self) -> DatabaseUrl {
         parse(&self.url_text())
     }
 
-    /// Returns the same as it is typed on a command line.
+    /// Returns the same URL as it is typed on a command line.
     pub(crate) fn url_text(&self) -> String {
-        // The order is that of the ports, not of the roles: the URL stays the same for ever.
+        // Ordered by port, not by role, so that the URL never changes.
         let mut ports = [self.primary.port(), self.standby.port()];
         ports.sort_unstable();
         let [first, second] = ports;
@@ -59,7 +59,7 @@ impl Pair {
         load
     }
 
-    /// Kills the primary and makes the standby the new one. The old one must rejoin before it is used again.
+    /// Kills the primary and promotes the standby. The old primary must rejoin before it is used again.
     pub(crate) fn fail_over(&mut self) {
         self.primary.crash();
         self.standby.promote();

@@ -18,11 +18,11 @@ fn sessions_cut_at_random_lose_nothing() {
     let cuts = cut(&load, &mut administrator, "random()");
     let result = load.stop();
     result.assert_exactly_once_and_sound(&format!("{cuts} sessions cut"), &mut administrator);
-    // A session is replaced at once, so the default bounds suffice for every call.
+    // A new session can be opened immediately, so the default limits suffice for every call.
     assert_eq!((result.count(Verdict::Unknown), result.count(Verdict::Failed)), (0, 0));
 }
 
-/// A commit that waits for its standby is cut after it has happened and before anybody was told.
+/// A commit that waits for its standby is cut after it has taken effect and before it is answered.
 #[test]
 fn sessions_cut_in_their_commit_lose_nothing() {
     let pair = Pair::start(Replication::Synchronous);
@@ -35,8 +35,8 @@ fn sessions_cut_in_their_commit_lose_nothing() {
     assert_eq!((result.count(Verdict::Unknown), result.count(Verdict::Failed)), (0, 0));
 }
 
-/// Ends sessions of the load, one at a time, the first one in the given order, and returns how many. Each time most
-/// clients get on before the next: on a busy machine a commit can wait so long that one call would be cut ten times.
+/// Ends sessions of the load, one at a time, the first one in the given order, and returns how many. Most clients make
+/// progress before the next cut: on a busy machine a commit can wait so long that one call would be cut ten times.
 fn cut(load: &Load, administrator: &mut Plain, order: &str) -> i64 {
     let sql = format!(
         "SELECT CAST(CAST(pg_terminate_backend(pid) AS INTEGER) AS BIGINT) AS value FROM ( \

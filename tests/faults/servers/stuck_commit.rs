@@ -1,7 +1,7 @@
-//! A COMMIT that waits for a synchronous standby which is not there.
+//! A COMMIT that waits for a synchronous standby that is down.
 //!
-//! The server has written the commit and nobody can see it: not the client, who gets no answer, nor anybody who looks
-//! the transfer up. Only who submits it again learns the truth, because the row locks are still held.
+//! The server has written the commit, but nobody can see it: the client gets no answer, and queries do not find the
+//! transfer. Only a re-submission learns the outcome, because it waits for the row locks.
 
 use std::thread;
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn a_commit_stuck_on_a_dead_standby_is_replayed_when_the_standby_is_back() {
     const STUCK: usize = 8;
     let pair = Pair::start(Replication::Synchronous);
     let mut plain = pair.plain();
-    // Two accounts for each transfer, so that every COMMIT is stuck itself and not behind another one.
+    // Two accounts for each transfer, so that no COMMIT waits for the locks of another.
     let accounts = open_many(&Bank::connect(&pair.url(), Settings::default()).unwrap(), 2 * STUCK, 1000);
     let transfers: Vec<Transfer> = accounts.chunks(2).map(|pair| transfer(pair[0], pair[1], 800)).collect();
 
@@ -74,13 +74,13 @@ fn post_concurrently(
 
 #[test]
 fn commits_stuck_during_a_load_are_resolved_when_the_standby_is_back() {
-    // Longer than an attempt may take, so every client has a COMMIT that it gave up or waits behind one.
+    // Longer than an attempt may take, so every client has given up a COMMIT or waits for one.
     const ABSENCE: Duration = Duration::from_secs(3);
     let pair = Pair::start(Replication::Synchronous);
     let load = pair.load(patient(), 7);
     let losses = scaled(4);
     for round in 0..losses {
-        // In turn: a standby that has gone, and one that is there and does not answer.
+        // In turn: a standby that is down, and one that runs and does not answer.
         if round % 2 == 0 {
             pair.standby.stop(StopMode::Immediate);
             thread::sleep(ABSENCE);

@@ -1,4 +1,4 @@
-//! `bank-cli workload` while servers fail: it goes on, loses nothing, and shows the gap.
+//! `bank-cli workload` while servers fail: it continues, loses nothing, and shows the gap.
 
 use std::path::Path;
 use std::process::Child;
@@ -23,7 +23,7 @@ fn a_workload_goes_on_through_a_failover_and_loses_nothing() {
     wait_for_transfers(&mut workload(pair.plain()), 100);
     wait_for_seconds(&cli.home().join("r.jsonl"), 2);
     pair.fail_over();
-    // As whoever fails over does: the new primary is alone, and the old one fenced, so commits need not wait for it.
+    // As in every failover: the old primary is fenced, and commits on the new one must not wait for a standby.
     let mut new_primary = pair.plain();
     new_primary.execute("ALTER SYSTEM SET synchronous_standby_names = ''");
     new_primary.execute("SELECT pg_reload_conf()");
@@ -44,7 +44,7 @@ fn a_workload_goes_on_through_a_failover_and_loses_nothing() {
     assert!(page.contains("<rect class=\"lost\" x="), "the gap is marked");
     assert!(!page.contains(PASSWORD) && !stderr.contains(PASSWORD) && !stdout.contains(PASSWORD));
 
-    // What was acknowledged before the failover, and after it, is all there.
+    // Everything that was acknowledged before and after the failover is there.
     let in_journal = workload(pair.plain()).number("SELECT count(*) AS value FROM transfers");
     let told = summary["transfers"]["posted"].as_i64().unwrap() + summary["transfers"]["replayed"].as_i64().unwrap();
     assert_eq!(in_journal, told);
@@ -81,7 +81,7 @@ fn start(cli: &Sandbox, options: &[&str]) -> Child {
     cli.command(&[&["workload", "run"], options].concat()).spawn().unwrap()
 }
 
-/// Turns a connection to the workload's schema.
+/// Points a connection to the workload's schema.
 fn workload(mut plain: Plain) -> Plain {
     plain.execute("SET search_path TO bank_workload");
     plain

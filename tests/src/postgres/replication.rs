@@ -6,10 +6,10 @@ use super::server::{PostgresServer, USER};
 use crate::plain::Plain;
 use crate::wait::wait_until;
 
-/// The name under which a standby follows; put it into `synchronous_standby_names` to make commits wait for the standby.
+/// The name under which a standby follows. In `synchronous_standby_names` it makes commits wait for the standby.
 ///
-/// It is the setting `cluster_name` of both servers rather than a part of the standby's connection string: by that name
-/// `pg_basebackup` would also go, and the primary would take it for the standby while it copies.
+/// Both servers have it as their `cluster_name`. In the connection string of the standby, `pg_basebackup` would use it,
+/// too, and the primary would mistake the copy under way for the standby.
 pub const STANDBY_NAME: &str = "bank_standby";
 
 impl PostgresServer {
@@ -27,7 +27,7 @@ impl PostgresServer {
         standby
     }
 
-    /// Throws this server's data away, copies the primary's and follows it from there. This server must not be running.
+    /// Deletes this server's data, copies the primary's, and follows the primary from there. This server must be stopped.
     ///
     /// # Panics
     ///

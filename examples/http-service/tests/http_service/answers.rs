@@ -1,4 +1,4 @@
-//! What the service answers when all is well, and what a rule refuses.
+//! Successful answers, and rejected transfers.
 
 use bank_tests::invariants::assert_sound;
 use bank_tests::{TestBackend, TestDatabase};
@@ -42,7 +42,7 @@ fn a_transfer_is_posted_once_and_then_replayed() {
         });
         assert_eq!(posted.json(), expected);
 
-        // Quotation marks around the key are what the header's draft standard wants.
+        // The draft standard of the header has quotation marks around the key.
         for key in [key.clone(), format!("\"{key}\""), key.to_uppercase()] {
             let replayed = client.transfer(&key, &body);
             expected["status"] = json!("replayed");

@@ -1,4 +1,4 @@
-//! Requests that are wrong, each refused with its reason before anything is asked of the database.
+//! Wrong requests, each rejected with a reason before the database is asked.
 
 use bank_tests::TestBackend;
 use bank_tests::invariants::Ledger;

@@ -1,4 +1,4 @@
-//! The service killed in the middle of its work, again and again, while its clients go on.
+//! The service, killed again and again in the middle of its work, while its clients continue.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ const CLIENTS: usize = 16;
 const TRANSFERS_EACH: usize = 100;
 const KILLS: usize = 4;
 const ACCOUNTS: usize = 10;
-/// How long a client tries: a check that fails must not leave clients behind that try for ever.
+/// How long a client tries, so that a failed check leaves no clients behind that try for ever.
 const CLIENT_TIME_MAX: Duration = Duration::from_secs(60);
 
 #[test]
@@ -30,7 +30,7 @@ fn a_killed_service_loses_nothing_and_repeats_nothing_on_postgres() {
     kill_under_load(TestBackend::Postgres);
 }
 
-/// What the clients have been told.
+/// The answers that the clients got.
 #[derive(Default)]
 struct Book {
     acknowledged: Mutex<Vec<TransferId>>,
@@ -76,7 +76,7 @@ fn kill_under_load(backend: TestBackend) {
     assert_exactly_once(&database, &orders, &acknowledged);
     assert_sound(&database);
     assert_eq!(book.answered(), orders.len());
-    // What was refused in the end was never posted, whatever answers were lost on the way.
+    // A transfer that was rejected in the end was never posted, whatever answers were lost.
     assert_eq!(Ledger::read(&database).transfers.len(), acknowledged.len());
     assert!(book.repeated.load(Ordering::SeqCst) > 0, "no request was interrupted");
     say(&format!(

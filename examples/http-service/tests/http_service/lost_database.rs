@@ -1,4 +1,4 @@
-//! A database that is slow, gone, or gone with the answer.
+//! A database that is slow, or lost before or after an answer.
 
 use std::sync::mpsc::channel;
 
@@ -13,7 +13,7 @@ use crate::server::{Client, Server, key, order};
 #[test]
 fn a_full_queue_rejects_clients_that_may_retry() {
     let Scene { client, database, .. } = &Scene::on(TestBackend::Sqlite, &["--queue-capacity", "1"]);
-    // Both names are known from here on, and posting is all that the transfers wait for.
+    // Both names are cached from here on, so that transfers wait for nothing but posting.
     assert_eq!(client.transfer(&key(), &order("Jessica", "John", 1)).status, 201);
     let mut writer = database.plain();
     writer.execute("BEGIN IMMEDIATE");
@@ -24,7 +24,7 @@ fn a_full_queue_rejects_clients_that_may_retry() {
             let (client, tell) = (client.clone(), tell.clone());
             scope.spawn(move || tell.send(client.transfer(key, &order("Jessica", "John", 1))).unwrap());
         }
-        // One is being posted, one waits: at least four are sent away.
+        // One is being posted and one waits, so at least four are rejected.
         for _ in 0..4 {
             let answer = told.recv().unwrap();
             answer.expect_problem(503, "overloaded", "nothing was changed");
@@ -75,7 +75,7 @@ fn a_database_that_is_lost_before_anything_was_sent_has_changed_nothing() {
 fn an_unknown_outcome_is_reported_and_the_same_key_resolves_it() {
     let (Scene { client, database, server: _server }, proxy) =
         behind_a_proxy(Plan::at_first("cut here", Fault::CutAfter).then_close());
-    // The memo travels with the statement that posts, whatever becomes of BEGIN and COMMIT.
+    // The memo is in the statement that posts, with or without BEGIN and COMMIT.
     let (key, mut body) = (key(), order("Jessica", "John", 800));
     body["memo"] = "cut here".into();
     let answer = client.transfer(&key, &body);

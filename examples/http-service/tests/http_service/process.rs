@@ -18,8 +18,10 @@ fn a_stopped_service_finishes_the_transfers_it_accepted() {
             let sent = scope.spawn(|| client.transfer(&key(), &order("Jessica", "John", 800)));
             wait_until("the transfer waits", || client.waiting() == 1);
             server.signal(signal);
-            // Fresh connections: one that is open already may still be served.
-            wait_until("nobody is let in any more", || std::net::TcpStream::connect(client.address()).is_err());
+            // New connections: an open one may still be served.
+            wait_until("no connection is accepted any more", || {
+                std::net::TcpStream::connect(client.address()).is_err()
+            });
             writer.execute("ROLLBACK");
             assert_eq!(sent.join().unwrap().status, 201);
         });
