@@ -124,13 +124,9 @@ impl TestDatabase {
     /// If a session stays.
     #[track_caller]
     pub fn wait_until_all_sessions_end(&self) {
-        if self.is_sqlite() {
-            return;
+        if !self.is_sqlite() {
+            self.plain().wait_until_alone();
         }
-        let others = "SELECT count(*) AS value FROM pg_stat_activity \
-                      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
-        let mut plain = self.plain();
-        wait_until("all other sessions have ended", || plain.number(others) == 0);
     }
 
     /// Returns whether this is embedded SQLite.

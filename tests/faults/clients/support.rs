@@ -51,18 +51,17 @@ impl ServerCounts {
         Self { commits: number("xact_commit"), rollbacks: number("xact_rollback"), deadlocks: number("deadlocks") }
     }
 
-    /// Returns the growth of these counts, after the sessions have reported at least this many commits. They do so before
-    /// they end.
+    /// Returns the growth of these counts, after all other sessions have ended and the server has counted at least this
+    /// many commits.
     pub(crate) fn growth(self, plain: &mut Plain, commits: usize) -> Self {
+        // Sessions report their counts before they end.
+        plain.wait_until_alone();
         let expected = i64::try_from(commits).unwrap();
         let mut now = Self::read(plain);
         wait_until("the server has counted every commit", || {
             now = Self::read(plain);
             now.commits - self.commits >= expected
         });
-        // A session that only rolled back may report after the last commit was counted.
-        std::thread::sleep(Duration::from_millis(1200));
-        now = Self::read(plain);
         Self {
             commits: now.commits - self.commits,
             rollbacks: now.rollbacks - self.rollbacks,
