@@ -31,7 +31,7 @@ const IN_NAMESPACE: &str = "BANK_TEST_IN_NAMESPACE";
 #[test]
 fn sqlite_on_a_full_disk_says_so_and_stays_sound() {
     let Some(disk) = SmallDisk::mount_for_all(2048, None) else {
-        return run_where_mounting_is_allowed("disk_full::sqlite_on_a_full_disk_says_so_and_stays_sound");
+        return run_where_mounting_is_allowed("clients::disk_full::sqlite_on_a_full_disk_says_so_and_stays_sound");
     };
     let ballast = Ballast::write(disk.path(), 1536);
     let path = disk.path().join("bank.db");
