@@ -1,14 +1,14 @@
-//! The kinds of database that every conformance test runs on.
+//! The backends that every conformance test runs on.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::database::{ExtraSchema, PostgresDatabase, SqliteFile, TestDatabase};
 
-/// The variable that names a further server.
+/// The variable that names an additional server.
 pub const EXTRA_SERVER_VARIABLE: &str = "BANK_TEST_URL";
 
-/// Where a test runs; makes the private databases that the test asks for.
+/// The backend of a test. It makes the private databases that the test needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TestBackend {
     /// Files of embedded SQLite.
@@ -20,7 +20,7 @@ pub enum TestBackend {
 }
 
 impl TestBackend {
-    /// Returns a database with bank's tables and no accounts, for the caller alone.
+    /// Returns a private database with bank's tables and without accounts.
     #[must_use]
     pub fn database(self) -> TestDatabase {
         match self {
@@ -30,7 +30,7 @@ impl TestBackend {
         }
     }
 
-    /// Returns a database without tables, for the caller alone.
+    /// Returns a private database without tables.
     #[must_use]
     pub fn empty_database(self) -> TestDatabase {
         match self {
@@ -49,7 +49,7 @@ impl TestBackend {
         }
     }
 
-    /// Says once for each process that tests run on this backend, past the capture of test output.
+    /// Announces this backend, once in each process, even though test output is captured.
     pub fn announce(self) {
         static SAID: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
         let place = match self {
@@ -68,13 +68,13 @@ impl TestBackend {
     }
 }
 
-/// Returns the URL of the further server, if there is one.
+/// Returns the URL of the additional server, if there is one.
 #[must_use]
 pub fn extra_server_url() -> Option<String> {
     std::env::var(EXTRA_SERVER_VARIABLE).ok().filter(|url| !url.is_empty())
 }
 
-/// Prints a line that is seen although the test passes.
+/// Prints a line that is visible even if the test passes.
 pub fn say(line: &str) {
     writeln!(std::io::stderr(), "{line}").expect("stderr is open");
 }

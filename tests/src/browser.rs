@@ -1,14 +1,14 @@
-//! A browser without a window, for pages that people are to read.
+//! A browser without a window, to check pages that people read.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Names the program, if it is not found by itself.
+/// The variable that names the program if it is not found.
 const VARIABLE: &str = "BANK_TEST_CHROMIUM";
 
-/// Chromium and its relatives, as they are called on Debian, Fedora, by Google and on macOS.
+/// Chromium and Chrome by their names on Debian, Fedora and macOS.
 const PROGRAMS: [&str; 6] = [
     "chromium",
     "chromium-browser",
@@ -18,11 +18,11 @@ const PROGRAMS: [&str; 6] = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-/// On a machine that is busy with other tests.
+/// Long enough for a machine that is busy with other tests.
 const TIME_MAX: Duration = Duration::from_secs(90);
 
-/// Opens a page with one more option, such as `--dump-dom`, and returns what the browser prints: the output, and the
-/// lines in which a page complains.
+/// Opens a page with one more option, such as `--dump-dom`. Returns the browser's output, and the console messages of
+/// the page.
 ///
 /// # Panics
 ///

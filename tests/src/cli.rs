@@ -1,10 +1,16 @@
-//! The real binary, in an environment without anything of the machine's own.
+//! The real binary, in an environment that is independent of the machine.
 
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 
 use snapbox::IntoData;
 use tempfile::TempDir;
+
+use crate::wait::wait_until;
 
 /// A home directory for the binary, and the database that it is told to use.
 #[derive(Debug)]
@@ -12,6 +18,7 @@ pub struct Sandbox {
     binary: PathBuf,
     home: TempDir,
     database_url: Option<String>,
+    retry_time: Option<String>,
 }
 
 impl Sandbox {
@@ -23,13 +30,20 @@ impl Sandbox {
     #[must_use]
     pub fn new(binary: &str) -> Self {
         let home = tempfile::tempdir().expect("a temporary directory can be made");
-        Self { binary: binary.into(), home, database_url: None }
+        Self { binary: binary.into(), home, database_url: None, retry_time: None }
     }
 
     /// Names the database in the environment variable `DATABASE_URL`.
     #[must_use]
     pub fn database_url(mut self, url: impl Into<String>) -> Self {
         self.database_url = Some(url.into());
+        self
+    }
+
+    /// Limits retrying in the environment variable `BANK_RETRY_TIME`, where nothing but giving up can follow.
+    #[must_use]
+    pub fn retry_time(mut self, seconds: u32) -> Self {
+        self.retry_time = Some(seconds.to_string());
         self
     }
 
@@ -48,12 +62,21 @@ impl Sandbox {
         if let Some(url) = &self.database_url {
             command.env("DATABASE_URL", url);
         }
+        if let Some(seconds) = &self.retry_time {
+            command.env("BANK_RETRY_TIME", seconds);
+        }
         command
     }
 
     /// Runs the binary.
     pub fn run(&self, arguments: &[&str]) -> Run {
-        Run::of(&mut self.command(arguments))
+        Run::to_end(&mut self.command(arguments))
+    }
+
+    /// Starts the binary, and does not wait for its end.
+    #[must_use]
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(&mut self.command(arguments))
     }
 
     /// Runs the binary, which must succeed, and returns what it printed on stdout.
@@ -72,10 +95,105 @@ impl Sandbox {
 ///
 /// # Panics
 ///
-/// If the process is gone, and its end has been waited for.
+/// If the process has ended and was waited for.
 pub fn interrupt(child: &Child) {
     let sent = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
     assert!(sent.is_ok_and(|status| status.success()), "the signal can be sent");
+}
+
+/// A run of the binary that has not ended yet.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    stderr: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
+}
+
+impl Running {
+    /// Starts a command whose stderr is a pipe.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("the binary can be started");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let text = Arc::clone(&stderr);
+        let reader = thread::spawn(move || {
+            let mut line = String::new();
+            while lines.read_line(&mut line).expect("stderr is UTF-8") > 0 {
+                text.lock().expect("no reader panics").push_str(&line);
+                line.clear();
+            }
+        });
+        Self { child, stderr, reader }
+    }
+
+    /// Returns the pipe to its stdin, if it has one.
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// Waits until it has printed this text on stderr.
+    ///
+    /// # Panics
+    ///
+    /// If it does not print it.
+    #[track_caller]
+    pub fn wait_for_stderr(&self, text: &str) {
+        let stderr = || self.stderr.lock().expect("no reader panics");
+        wait_until(&format!("stderr says {text:?}"), || stderr().contains(text) || self.reader.is_finished());
+        assert!(stderr().contains(text), "it ends without saying {text:?}: {}", stderr());
+    }
+
+    /// Returns whether it has ended.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system cannot tell.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is our own child").is_some()
+    }
+
+    /// Sends it SIGINT, as Ctrl-C does.
+    ///
+    /// # Panics
+    ///
+    /// If its end has been waited for.
+    pub fn interrupt(&self) {
+        interrupt(&self.child);
+    }
+
+    /// Kills it, as a crash would, and waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// If it has ended.
+    pub fn kill(mut self) {
+        assert!(!self.has_ended(), "it ended before it could be killed");
+        self.child.kill().expect("it has not been waited for");
+        self.child.wait().expect("it is our own child");
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// If it does not print UTF-8.
+    #[must_use]
+    pub fn end(mut self) -> Run {
+        drop(self.child.stdin.take());
+        let mut stdout = String::new();
+        if let Some(mut pipe) = self.child.stdout.take() {
+            pipe.read_to_string(&mut stdout).expect("stdout is UTF-8");
+        }
+        let status = self.child.wait().expect("it is our own child");
+        self.reader.join().expect("no reader panics");
+        let stderr = self.stderr.lock().expect("no reader panics").clone();
+        Run { code: status.code(), signal: status.signal(), stdout, stderr }
+    }
 }
 
 /// A run of the binary that has ended.
@@ -83,6 +201,8 @@ pub fn interrupt(child: &Child) {
 pub struct Run {
     /// The exit code; `None` if a signal ended it.
     pub code: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
     /// What it printed on stdout.
     pub stdout: String,
     /// What it printed on stderr.
@@ -95,10 +215,11 @@ impl Run {
     /// # Panics
     ///
     /// If it cannot be started, or does not print UTF-8.
-    pub fn of(command: &mut Command) -> Self {
+    pub fn to_end(command: &mut Command) -> Self {
         let output = command.output().expect("the binary can be started");
         Self {
             code: output.status.code(),
+            signal: output.status.signal(),
             stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
         }
@@ -117,8 +238,8 @@ impl Run {
         assert_eq!(self.code, Some(code), "{self:?}");
     }
 
-    /// Checks that the run failed with one line of error and one line of hint, and printed nothing else but, perhaps,
-    /// notes and the transfer's id; `[..]` stands for anything.
+    /// Checks that the run failed with one line of error and one line of hint. It may also have printed notes and the
+    /// id of the transfer, but no data. `[..]` stands for anything.
     ///
     /// # Panics
     ///

@@ -1,9 +1,8 @@
-//! Databases for one test each, gone when the test ends.
+//! A private database for each test, dropped when the test ends.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use bank_persistence::{Bank, DatabaseUrl, Settings};
 use tempfile::TempDir;
@@ -11,6 +10,7 @@ use tempfile::TempDir;
 use crate::backend::{EXTRA_SERVER_VARIABLE, extra_server_url};
 use crate::plain::Plain;
 use crate::postgres;
+use crate::wait::wait_until;
 
 /// A private database.
 #[derive(Debug)]
@@ -19,12 +19,12 @@ pub enum TestDatabase {
     Sqlite(SqliteFile),
     /// On the tests' own PostgreSQL server.
     Postgres(PostgresDatabase),
-    /// On a further server.
+    /// On the server that `BANK_TEST_URL` names.
     Extra(ExtraSchema),
 }
 
 impl TestDatabase {
-    /// Returns the database's URL as bank takes it.
+    /// Returns the database's URL in parsed form.
     #[must_use]
     pub fn url(&self) -> DatabaseUrl {
         match self {
@@ -48,12 +48,12 @@ impl TestDatabase {
         }
     }
 
-    /// Returns the URL of a PostgreSQL database through a port of this machine, as a proxy has it that reads along: it asks
-    /// for no encryption.
+    /// Returns the URL of this PostgreSQL database through the port of a proxy. It turns encryption off, because the
+    /// proxy reads the messages.
     ///
     /// # Panics
     ///
-    /// If the database is none.
+    /// If the database is not on PostgreSQL.
     #[must_use]
     pub fn url_through(&self, port: u16) -> String {
         let Self::Postgres(PostgresDatabase { name, .. }) = self else { panic!("{self:?} is not on PostgreSQL") };
@@ -81,7 +81,7 @@ impl TestDatabase {
         Bank::create_or_connect(&self.url(), settings).expect("the test database can be reached")
     }
 
-    /// Returns a connection that knows nothing of bank.
+    /// Returns a plain connection, without bank.
     #[must_use]
     pub fn plain(&self) -> Plain {
         match self {
@@ -95,12 +95,38 @@ impl TestDatabase {
         }
     }
 
-    /// Returns a connection that keeps everybody else from posting until it is dropped.
+    /// Returns a connection that keeps all others from posting until it is dropped.
     #[must_use]
     pub fn keep_writers_out(&self) -> Plain {
         let mut plain = self.plain();
         plain.execute(if self.is_sqlite() { "BEGIN IMMEDIATE" } else { "BEGIN; SELECT 1 FROM accounts FOR UPDATE" });
         plain
+    }
+
+    /// Waits until a session of this PostgreSQL database waits for a lock.
+    ///
+    /// # Panics
+    ///
+    /// If none does.
+    #[track_caller]
+    pub fn wait_for_blocked_session(&self) {
+        let blocked = "SELECT count(*) AS value FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut plain = self.plain();
+        wait_until("a session waits for a lock", || plain.number(blocked) > 0);
+    }
+
+    /// Waits until all other sessions in this database have ended: until then the server may still carry out what a
+    /// killed process had sent. SQLite has no sessions.
+    ///
+    /// # Panics
+    ///
+    /// If a session stays.
+    #[track_caller]
+    pub fn wait_until_all_sessions_end(&self) {
+        if !self.is_sqlite() {
+            self.plain().wait_until_alone();
+        }
     }
 
     /// Returns whether this is embedded SQLite.
@@ -138,7 +164,7 @@ pub struct PostgresDatabase {
     name: String,
 }
 
-/// Migrated once; each test's database is a copy.
+/// A migrated database; the database of each test is a copy.
 static TEMPLATE: LazyLock<PostgresDatabase> = LazyLock::new(|| {
     let template = PostgresDatabase::empty();
     migrate(&parse(&postgres::shared().socket_url(&template.name)));
@@ -157,12 +183,14 @@ impl PostgresDatabase {
     fn copy_of(template: &str) -> Self {
         let name = format!("test_{}", next_number());
         let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        let deadline = Instant::now() + Duration::from_secs(20);
-        // Autovacuum may be looking at the template just now.
-        while let Err(error) = administrate(&sql) {
-            assert!(Instant::now() < deadline, "{sql}: {error}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        // Autovacuum may be using the template at this moment.
+        wait_until("nobody else uses the template", || match administrate(&sql) {
+            Ok(()) => true,
+            Err(error) => {
+                assert!(error.contains("is being accessed by other users"), "{sql}: {error}");
+                false
+            }
+        });
         Self { name }
     }
 }
@@ -173,7 +201,7 @@ impl Drop for PostgresDatabase {
         let end_sessions = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
         let dropped = administrate(&end_sessions).and_then(|()| administrate(&format!("DROP DATABASE {name}")));
         if let Err(error) = dropped {
-            // The server goes with the process, and the database with it.
+            // The server ends with the process, and the database with it.
             eprintln!("cannot drop {name}: {error}");
         }
     }

@@ -1,4 +1,4 @@
-//! Accounts and transfers in few words.
+//! Short functions for accounts and transfers.
 
 use bank_domain::{
     Account, AccountId, AccountName, Age, Amount, Balance, Country, NewAccount, Outcome, OverdraftLimit, PostRequest,
@@ -59,12 +59,12 @@ pub fn transfer_with_id(id: TransferId, from: AccountId, to: AccountId, amount: 
     Transfer::new(id, from, to, amount)
 }
 
-/// Returns the balance of an account now.
+/// Returns the current balance of an account.
 pub fn balance(bank: &Bank, account: &str) -> i64 {
     current(bank, account).balance.get()
 }
 
-/// Returns an account as it is now.
+/// Returns the current state of an account.
 pub fn current(bank: &Bank, account: &str) -> Account {
     bank.find_account(&name(account)).expect("the database answers").expect("the account is there")
 }

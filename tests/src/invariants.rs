@@ -1,5 +1,5 @@
-//! An independent check of what must hold after every test that moved money: all rows are read with plain SQL and
-//! replayed here, so that a mistake in bank's own audit is found as well.
+//! An independent check of the invariants that must hold after every test that moved money. It reads all rows with plain
+//! SQL and replays them here, so that it also finds mistakes in bank's own audit.
 //!
 //! Run it when nobody writes: it reads the two tables one after the other.
 
@@ -12,7 +12,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::database::TestDatabase;
 use crate::plain::{Plain, load};
 
-/// An account as its row says.
+/// The row of an account.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct AccountFacts {
     /// The primary key.
@@ -21,7 +21,7 @@ pub struct AccountFacts {
     /// The name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// The balance at the opening.
+    /// The opening balance.
     #[diesel(sql_type = BigInt)]
     pub opening_balance: i64,
     /// The balance now.
@@ -35,19 +35,19 @@ pub struct AccountFacts {
     pub version: i64,
 }
 
-/// A transfer as its row says.
+/// The row of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct TransferFacts {
     /// The id: 32 hexadecimal digits.
     #[diesel(sql_type = Text)]
     pub id: String,
-    /// Who paid.
+    /// The paying account.
     #[diesel(sql_type = BigInt)]
     pub from_account_id: i64,
-    /// Who received.
+    /// The receiving account.
     #[diesel(sql_type = BigInt)]
     pub to_account_id: i64,
-    /// How much.
+    /// The amount.
     #[diesel(sql_type = BigInt)]
     pub amount: i64,
     /// The version of the paying account after it.
@@ -62,12 +62,12 @@ pub struct TransferFacts {
     /// The balance of the receiving account after it.
     #[diesel(sql_type = BigInt)]
     pub to_balance_after: i64,
-    /// The note.
+    /// The memo.
     #[diesel(sql_type = Nullable<Text>)]
     pub memo: Option<String>,
 }
 
-/// Everything in a database.
+/// All rows of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     /// All accounts, by id.
@@ -132,7 +132,7 @@ impl Ledger {
         found
     }
 
-    /// Returns what the journal says of each account, in the order of the versions.
+    /// Returns the journal entries of each account, ordered by version.
     fn entries(&self) -> BTreeMap<i64, Vec<EntryFacts<'_>>> {
         let mut entries: BTreeMap<i64, Vec<EntryFacts<'_>>> = BTreeMap::new();
         for transfer in &self.transfers {
@@ -205,11 +205,11 @@ pub fn assert_sound(database: &TestDatabase) {
     assert!(report.is_sound(), "the audit finds what the independent checker does not: {:?}", report.findings);
 }
 
-/// Checks that each acknowledged id is in the journal, and that nothing is there that was not submitted (I1, I8).
+/// Checks that each acknowledged id is in the journal, and that the journal has only submitted transfers (I1, I8).
 ///
 /// # Panics
 ///
-/// If that is not so.
+/// If not.
 pub fn assert_exactly_once(database: &TestDatabase, submitted: &[Transfer], acknowledged: &[TransferId]) {
     let ledger = Ledger::read(database);
     let wanted: BTreeMap<String, &Transfer> = submitted.iter().map(|t| (hexadecimal(t.id), t)).collect();

@@ -1,8 +1,8 @@
 //! The harness of bank's tests: real servers, a private database for each test, the real binary, and a checker of the
 //! ledger's invariants that shares no code with the ledger.
 //!
-//! The tests start the PostgreSQL server that they need from the binaries on the machine. Where there are none they
-//! fail and say what to install; they never skip.
+//! The tests start the PostgreSQL servers that they need from the binaries on the machine. If there are none, they fail
+//! and say what to install; they never skip.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test harness stops at the first surprise")]
 
@@ -17,10 +17,9 @@ pub mod load;
 pub mod plain;
 pub mod postgres;
 pub mod proxy;
-pub mod proxy_cuts;
-pub mod proxy_delays;
 pub mod terminal;
 pub mod threads;
+pub mod wait;
 
 /// Compiles the Rust examples of the README.
 #[cfg(doctest)]

@@ -1,7 +1,7 @@
-//! A load: clients that post random transfers through the library while a test does damage, and readers that look on.
+//! A load: clients that post random transfers through the library while a test does damage, and readers that watch.
 //!
-//! Each transfer is written down before it is sent and its outcome after, so that the journal can be held against what
-//! the clients were told, whatever happened to the server in between.
+//! A client records each transfer before it sends it, and the outcome afterwards. So the journal can be compared with
+//! the clients' answers, whatever happened to the server in between.
 
 mod check;
 mod reader;
@@ -17,20 +17,21 @@ use bank_persistence::{Bank, BankError, DatabaseUrl, Settings, new_transfer_id};
 use bank_workload::{Distribution, Draw};
 
 use crate::fixtures::open_many;
+use crate::wait::wait_until;
 use reader::Reader;
 
-/// How many clients do what with how many accounts.
+/// The size of a load.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadPlan {
-    /// Threads that post.
+    /// Number of threads that post.
     pub clients: usize,
-    /// Accounts that they post between; opened by the load, so the tables must be empty.
+    /// Number of accounts. The load opens them, so the tables must be empty.
     pub accounts: usize,
-    /// What each account begins with.
+    /// Opening balance of each account.
     pub opening_balance: i64,
-    /// Decides what is transferred.
+    /// Seed of the random transfers.
     pub seed: u64,
-    /// Threads that sum all balances without a pause.
+    /// Number of threads that sum all balances without a pause.
     pub readers: usize,
 }
 
@@ -50,10 +51,23 @@ pub struct Load {
     readers: Vec<JoinHandle<Reader>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Progress {
     stopped: AtomicBool,
     acknowledged: AtomicU64,
+    /// For each client, how many of its calls were given up.
+    given_up: Vec<AtomicU64>,
+}
+
+impl Progress {
+    fn new(clients: usize) -> Self {
+        let given_up = (0..clients).map(|_| AtomicU64::new(0)).collect();
+        Self { stopped: AtomicBool::new(false), acknowledged: AtomicU64::new(0), given_up }
+    }
+
+    fn given_up(&self) -> Vec<u64> {
+        self.given_up.iter().map(|count| count.load(Ordering::SeqCst)).collect()
+    }
 }
 
 impl Load {
@@ -66,13 +80,14 @@ impl Load {
     pub fn start(url: DatabaseUrl, settings: Settings, plan: LoadPlan) -> Self {
         let bank = Bank::connect(&url, settings).expect("the database can be reached before the damage");
         let accounts: Arc<[AccountId]> = open_many(&bank, plan.accounts, plan.opening_balance).into();
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Progress::new(plan.clients));
         let count = u32::try_from(accounts.len()).expect("few accounts");
-        let clients = (1_u16..).take(plan.clients).map(|number| {
+        let clients = (1_u16..).zip(0..plan.clients).map(|(number, client)| {
             let (bank, accounts, progress) = (bank.clone(), Arc::clone(&accounts), Arc::clone(&progress));
             let draw = Draw::new(count, Distribution::Uniform, plan.seed, number);
             let random = fastrand::Rng::with_seed(plan.seed.wrapping_mul(1_000).wrapping_add(number.into()));
-            thread::spawn(move || Book::default().fill(&bank, &accounts, &progress, draw, random))
+            let book = Book { client, ..Book::default() };
+            thread::spawn(move || book.fill(&bank, &accounts, &progress, draw, random))
         });
         let readers = (0..plan.readers).map(|_| {
             let (reader, progress) = (Reader::connect(&url, plan), Arc::clone(&progress));
@@ -88,7 +103,7 @@ impl Load {
         self.progress.acknowledged.load(Ordering::SeqCst)
     }
 
-    /// Waits until so many transfers in all have been acknowledged.
+    /// Waits until this many transfers have been acknowledged in all.
     ///
     /// # Panics
     ///
@@ -103,11 +118,11 @@ impl Load {
         }
     }
 
-    /// Waits until so many further transfers have been acknowledged, and returns how long that took.
+    /// Waits until this many further transfers have been acknowledged, and returns how long that took.
     ///
     /// # Panics
     ///
-    /// As [`Load::wait_for_acknowledged`] does.
+    /// For the same reason as [`Load::wait_for_acknowledged`].
     #[track_caller]
     pub fn wait_for_more(&self, count: u64, timeout: Duration) -> Duration {
         let started = Instant::now();
@@ -115,7 +130,19 @@ impl Load {
         started.elapsed()
     }
 
-    /// Lets every client finish its call, and returns what they were told.
+    /// Waits until each client has given up a further call.
+    ///
+    /// # Panics
+    ///
+    /// If one does not within a minute: its call hangs.
+    #[track_caller]
+    pub fn wait_until_each_client_gives_up(&self) {
+        let before = self.progress.given_up();
+        let has_given_up = || self.progress.given_up().iter().zip(&before).all(|(now, before)| now > before);
+        wait_until("each client has given up a call", has_given_up);
+    }
+
+    /// Lets every client finish its call, and returns the answers they got.
     ///
     /// # Panics
     ///
@@ -140,14 +167,14 @@ impl Load {
     }
 }
 
-/// What a client was told of a transfer.
+/// The answer that a client got for a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It has been posted by this call's last attempt.
+    /// The last attempt of this call posted it.
     Posted,
-    /// It had been posted by an earlier attempt, whose answer was lost.
+    /// An earlier attempt, whose answer was lost, had posted it.
     Replayed,
-    /// A rule refused it.
+    /// It was rejected.
     Rejected,
     /// It may or may not have been posted.
     Unknown,
@@ -161,20 +188,25 @@ impl Verdict {
     pub const fn is_acknowledged(self) -> bool {
         matches!(self, Self::Posted | Self::Replayed)
     }
+
+    const fn is_given_up(self) -> bool {
+        matches!(self, Self::Unknown | Self::Failed)
+    }
 }
 
-/// A transfer that was sent, and what became of it.
+/// A transfer that was sent, and its answer.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// What was sent.
+    /// The transfer.
     pub transfer: Transfer,
-    /// What the client was told. Unknown until it is.
+    /// The answer; unknown until there is one.
     pub verdict: Verdict,
 }
 
-/// What one client has sent.
+/// The submissions of one client.
 #[derive(Debug, Default)]
 struct Book {
+    client: usize,
     submissions: Vec<Submission>,
     surprises: Vec<String>,
     longest_call: Duration,
@@ -199,6 +231,9 @@ impl Book {
             let started = Instant::now();
             let verdicts = self.send(bank, &transfers);
             self.longest_call = self.longest_call.max(started.elapsed());
+            if verdicts.iter().any(|verdict| verdict.is_given_up()) {
+                progress.given_up[self.client].fetch_add(1, Ordering::SeqCst);
+            }
             let acknowledged = verdicts.iter().filter(|verdict| verdict.is_acknowledged()).count();
             progress.acknowledged.fetch_add(acknowledged.try_into().expect("few"), Ordering::SeqCst);
             for (submission, verdict) in self.submissions[before..].iter_mut().zip(verdicts) {
@@ -235,7 +270,7 @@ impl Book {
         match error {
             BankError::OutcomeUnknown { .. } => Verdict::Unknown,
             BankError::RetriesExhausted { .. } => Verdict::Failed,
-            // Everything that a fault can bring about is retried, so it never comes out as itself.
+            // The product retries every error that a fault can cause, so none of them is returned as it is.
             other => {
                 self.surprises.push(format!("a call failed without being retried: {other:?}"));
                 Verdict::Failed
@@ -244,7 +279,7 @@ impl Book {
     }
 }
 
-/// What the clients of a load were told, and what its readers saw.
+/// The answers that the clients of a load got, and what its readers saw.
 #[derive(Clone, Debug)]
 pub struct LoadResult {
     url: DatabaseUrl,
@@ -255,9 +290,9 @@ pub struct LoadResult {
     pub surprises: Vec<String>,
     /// How long the longest call took.
     pub longest_call: Duration,
-    /// How many times all balances were summed.
+    /// How many times a reader summed all balances.
     pub reads: u64,
-    /// What readers saw that must never be seen.
+    /// Violations that a reader saw.
     pub read_violations: Vec<String>,
     /// How many times a reader got no answer.
     pub connection_losses: u64,

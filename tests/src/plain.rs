@@ -1,10 +1,12 @@
-//! Plain SQL on a connection that knows nothing of bank: for checking from outside, and for doing damage.
+//! Plain SQL on a connection without bank: for checks from outside, and for doing damage.
 
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
+
+use crate::wait::wait_until;
 
 /// A connection to either kind of database.
 #[expect(missing_debug_implementations, reason = "connections have none")]
@@ -67,11 +69,11 @@ impl Plain {
         }
     }
 
-    /// Runs statements, or returns what the database said.
+    /// Runs statements, or returns the error message of the database.
     ///
     /// # Errors
     ///
-    /// The database's message.
+    /// Returns the message of the database if a statement fails.
     pub fn try_execute(&mut self, sql: &str) -> Result<(), String> {
         match self {
             Self::Postgres(connection) => connection.batch_execute(sql),
@@ -98,6 +100,14 @@ impl Plain {
     pub fn texts(&mut self, sql: &str) -> Vec<String> {
         let rows: Vec<Words> = load!(self, sql);
         rows.into_iter().map(|row| row.value.unwrap_or_default()).collect()
+    }
+
+    /// Waits until all other sessions in this PostgreSQL database have ended, and the server has counted what they did.
+    #[track_caller]
+    pub fn wait_until_alone(&mut self) {
+        let others = "SELECT count(*) AS value FROM pg_stat_activity \
+                      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        wait_until("all other sessions have ended", || self.number(others) == 0);
     }
 
     /// Returns whether this is embedded SQLite.

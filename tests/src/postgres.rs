@@ -1,7 +1,7 @@
 //! PostgreSQL servers that belong to the tests.
 //!
-//! Each server lives in a directory of its own, on a Unix socket in it and on a free port of 127.0.0.1, and ends with
-//! the process that started it, however that ends.
+//! Each server has a directory of its own. It listens on a Unix socket there and on a free port of 127.0.0.1. It ends
+//! when the process that started it ends, even if that process is killed.
 
 mod binaries;
 mod builder;

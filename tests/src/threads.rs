@@ -1,13 +1,13 @@
-//! Many threads that begin together.
+//! Threads that start together.
 
 use std::sync::Barrier;
 
-/// Runs the body on so many threads at the same moment and returns the results in the order of the threads.
+/// Runs the body on this many threads, which start together, and returns the results in the order of the threads.
 ///
 /// # Panics
 ///
-/// If a thread does.
-pub fn at_once<T: Send>(threads: usize, body: impl Fn(usize) -> T + Sync) -> Vec<T> {
+/// If a thread panics.
+pub fn concurrently<T: Send>(threads: usize, body: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(threads);
     std::thread::scope(|scope| {
         let (barrier, body) = (&barrier, &body);

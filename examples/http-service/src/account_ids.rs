@@ -1,14 +1,14 @@
-//! Account names and their ids, remembered.
+//! A cache of account names and their ids.
 //!
-//! Accounts are neither renamed nor deleted, so what was true once stays true, and a transfer needs no query for its
-//! names. Balances are another matter: they are never remembered.
+//! Accounts are neither renamed nor deleted, so the cache never goes stale, and a transfer needs no query for its names.
+//! Balances change, so they are never cached.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use bank_domain::{Account, AccountId, AccountName};
 
-/// How many names are kept, so that the memory is bounded: some 100 MB at most. Beyond it all are forgotten at once.
+/// The largest number of names, so that memory is limited to some 100 MB. When it is reached, the cache is cleared.
 const NAMES_MAX: usize = 1_000_000;
 
 /// The ids of the accounts that were looked up before.
@@ -16,12 +16,12 @@ const NAMES_MAX: usize = 1_000_000;
 pub struct AccountIds(RwLock<HashMap<AccountName, AccountId>>);
 
 impl AccountIds {
-    /// Returns the account's id, if it is known here; if not, ask the database.
+    /// Returns the account's id if it is cached; if not, ask the database.
     pub fn get(&self, name: &AccountName) -> Option<AccountId> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).copied()
     }
 
-    /// Remembers an account.
+    /// Caches an account.
     pub fn remember(&self, account: &Account) {
         let mut ids = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if ids.len() >= NAMES_MAX {

@@ -1,4 +1,4 @@
-//! Extractors that refuse a bad request with a [`Problem`] instead of a line of text.
+//! Extractors that answer a bad request with a [`Problem`] instead of a line of text.
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -35,7 +35,7 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
             return Err(malformed("the header Idempotency-Key is there more than once"));
         }
         let text = value.to_str().map_err(|_| malformed("the Idempotency-Key is not a UUID"))?;
-        // The draft of the header's standard puts the key in quotation marks; most clients do not.
+        // The draft standard of the header has quotation marks around the key; most clients leave them out.
         let unquoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
         let id = unquoted.parse().map_err(|_| malformed("the Idempotency-Key is not a UUID"))?;
         Ok(Self(id))
@@ -63,7 +63,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 Problem::new(status, "not_json", message, "send JSON with Content-Type: application/json")
             }
-            // 422 is what a rule says against a transfer; a body of another shape never becomes one.
+            // 422 means that a transfer was rejected; a body of the wrong shape never becomes one.
             _ => Problem::invalid("invalid_body", message, "see the README for the fields of a request"),
         })
     }

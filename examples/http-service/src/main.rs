@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Shows what `RUST_LOG` asks for, and without it what an operator should see.
+/// Shows the log lines that `RUST_LOG` asks for, by default those for operators.
 fn start_log() {
     let asked_for = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
     let filter = asked_for.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));

@@ -62,7 +62,7 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// If a metric cannot be written as text.
+    /// Returns an error if a metric cannot be written as text.
     pub fn text(&self) -> Result<String, prometheus::Error> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_counted_can_be_read() {
+    fn counted_transfers_can_be_read() {
         let metrics = Metrics::new().unwrap();
         metrics.transfer("posted");
         let waiting = metrics.wait();

@@ -1,4 +1,4 @@
-//! What the process is told when it starts.
+//! The options of the process.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use clap::Parser;
 #[command(version, about)]
 pub struct Options {
     /// The database's URL, sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE
-    // A text and not a `DatabaseUrl`: clap would quote a wrong value, password and all.
+    // A text and not a `DatabaseUrl`, because clap would quote an invalid value with its password.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: String,
     /// The address to listen on; port 0 takes a free one
@@ -23,7 +23,7 @@ pub struct Options {
     /// How many connections to the database may be open
     #[arg(long, env = "POOL_SIZE", default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub pool_size: u32,
-    /// How many transfers may wait to be posted; whoever comes after them is sent away with 503
+    /// How many transfers may wait to be posted; further ones are answered with 503
     #[arg(long, env = "QUEUE_CAPACITY", default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub queue_capacity: u32,
 }

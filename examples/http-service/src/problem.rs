@@ -1,8 +1,8 @@
-//! Every answer that is no success, as JSON: `{"code", "message", "hint"}`.
+//! Every unsuccessful answer, as JSON: `{"code", "message", "hint"}`.
 //!
-//! A client needs to know one thing above all: whether the money has moved. So each status has one meaning. 4xx: nothing
-//! was changed, and the same request will be refused again. 503: nothing was changed, and the same request may be
-//! repeated. 504: nobody knows, and the same request with the same key tells.
+//! Above all, a client needs to know whether the money has moved. So each status has one meaning. 4xx: nothing was
+//! changed, and the same request will fail again. 503: nothing was changed, and the client may repeat the request. 504:
+//! the outcome is unknown, and the same request with the same key resolves it.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use bank_domain::{AccountName, InvalidInput, Rejection};
 use bank_persistence::{BankError, DbError, QueueError};
 use serde_json::json;
 
-/// How long a client should wait before it repeats a request that found too many others.
+/// How long a client should wait before it repeats a request after an overload.
 const OVERLOAD_DELAY: Duration = Duration::from_secs(1);
-/// The same for one that found no database.
+/// How long it should wait if the database was unavailable.
 const OUTAGE_DELAY: Duration = Duration::from_secs(5);
 
-/// An answer that is no success.
+/// An unsuccessful answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     status: StatusCode,
@@ -36,20 +36,20 @@ impl Problem {
         Self { status, code, message: message.into(), hint, retry_after: None }
     }
 
-    /// Returns that the request itself is wrong.
+    /// Returns the problem of a bad request.
     #[must_use]
     pub fn invalid(code: &'static str, message: impl Into<String>, hint: &'static str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message, hint)
     }
 
-    /// Returns that there is no account of this name.
+    /// Returns the problem of an unknown account.
     #[must_use]
     pub fn no_account(name: &AccountName) -> Self {
         let message = format!("there is no account `{name}`");
         Self::new(StatusCode::NOT_FOUND, "account_not_found", message, "see all accounts with GET /accounts")
     }
 
-    /// Returns that the service has too much to do; the request has changed nothing.
+    /// Returns the problem of an overloaded service; the request has changed nothing.
     #[must_use]
     pub fn overloaded() -> Self {
         let message = "too many requests are waiting; nothing was changed";
@@ -57,7 +57,7 @@ impl Problem {
             .retry_after(OVERLOAD_DELAY)
     }
 
-    /// Returns that the database does not answer; the request has changed nothing.
+    /// Returns the problem of a database that does not answer; the request has changed nothing.
     #[must_use]
     pub fn unavailable() -> Self {
         let message = "the database does not answer; nothing was changed";
@@ -65,7 +65,7 @@ impl Problem {
             .retry_after(OUTAGE_DELAY)
     }
 
-    /// Returns that nobody knows whether the request has taken effect.
+    /// Returns the problem of an unknown outcome.
     #[must_use]
     pub fn outcome_unknown() -> Self {
         Self::new(
@@ -76,20 +76,20 @@ impl Problem {
         )
     }
 
-    /// Returns that something is broken; what it is stands in the log and not in the answer.
+    /// Returns the problem of an internal error. The log has the details, and the answer does not.
     #[must_use]
     pub fn internal() -> Self {
         let hint = "the service's log has the reason";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request failed; nothing was changed", hint)
     }
 
-    /// Returns what a rule said against a transfer, with the names that the client gave.
+    /// Returns the problem of a rejected transfer, with the names that the client gave.
     #[must_use]
     pub fn rejected(reason: &Rejection, from: &AccountName, to: &AccountName) -> Self {
         let code = reason.code();
         let rejected = |message, hint| Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message, hint);
         match reason {
-            // Accounts are never deleted, so this one was taken from another database.
+            // Accounts are never deleted, so its id comes from another database.
             Rejection::AccountNotFound { .. } => {
                 let message = format!("`{from}` or `{to}` does not exist any more");
                 Self::new(StatusCode::NOT_FOUND, code, message, "see all accounts with GET /accounts")
@@ -115,9 +115,9 @@ impl Problem {
         }
     }
 
-    /// Returns what the queue's failure means for the transfer.
+    /// Returns the problem of a transfer that the queue could not post.
     #[must_use]
-    pub fn of_queue(error: &QueueError) -> Self {
+    pub fn from_queue_error(error: &QueueError) -> Self {
         match error {
             QueueError::Full => Self::overloaded(),
             QueueError::Closed => {
@@ -125,8 +125,8 @@ impl Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", message, "send the same request again")
                     .retry_after(OVERLOAD_DELAY)
             }
-            QueueError::Failed(error) => Self::of_database(error),
-            // Panicked, and whatever may come: what is not known to have failed is unknown.
+            QueueError::Failed(error) => Self::from_bank_error(error),
+            // `Panicked`, and any later variant: without a known failure, the outcome is unknown.
             other => {
                 tracing::error!(error = %other, "posting failed");
                 Self::outcome_unknown()
@@ -134,10 +134,10 @@ impl Problem {
         }
     }
 
-    /// Returns what the database's failure means for the request. The reason goes to the log: it can name hosts and
-    /// tables, which are nobody's business but the operator's.
+    /// Returns the problem of a request for which the database failed. The reason goes to the log, because it can name
+    /// hosts and tables, which only operators should see.
     #[must_use]
-    pub fn of_database(error: &BankError) -> Self {
+    pub fn from_bank_error(error: &BankError) -> Self {
         let problem = match error {
             BankError::AccountExists { name } => {
                 let message = format!("an account named `{name}` exists already");

@@ -26,12 +26,12 @@ pub enum RunError {
     /// The database cannot be used.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// Nobody can listen on this address.
+    /// The service cannot listen on this address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the operating system said; part of the text.
+        /// The error of the operating system; part of the text.
         source: io::Error,
     },
     /// The server ended.
@@ -43,7 +43,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// Returns what to do about it, if that is known.
+    /// Returns a hint, if there is one.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -57,11 +57,11 @@ impl RunError {
     }
 }
 
-/// Runs the service until it is told to stop; prints its address on standard output.
+/// Runs the service until a signal stops it. Prints its address on standard output.
 ///
 /// # Errors
 ///
-/// Why it cannot run.
+/// Returns an error if the service cannot start, or if the server fails.
 pub async fn run(options: &Options) -> Result<(), RunError> {
     let url: DatabaseUrl = options.database_url.parse()?;
     let opening = options.clone();
@@ -69,16 +69,16 @@ pub async fn run(options: &Options) -> Result<(), RunError> {
     let listen_error = |source| RunError::Listen { address: options.listen, source };
     let listener = TcpListener::bind(options.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
-    // Nobody may be reading.
+    // Standard output may be closed.
     writeln!(io::stdout(), "listening on http://{address}").ok();
     serve(listener, &service).await?;
-    // The last handle would do this too, but on a thread that must not block.
+    // Dropping the last handle would do this, too, but on a thread that must not block.
     service.close().await;
     tracing::info!("stopped; every transfer that was taken has its outcome");
     Ok(())
 }
 
-/// Answers requests until the signal to stop, and then those that are under way.
+/// Answers requests until the signal to stop, and then finishes the requests in progress.
 async fn serve(listener: TcpListener, service: &Service) -> Result<(), RunError> {
     let (tell, mut told) = watch::channel(false);
     let stop = async move {
@@ -103,7 +103,7 @@ async fn serve(listener: TcpListener, service: &Service) -> Result<(), RunError>
     }
 }
 
-/// Returns at Ctrl-C or, as a container's runtime sends it, at SIGTERM.
+/// Returns on Ctrl-C and on SIGTERM, which a container's runtime sends.
 async fn stop_signal() {
     let interrupt = async {
         if let Err(error) = tokio::signal::ctrl_c().await {

@@ -1,8 +1,8 @@
-//! What all requests share: the bank, the posting queue, the names, the metrics.
+//! The state that all requests share: the bank, the posting queue, the cached names, the metrics.
 //!
-//! The two ways from async code to the database are here. Transfers go through the [`PostingQueue`], whose tickets are
-//! awaited: thousands may wait without a thread each, and what gathers during one commit is posted with the next.
-//! Everything else blocks a thread for a moment, and so runs on tokio's blocking threads, few at a time.
+//! Async code reaches the database in two ways. Transfers go through the [`PostingQueue`], and the request awaits its
+//! ticket: thousands can wait without a thread each, and the transfers that arrive during one commit are posted with the
+//! next. Everything else blocks a thread for a moment, so it runs on tokio's blocking threads, a few at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +20,12 @@ use crate::problem::Problem;
 
 /// How long a request may wait for its turn at the database.
 const TURN_TIME_MAX: Duration = Duration::from_secs(2);
-/// How long a request waits for the outcome of its transfer. The queue gives up earlier; this is for what nobody has
-/// thought of.
+/// How long a request waits for the outcome of its transfer. The queue gives up earlier, so this is a last resort.
 const OUTCOME_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long the database may take to show that it is ready.
 const READY_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// The service; cloning gives a further handle.
+/// The service; a clone is another handle.
 #[derive(Clone, Debug)]
 pub struct Service {
     bank: Bank,
@@ -49,11 +48,11 @@ pub enum OpenError {
 }
 
 impl Service {
-    /// Connects to the database, which must be set up, or is with `--migrate`. Blocks.
+    /// Connects to the database, which must be set up unless `--migrate` is given. Blocks.
     ///
     /// # Errors
     ///
-    /// Why the service cannot start.
+    /// Returns an error if the database cannot be used, or if a metric cannot be registered.
     pub fn open(url: &DatabaseUrl, options: &Options) -> Result<Self, OpenError> {
         let settings = settings(options);
         let bank = if options.migrate { Bank::create_or_connect(url, settings) } else { Bank::connect(url, settings) }?;
@@ -79,11 +78,11 @@ impl Service {
         &self.metrics
     }
 
-    /// Runs something that blocks, on a thread that may.
+    /// Runs a closure that blocks, on a thread for blocking.
     ///
     /// # Errors
     ///
-    /// The database's failure, or that too many others are waiting.
+    /// Returns an error if the database fails, or if too many others are waiting.
     pub async fn blocking<T: Send + 'static>(
         &self,
         body: impl FnOnce(&Bank) -> Result<T, BankError> + Send + 'static,
@@ -93,12 +92,12 @@ impl Service {
         let bank = self.bank.clone();
         let task = spawn_blocking(move || {
             let result = body(&bank);
-            // Held until now, also when the client has hung up and nobody awaits the task any more.
+            // Held until now, even if the client has hung up and nobody awaits the task any more.
             drop(turn);
             result
         });
         match task.await {
-            Ok(result) => result.map_err(|error| Problem::of_database(&error)),
+            Ok(result) => result.map_err(|error| Problem::from_bank_error(&error)),
             Err(error) => {
                 tracing::error!(%error, "a blocking task ended without a result");
                 Err(Problem::internal())
@@ -110,7 +109,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// That one of them does not exist, or the database's failure.
+    /// Returns an error if one of them does not exist, or if the database fails.
     pub async fn ids_of(&self, from: &AccountName, to: &AccountName) -> Result<(AccountId, AccountId), Problem> {
         if let (Some(from), Some(to)) = (self.ids.get(from), self.ids.get(to)) {
             return Ok((from, to));
@@ -127,25 +126,25 @@ impl Service {
         Ok((id_of(from)?, id_of(to)?))
     }
 
-    /// Posts a transfer and awaits its outcome. A client that hangs up meanwhile does not take the transfer back.
+    /// Posts a transfer and awaits its outcome. If the client hangs up, the transfer is still posted.
     ///
     /// # Errors
     ///
-    /// Why there is no outcome.
+    /// Returns an error if there is no outcome.
     pub async fn post(&self, request: PostRequest) -> Result<Outcome, Problem> {
         // Not `submit`: it would block this thread, and with it every other request that the thread serves.
-        let ticket = self.queue.try_submit(request).map_err(|error| Problem::of_queue(&error))?;
+        let ticket = self.queue.try_submit(request).map_err(|error| Problem::from_queue_error(&error))?;
         let _waiting = self.metrics.wait();
         match timeout(OUTCOME_TIME_MAX, ticket.into_future()).await {
-            Ok(outcome) => outcome.map_err(|error| Problem::of_queue(&error)),
+            Ok(outcome) => outcome.map_err(|error| Problem::from_queue_error(&error)),
             Err(_) => Err(Problem::outcome_unknown()),
         }
     }
 
-    /// Returns whether the database answers and has the tables that are expected.
+    /// Returns whether the database answers and its tables are up to date.
     pub async fn is_ready(&self) -> bool {
         let check = async {
-            // One check at a time: a database that does not answer would otherwise collect one thread for each.
+            // One check at a time: otherwise each would block a thread when the database does not answer.
             let turn = Arc::clone(&self.ready_turn).acquire_owned().await;
             let bank = self.bank.clone();
             spawn_blocking(move || {
@@ -172,7 +171,7 @@ impl Service {
         }
     }
 
-    /// Takes no further transfers and returns when each that was taken has its outcome.
+    /// Accepts no further transfers, and returns when each accepted one has its outcome.
     pub async fn close(&self) {
         let queue = self.queue.clone();
         if let Err(error) = spawn_blocking(move || queue.close()).await {
@@ -181,7 +180,7 @@ impl Service {
     }
 }
 
-/// A client of HTTP waits for seconds and not for half a minute, and comes again by itself.
+/// Returns settings with short retries: HTTP clients wait for seconds, not for half a minute, and retry themselves.
 fn settings(options: &Options) -> Settings {
     Settings {
         pool_size: options.pool_size,
@@ -196,8 +195,8 @@ fn settings(options: &Options) -> Settings {
     }
 }
 
-/// Returns how many requests may be at the database at once: all connections but one for the queue and one for the
-/// check of readiness, so that reads never hold up the posting.
+/// Returns how many requests may use the database concurrently: all connections but one for the queue and one for the
+/// readiness check, so that reads never delay posting.
 fn turns(pool_size: u32) -> usize {
     usize::try_from(pool_size).unwrap_or(usize::MAX).saturating_sub(2).max(1)
 }

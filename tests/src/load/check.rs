@@ -1,4 +1,4 @@
-//! Holding the journal against what the clients of a load were told.
+//! Compares the journal with the answers that the clients of a load got.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ impl LoadResult {
         assert_none(what, &self.violations_of_running_again(plain));
     }
 
-    /// Returns everything that is wrong with the database and with what was seen of it (I1 to I7), as sentences.
+    /// Returns every violation in the database and in what the readers saw (I1 to I7), each as a sentence.
     pub fn violations(&self, plain: &mut Plain) -> Vec<String> {
         let ledger = Ledger::read_from(plain);
         let mut found = self.surprises.clone();
@@ -50,7 +50,7 @@ impl LoadResult {
         report.findings.iter().map(|finding| format!("the audit finds: {finding:?}")).collect()
     }
 
-    /// Submits the whole input again and returns what it changed but should not have (I8).
+    /// Submits the whole input again and returns each change that this should not have made (I8).
     pub fn violations_of_running_again(&self, plain: &mut Plain) -> Vec<String> {
         let before = by_id(Ledger::read_from(plain).transfers);
         let bank = self.bank();
@@ -91,7 +91,7 @@ fn by_id(transfers: Vec<TransferFacts>) -> HashMap<String, TransferFacts> {
     transfers.into_iter().map(|row| (row.id.clone(), row)).collect()
 }
 
-/// Returns what the journal has too much, too little or otherwise than it was sent (I1, I8).
+/// Returns each transfer that the journal should not have, lacks, or has with other content (I1, I8).
 fn journal_violations(journal: &[TransferFacts], submissions: &[Submission]) -> Vec<String> {
     let mut expected: HashMap<String, &Submission> =
         submissions.iter().map(|submission| (hexadecimal(submission.transfer.id), submission)).collect();

@@ -1,4 +1,4 @@
-//! Readers that sum all balances while everything else happens.
+//! Readers that sum all balances while the clients post.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -25,7 +25,7 @@ struct Sums {
     bad: i64,
 }
 
-/// What one reader has seen.
+/// A reader, and the violations that it has seen.
 #[derive(Debug)]
 pub(super) struct Reader {
     bank: Bank,
@@ -38,7 +38,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn connect(url: &DatabaseUrl, plan: LoadPlan) -> Self {
-        // One attempt for each read: while the server is away the reader just counts.
+        // One attempt for each read: while the server is away, the reader only counts.
         let retry = RetryPolicy { attempts_max: 1, ..RetryPolicy::default() };
         let settings =
             Settings { pool_size: 1, connection_timeout: Duration::from_secs(2), retry, ..Settings::default() };
@@ -55,7 +55,7 @@ impl Reader {
                 Err(BankError::RetriesExhausted { .. }) => self.connection_losses += 1,
                 Err(error) => self.violations.push(format!("I7: a read failed: {error:?}")),
             }
-            // The readers are to see many moments, not to keep a core busy.
+            // Readers should see many states without keeping a core busy.
             thread::sleep(Duration::from_millis(5));
         }
         self
@@ -70,7 +70,7 @@ impl Reader {
         let Sums { total, accounts, bad } = *sums;
         if (total, accounts, bad) != (self.total, self.accounts, 0) {
             let expected = format!("{} in {}", self.total, self.accounts);
-            let seen = format!("{total} in {accounts} accounts, {bad} of them negative or nil");
+            let seen = format!("{total} in {accounts} accounts, {bad} of them negative or missing");
             self.violations.push(format!("I7: a reader saw {seen}, in place of {expected}"));
         }
     }

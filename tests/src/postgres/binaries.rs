@@ -1,4 +1,4 @@
-//! Where the server's programs are, and as whom they run.
+//! Where the server's programs are, and the user they run as.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
@@ -16,7 +16,7 @@ pub struct Binaries {
     owner: Option<Owner>,
 }
 
-/// The user that the server runs as: PostgreSQL refuses root.
+/// The user that the server runs as: PostgreSQL does not run as root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Owner {
     pub(super) uid: u32,
@@ -28,7 +28,7 @@ impl Binaries {
     ///
     /// # Panics
     ///
-    /// If there are none, with what to do about it: no test is skipped for want of a server.
+    /// If there are none, with a hint: no test is skipped because a server is missing.
     #[must_use]
     pub fn find() -> Self {
         let directory = candidates().into_iter().find(|directory| {
@@ -43,8 +43,8 @@ impl Binaries {
         Self { directory, owner: owner() }
     }
 
-    /// Returns the command that runs one of the programs, as a user that the server accepts, without the environment
-    /// variables that would lead it elsewhere.
+    /// Returns the command that runs one of the programs, as a user that the server accepts, without environment
+    /// variables that would make it connect elsewhere.
     #[must_use]
     pub fn command(&self, program: &str) -> Command {
         self.as_owner(self.directory.join(program))
@@ -97,7 +97,7 @@ fn subdirectories_newest_first(parent: &str, prefix: &str) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
-/// Returns whom to run the server as: nobody else, unless we are root.
+/// Returns the user to run the server as if we are root.
 fn owner() -> Option<Owner> {
     let probe = tempfile::tempdir().expect("a temporary directory can be made");
     let we_are_root = probe.path().metadata().expect("it can be looked at").uid() == 0;

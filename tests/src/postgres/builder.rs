@@ -1,4 +1,4 @@
-//! How a server of the tests is to be.
+//! Configuring and starting a server.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -10,10 +10,10 @@ use super::binaries::Binaries;
 use super::server::{PASSWORD, PostgresServer, USER};
 use super::watchdog::Watchdog;
 
-/// Another process may take the free port between its choice and its use.
+/// Another process may take the free port before the server does.
 const START_ATTEMPTS_MAX: u32 = 5;
 
-/// The directory of a server in the making.
+/// The directory of a server that is being made.
 pub(super) struct Home {
     pub(super) path: PathBuf,
     pub(super) watchdog: Watchdog,
@@ -29,13 +29,13 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// Returns a builder of a server that is fast and forgets everything when the machine fails.
+    /// Returns a builder of a server that is fast but not durable.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Makes the server durable: what is committed survives `kill -9`, as in earnest.
+    /// Makes the server durable, as in production: committed transactions survive `kill -9`.
     #[must_use]
     pub fn durable(mut self) -> Self {
         self.durable = true;
@@ -56,7 +56,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Puts a file, readable by the server alone, into the data directory.
+    /// Puts a file that only the server can read into the data directory.
     #[must_use]
     pub fn file(mut self, name: &str, content: &str) -> Self {
         self.files.push((name.to_owned(), content.to_owned()));
@@ -119,7 +119,7 @@ impl ServerBuilder {
     }
 }
 
-/// Makes the server's directory: short, because the path of a Unix socket is bounded, and within reach of its user.
+/// Makes the server's directory. Its path is short, because that of a Unix socket is limited, and open to its user.
 pub(super) fn make_home(binaries: &Binaries) -> Home {
     let parent = if binaries.owner().is_some() { PathBuf::from("/tmp") } else { std::env::temp_dir() };
     let directory = tempfile::Builder::new().prefix("bank-pg-").tempdir_in(parent).expect("a directory can be made");
@@ -141,7 +141,7 @@ fn give_to_owner(binaries: &Binaries, path: &Path) {
     }
 }
 
-/// Returns a port of 127.0.0.1 that was free just now.
+/// Returns a port of 127.0.0.1 that is free at this moment.
 pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     listener.local_addr().expect("it has an address").port()

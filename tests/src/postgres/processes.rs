@@ -1,17 +1,13 @@
-//! What a server's processes can be made to suffer.
+//! Killing and stopping the processes of a server.
 
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use super::server::PostgresServer;
-
-/// Processes end at once when they are killed, but the machine may be busy.
-const END_TIMEOUT: Duration = Duration::from_secs(20);
+use crate::wait::wait_until;
 
 impl PostgresServer {
-    /// Kills every process of the server at once with `KILL`, as when the machine loses its power, and waits until they
-    /// have gone. The server can be started again.
+    /// Kills all processes of the server together, as a power failure would, and waits until they have ended. The server
+    /// can be started again.
     ///
     /// # Panics
     ///
@@ -19,20 +15,16 @@ impl PostgresServer {
     pub fn crash(&self) {
         let processes = self.stopped_processes();
         self.send("KILL", &processes);
-        let deadline = Instant::now() + END_TIMEOUT;
-        while !processes.iter().all(|process| has_ended(*process)) {
-            assert!(Instant::now() < deadline, "killed processes of the server are still there");
-            thread::sleep(Duration::from_millis(10));
-        }
-        // A process that has ended keeps its id until its parent has looked, and the server would take its lock for
-        // that of a living one.
+        wait_until("the server's processes have ended", || processes.iter().all(|process| has_ended(*process)));
+        // An ended process keeps its id until its parent collects it. The server would mistake its lock for that of a
+        // running process.
         let locks = [self.data().join("postmaster.pid"), self.home().join(format!(".s.PGSQL.{}.lock", self.port()))];
         for lock in locks {
             std::fs::remove_file(lock).expect("a killed server leaves its lock files behind");
         }
     }
 
-    /// Stops all processes of the server where they stand: its sockets stay open and nobody answers.
+    /// Stops all processes of the server: its sockets stay open and nobody answers.
     ///
     /// # Panics
     ///
@@ -41,16 +33,16 @@ impl PostgresServer {
         self.send("STOP", &self.stopped_processes());
     }
 
-    /// Lets all processes of a frozen server go on.
+    /// Resumes all processes of a frozen server.
     ///
     /// # Panics
     ///
-    /// If the server is not there.
+    /// If the server is not running.
     pub fn thaw(&self) {
         self.send("CONT", &self.stopped_processes());
     }
 
-    /// Returns the server's processes, the first one last. That one is stopped: so it starts no others meanwhile.
+    /// Stops the server's first process, so that it starts no others, and returns all processes, the first one last.
     fn stopped_processes(&self) -> Vec<u32> {
         let first = self.pid();
         self.signal("STOP");
@@ -62,7 +54,7 @@ impl PostgresServer {
         processes
     }
 
-    /// Sends a signal to processes of the server; some may have ended meanwhile.
+    /// Sends a signal to processes of the server; some may have ended by now.
     fn send(&self, signal: &str, processes: &[u32]) {
         let mut command = self.binaries().as_owner("kill");
         command.args(["-s", signal]).args(processes.iter().map(u32::to_string));

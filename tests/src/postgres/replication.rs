@@ -1,20 +1,16 @@
 //! Servers that follow another one.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use super::binaries::Binaries;
 use super::builder::{free_port, make_home, run};
 use super::server::{PostgresServer, USER};
 use crate::plain::Plain;
+use crate::wait::wait_until;
 
-/// The name under which a standby follows; put it into `synchronous_standby_names` to make commits wait for the standby.
+/// The name under which a standby follows. In `synchronous_standby_names` it makes commits wait for the standby.
 ///
-/// It is the setting `cluster_name` of both servers rather than a part of the standby's connection string: by that name
-/// `pg_basebackup` would also go, and the primary would take it for the standby while it copies.
+/// Both servers have it as their `cluster_name`. In the connection string of the standby, `pg_basebackup` would use it,
+/// too, and the primary would mistake the copy under way for the standby.
 pub const STANDBY_NAME: &str = "bank_standby";
-
-const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl PostgresServer {
     /// Makes a new server that follows this one, and waits until it does.
@@ -31,7 +27,7 @@ impl PostgresServer {
         standby
     }
 
-    /// Throws this server's data away, copies the primary's and follows it from there. This server must not be running.
+    /// Deletes this server's data, copies the primary's, and follows the primary from there. This server must be stopped.
     ///
     /// # Panics
     ///
@@ -62,11 +58,7 @@ impl PostgresServer {
             "SELECT count(*) AS value FROM pg_stat_replication \
              WHERE application_name = '{STANDBY_NAME}' AND state = 'streaming'"
         );
-        let deadline = Instant::now() + CATCH_UP_TIMEOUT;
-        while plain.number(&streaming) == 0 {
-            assert!(Instant::now() < deadline, "no standby follows within {CATCH_UP_TIMEOUT:?}");
-            thread::sleep(Duration::from_millis(20));
-        }
+        wait_until("a standby follows", || plain.number(&streaming) > 0);
     }
 
     /// Makes this standby a primary.

@@ -25,7 +25,7 @@ pub fn shared() -> &'static PostgresServer {
     &SHARED
 }
 
-/// A PostgreSQL server of the tests' own.
+/// A PostgreSQL server that belongs to the tests.
 #[derive(Debug)]
 pub struct PostgresServer {
     binaries: Binaries,
@@ -76,14 +76,14 @@ impl PostgresServer {
     /// If it does not start, with its log.
     pub fn start(&self) {
         let deadline = Instant::now() + RESTART_TIME_MAX;
-        // After `kill -9` the server's other processes take a moment to notice.
+        // After `kill -9` the server's other processes need a moment to notice.
         while let Err(log) = self.try_start() {
             assert!(Instant::now() < deadline, "the test server does not start:\n{log}");
             std::thread::sleep(Duration::from_millis(100));
         }
     }
 
-    /// Stops the server and waits until it has gone.
+    /// Stops the server and waits until it has ended.
     pub fn stop(&self, mode: StopMode) {
         let mut command = self.binaries.command("pg_ctl");
         command.args(["stop", "--wait", "--timeout=60"]).arg(format!("--mode={}", mode.name()));
@@ -120,7 +120,7 @@ impl PostgresServer {
             .args(["start", "--wait", "--timeout=60", "--silent"])
             .arg(format!("--pgdata={}", self.data().display()))
             .arg(format!("--log={}", self.home.join("log").display()))
-            // A standby has a copy of another server's configuration, which names another directory for the socket.
+            // A standby has a copy of another server's configuration, with another directory for the socket.
             .arg(format!("--options=-p {} -k {}", self.port, self.home.display()))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -144,7 +144,7 @@ impl PostgresServer {
 pub enum StopMode {
     /// Sessions are ended, their transactions rolled back.
     Fast,
-    /// Everything ends at once; the next start recovers from the log.
+    /// Everything ends immediately; the next start recovers from the log.
     Immediate,
 }
 

@@ -1,4 +1,4 @@
-//! A child that stops the server and deletes its directory when the process that started it has gone.
+//! A child process that stops the server and deletes its directory when the process that started it has ended.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::process::{Child, ChildStdin, Stdio};
 
 use super::binaries::Binaries;
 
-/// Waits for the end of its input, which comes with the end of this process: normal, panicked or killed. A test may
-/// have left the server's processes stopped.
+/// Waits for the end of its input, which comes when this process ends, by itself, by a panic or killed. A test may have
+/// left the server's processes stopped.
 const SCRIPT: &str = r#"
 cat >/dev/null
 if first=$(head -n 1 "$2/data/postmaster.pid"); then

@@ -9,7 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::ValueSource;
 
-/// Shows the log lines that `RUST_LOG` selects, such as `bank_persistence=debug`, or with `-v` the repeated attempts.
+/// Shows the log lines that `RUST_LOG` selects, such as `bank_db=debug`, or with `-v` the repeated attempts.
 ///
 /// An invalid `RUST_LOG` is ignored, because money should move even then.
 pub(crate) fn start(verbose: bool) {
@@ -22,7 +22,8 @@ pub(crate) fn start(verbose: bool) {
 /// Returns the filter of the log lines and where it comes from; `None` if no log lines are shown.
 pub(crate) fn filter(verbose: bool) -> Option<(Targets, ValueSource)> {
     let from_variable = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
-    let by_default = || verbose.then(|| Targets::new().with_target("bank_persistence", LevelFilter::INFO));
+    let libraries = ["bank_db", "bank_persistence"].map(|target| (target, LevelFilter::INFO));
+    let by_default = || verbose.then(|| Targets::new().with_targets(libraries));
     let from_variable = from_variable.map(|filter| (filter, ValueSource::environment("RUST_LOG")));
     from_variable.or_else(|| by_default().map(|filter| (filter, ValueSource::option("--verbose"))))
 }

@@ -17,7 +17,7 @@ DATABASE:
 ENVIRONMENT:
   DATABASE_URL   URL of the database
   BANK_ISOLATION, BANK_ANSWER_TIMEOUT, ...  set the connection options
-  RUST_LOG       log lines of the libraries, such as bank_persistence=debug
+  RUST_LOG       log lines of the libraries, such as bank_db=debug
   XDG_DATA_HOME  user data directory [default: ~/.local/share]
   NO_COLOR       no colours, unless --color says otherwise
   PGPASSWORD, PGSSLROOTCERT, ...  as for every program that uses libpq

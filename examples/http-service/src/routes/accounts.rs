@@ -12,7 +12,7 @@ use crate::extract::{Body, LastSegment, Parameters};
 use crate::problem::Problem;
 use crate::service::Service;
 
-/// How many accounts a page has if the client does not say.
+/// How many accounts a page has by default.
 const PAGE_DEFAULT: u16 = 100;
 
 /// The body of a request to open an account.
@@ -42,7 +42,7 @@ impl TryFrom<Opening> for NewAccount {
     }
 }
 
-/// An account as it is now.
+/// The current state of an account.
 #[derive(Debug, Serialize)]
 pub(super) struct AccountBody {
     id: i64,
@@ -87,12 +87,12 @@ pub(super) async fn find(State(service): State<Service>, LastSegment(name): Last
     let found = service.blocking(move |bank| bank.find_account(&wanted)).await?;
     let account = found.ok_or_else(|| Problem::no_account(&name))?;
     let mut response = Json(AccountBody::from(&account)).into_response();
-    // A balance is true for a moment only.
+    // A balance may change at any time.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-/// Which accounts are to be listed.
+/// The accounts to list.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
@@ -105,7 +105,7 @@ pub(super) struct Page {
 #[derive(Debug, Serialize)]
 pub(super) struct PageBody {
     accounts: Vec<AccountBody>,
-    /// What to give as `after` for the next page; null on the last one.
+    /// The value of `after` for the next page; null on the last one.
     next: Option<i64>,
 }
 
@@ -120,7 +120,7 @@ pub(super) async fn list(
         return Err(Problem::invalid("invalid_parameter", message, "ask for fewer, and follow `next`"));
     }
     let after = page.after.map(AccountId::new);
-    // A query of the library within a snapshot; queries of your own would stand here in the same way.
+    // A query of the library in a snapshot. Your own queries would go here in the same way.
     let found = service
         .blocking(move |bank| bank.read("listing accounts", |connection| accounts::list_page(connection, after, limit)))
         .await?;

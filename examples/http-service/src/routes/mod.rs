@@ -1,4 +1,4 @@
-//! Which request goes where.
+//! The routes of the service.
 
 mod accounts;
 mod operations;

@@ -1,4 +1,4 @@
-//! What operators and their machines ask.
+//! Requests of operators and their monitoring.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::problem::Problem;
 use crate::service::Service;
 
-/// Answers as long as the process does. A database that is gone is no reason to restart the process.
+/// Answers as long as the process runs: a lost database is no reason to restart it.
 pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }

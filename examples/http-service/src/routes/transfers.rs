@@ -23,11 +23,11 @@ pub(super) struct Order {
     to: String,
     amount: i64,
     memo: Option<String>,
-    /// The version that the paying account must have, if that matters.
+    /// The version that the paying account must have, if any.
     expected_version: Option<i64>,
 }
 
-/// A transfer, and what it left in both accounts.
+/// A transfer, and both accounts after it.
 #[derive(Debug, Serialize)]
 pub(super) struct TransferBody {
     id: String,
@@ -83,7 +83,7 @@ pub(super) async fn create(
     key: Result<IdempotencyKey, Problem>,
     body: Result<Body<Order>, Problem>,
 ) -> Response {
-    // Both are taken before either is judged: an answer before the body was read would end the connection.
+    // Both are read before either is checked: an answer before the body was read would close the connection.
     let (IdempotencyKey(id), Body(order)) = match (key, body) {
         (Ok(key), Ok(body)) => (key, body),
         (Err(problem), _) | (_, Err(problem)) => return problem.into_response(),
@@ -128,7 +128,7 @@ pub(super) async fn find(
     let found = service.blocking(move |bank| bank.find_transfer(id)).await?;
     let recorded = found.ok_or_else(|| {
         let message = format!("there is no transfer {id}");
-        // It may still be under way, so this says nothing of a request that got no answer.
+        // It may still be in progress, so this proves nothing about a request without an answer.
         let hint = "to learn what became of a request without an answer, send it again with the same key";
         Problem::new(StatusCode::NOT_FOUND, "transfer_not_found", message, hint)
     })?;

@@ -1,4 +1,4 @@
-//! What the service answers when all is well, and what a rule refuses.
+//! Successful answers, and rejected transfers.
 
 use bank_tests::invariants::assert_sound;
 use bank_tests::{TestBackend, TestDatabase};
@@ -42,7 +42,7 @@ fn a_transfer_is_posted_once_and_then_replayed() {
         });
         assert_eq!(posted.json(), expected);
 
-        // Quotation marks around the key are what the header's draft standard wants.
+        // The draft standard of the header has quotation marks around the key.
         for key in [key.clone(), format!("\"{key}\""), key.to_uppercase()] {
             let replayed = client.transfer(&key, &body);
             expected["status"] = json!("replayed");
@@ -59,7 +59,7 @@ fn a_transfer_is_posted_once_and_then_replayed() {
 }
 
 #[test]
-fn what_a_rule_refuses_changes_nothing_and_leaves_the_key_free() {
+fn a_rejected_transfer_changes_nothing_and_its_key_can_be_used_again() {
     on_both(|Scene { client, database, .. }| {
         let key = key();
         let refused = client.transfer(&key, &order("Jessica", "John", 10_001));
@@ -97,7 +97,7 @@ fn a_key_that_was_used_for_another_transfer_is_a_conflict() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn unknown_accounts_transfers_and_paths_are_not_found() {
     on_both(|Scene { client, .. }| {
         client.transfer(&key(), &order("Jessica", "Jon", 1)).expect_problem(404, "account_not_found", "`Jon`");
         client.transfer(&key(), &order("Jess", "John", 1)).expect_problem(404, "account_not_found", "`Jess`");
@@ -146,7 +146,7 @@ fn accounts_are_listed_page_by_page() {
 }
 
 #[test]
-fn operators_learn_how_it_is() {
+fn health_readiness_and_metrics_are_shown() {
     on_both(|Scene { client, database, .. }| {
         assert_eq!(client.get("/health").json(), json!({ "status": "ok" }));
         assert_eq!(client.get("/ready").json(), json!({ "status": "ok" }));

@@ -1,4 +1,4 @@
-//! Requests that are wrong, each refused with its reason before anything is asked of the database.
+//! Wrong requests, each rejected with a reason before the database is asked.
 
 use bank_tests::TestBackend;
 use bank_tests::invariants::Ledger;
@@ -26,7 +26,7 @@ fn a_transfer_needs_one_uuid_as_its_key() {
 }
 
 #[test]
-fn a_body_of_another_shape_is_refused() {
+fn a_body_of_the_wrong_shape_is_rejected() {
     let Scene { client, database, .. } = &Scene::on(TestBackend::Sqlite, &[]);
     for body in [
         "",
@@ -65,7 +65,7 @@ fn a_body_must_be_json_and_not_too_large() {
 }
 
 #[test]
-fn an_account_that_cannot_be_is_not_opened() {
+fn an_invalid_account_is_not_opened() {
     let Scene { client, database, .. } = &Scene::on(TestBackend::Sqlite, &[]);
     for (body, reason) in [
         (json!({ "name": "x", "age": 151, "country": "USA" }), "age \"151\""),

@@ -1,22 +1,23 @@
-//! The service killed in the middle of its work, again and again, while its clients go on.
+//! The service, killed again and again in the middle of its work, while its clients continue.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bank_domain::{AccountId, Transfer, TransferId};
+use bank_tests::TestBackend;
 use bank_tests::backend::say;
 use bank_tests::fixtures::{open_many, random_transfers};
 use bank_tests::invariants::{Ledger, assert_exactly_once, assert_sound};
-use bank_tests::{TestBackend, TestDatabase};
+use bank_tests::wait::wait_until;
 
-use crate::server::{Client, Server, order, wait_until};
+use crate::server::{Client, Server, order};
 
 const CLIENTS: usize = 16;
 const TRANSFERS_EACH: usize = 100;
 const KILLS: usize = 4;
 const ACCOUNTS: usize = 10;
-/// How long a client tries: a check that fails must not leave clients behind that try for ever.
+/// How long a client tries, so that a failed check leaves no clients behind that try for ever.
 const CLIENT_TIME_MAX: Duration = Duration::from_secs(60);
 
 #[test]
@@ -29,7 +30,7 @@ fn a_killed_service_loses_nothing_and_repeats_nothing_on_postgres() {
     kill_under_load(TestBackend::Postgres);
 }
 
-/// What the clients have been told.
+/// The answers that the clients got.
 #[derive(Default)]
 struct Book {
     acknowledged: Mutex<Vec<TransferId>>,
@@ -63,7 +64,8 @@ fn kill_under_load(backend: TestBackend) {
             wait_until("enough transfers are answered", || book.answered() >= enough);
             server.kill();
             assert!(book.answered() < orders.len(), "there was nothing left to interrupt");
-            wait_for_its_sessions(&database);
+            // Until its sessions have ended, a last COMMIT may be under way.
+            database.wait_until_all_sessions_end();
             assert_exactly_once(&database, &orders, &book.acknowledged());
             assert_sound(&database);
             server = Server::start(&database, &[], &client);
@@ -74,7 +76,7 @@ fn kill_under_load(backend: TestBackend) {
     assert_exactly_once(&database, &orders, &acknowledged);
     assert_sound(&database);
     assert_eq!(book.answered(), orders.len());
-    // What was refused in the end was never posted, whatever answers were lost on the way.
+    // A transfer that was rejected in the end was never posted, whatever answers were lost.
     assert_eq!(Ledger::read(&database).transfers.len(), acknowledged.len());
     assert!(book.repeated.load(Ordering::SeqCst) > 0, "no request was interrupted");
     say(&format!(
@@ -112,15 +114,4 @@ fn send_until_answered(client: &Client, transfer: &Transfer, accounts: &[Account
             Ok(status) => panic!("{transfer:?} was answered with {status}"),
         }
     }
-}
-
-/// Waits until the server has noticed that the killed service is gone: until then a last COMMIT may be under way.
-fn wait_for_its_sessions(database: &TestDatabase) {
-    if database.is_sqlite() {
-        return;
-    }
-    let mut plain = database.plain();
-    let sessions = "SELECT count(*) AS value FROM pg_stat_activity \
-                    WHERE application_name = 'bank-http-service' AND datname = current_database()";
-    wait_until("the killed service has no session", || plain.number(sessions) == 0);
 }

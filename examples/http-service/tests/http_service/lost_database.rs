@@ -1,19 +1,19 @@
-//! A database that is slow, gone, or gone with the answer.
+//! A database that is slow, or lost before or after an answer.
 
 use std::sync::mpsc::channel;
 
 use bank_tests::TestBackend;
 use bank_tests::invariants::{Ledger, assert_sound};
 use bank_tests::postgres::{self, PASSWORD, USER};
-use bank_tests::proxy::{Cut, Proxy};
+use bank_tests::proxy::{Fault, Plan, Proxy};
 
 use crate::answers::Scene;
 use crate::server::{Client, Server, key, order};
 
 #[test]
-fn a_full_queue_sends_clients_away_and_they_may_come_again() {
+fn a_full_queue_rejects_clients_that_may_retry() {
     let Scene { client, database, .. } = &Scene::on(TestBackend::Sqlite, &["--queue-capacity", "1"]);
-    // Both names are known from here on, and posting is all that the transfers wait for.
+    // Both names are cached from here on, so that transfers wait for nothing but posting.
     assert_eq!(client.transfer(&key(), &order("Jessica", "John", 1)).status, 201);
     let mut writer = database.plain();
     writer.execute("BEGIN IMMEDIATE");
@@ -24,7 +24,7 @@ fn a_full_queue_sends_clients_away_and_they_may_come_again() {
             let (client, tell) = (client.clone(), tell.clone());
             scope.spawn(move || tell.send(client.transfer(key, &order("Jessica", "John", 1))).unwrap());
         }
-        // One is being posted, one waits: at least four are sent away.
+        // One is being posted and one waits, so at least four are rejected.
         for _ in 0..4 {
             let answer = told.recv().unwrap();
             answer.expect_problem(503, "overloaded", "nothing was changed");
@@ -43,13 +43,13 @@ fn a_full_queue_sends_clients_away_and_they_may_come_again() {
 }
 
 /// Starts the service on a PostgreSQL database that is reached through a proxy.
-fn behind_a_proxy(cut: Cut) -> (Scene, Proxy) {
+fn behind_a_proxy(plan: Plan) -> (Scene, Proxy) {
     let (database, client) = (TestBackend::Postgres.database(), Client::new());
     let first = Server::start(&database, &[], &client);
     client.open("Jessica", 10_000);
     client.open("John", 9_000);
     drop(first);
-    let proxy = Proxy::start(postgres::shared().port(), cut);
+    let proxy = Proxy::start(postgres::shared().port(), plan);
     let name = database.bank().database().name().unwrap();
     let url = format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/{name}?sslmode=disable", proxy.port());
     let server = Server::start_at(&url, &[], &client);
@@ -58,12 +58,12 @@ fn behind_a_proxy(cut: Cut) -> (Scene, Proxy) {
 
 #[test]
 fn a_database_that_is_lost_before_anything_was_sent_has_changed_nothing() {
-    let lost = Cut::AfterForGood("FROM \"accounts\"");
+    let lost = Plan::at_first("FROM \"accounts\"", Fault::CutAfter).then_close();
     let (Scene { client, database, server }, proxy) = behind_a_proxy(lost);
     let answer = client.transfer(&key(), &order("Jessica", "John", 1));
     answer.expect_problem(503, "unavailable", "nothing was changed");
     assert_eq!(answer.retry_after.as_deref(), Some("5"));
-    assert_eq!(proxy.cuts(), 1);
+    assert_eq!(proxy.faults(), 1);
     assert!(Ledger::read(&database).transfers.is_empty());
     server.signal("TERM");
     let (status, log) = server.wait();
@@ -72,9 +72,10 @@ fn a_database_that_is_lost_before_anything_was_sent_has_changed_nothing() {
 }
 
 #[test]
-fn an_unknown_outcome_is_told_and_the_same_key_resolves_it() {
-    let (Scene { client, database, server: _server }, proxy) = behind_a_proxy(Cut::AfterForGood("cut here"));
-    // The memo travels with the statement that posts, whatever becomes of BEGIN and COMMIT.
+fn an_unknown_outcome_is_reported_and_the_same_key_resolves_it() {
+    let (Scene { client, database, server: _server }, proxy) =
+        behind_a_proxy(Plan::at_first("cut here", Fault::CutAfter).then_close());
+    // The memo is in the statement that posts, with or without BEGIN and COMMIT.
     let (key, mut body) = (key(), order("Jessica", "John", 800));
     body["memo"] = "cut here".into();
     let answer = client.transfer(&key, &body);

@@ -3,12 +3,13 @@
 use bank_tests::TestBackend;
 use bank_tests::invariants::{Ledger, assert_sound};
 use bank_tests::postgres::{self, PASSWORD};
+use bank_tests::wait::wait_until;
 
 use crate::answers::Scene;
-use crate::server::{Client, Server, command, key, order, wait_until};
+use crate::server::{Client, Server, command, key, order};
 
 #[test]
-fn a_stopped_service_finishes_what_it_has_taken() {
+fn a_stopped_service_finishes_the_transfers_it_accepted() {
     for signal in ["TERM", "INT"] {
         let Scene { client, database, server } = Scene::on(TestBackend::Sqlite, &[]);
         let mut writer = database.plain();
@@ -17,8 +18,10 @@ fn a_stopped_service_finishes_what_it_has_taken() {
             let sent = scope.spawn(|| client.transfer(&key(), &order("Jessica", "John", 800)));
             wait_until("the transfer waits", || client.waiting() == 1);
             server.signal(signal);
-            // Fresh connections: one that is open already may still be served.
-            wait_until("nobody is let in any more", || std::net::TcpStream::connect(client.address()).is_err());
+            // New connections: an open one may still be served.
+            wait_until("no connection is accepted any more", || {
+                std::net::TcpStream::connect(client.address()).is_err()
+            });
             writer.execute("ROLLBACK");
             assert_eq!(sent.join().unwrap().status, 201);
         });
@@ -30,7 +33,7 @@ fn a_stopped_service_finishes_what_it_has_taken() {
 }
 
 #[test]
-fn tables_are_made_only_when_asked_for() {
+fn tables_are_created_only_on_request() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let (database, client) = (backend.empty_database(), Client::new());
         let refused = command(&database.url_text()).output().unwrap();
@@ -43,7 +46,7 @@ fn tables_are_made_only_when_asked_for() {
 }
 
 #[test]
-fn a_service_that_cannot_start_says_why_and_no_password() {
+fn a_service_that_cannot_start_says_why_without_the_password() {
     let wrong = postgres::shared().tcp_url("postgres").replace(PASSWORD, "secret-and-wrong");
     for (url, options, reason) in [
         (wrong.as_str(), [].as_slice(), "password authentication failed"),

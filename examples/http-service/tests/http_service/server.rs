@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bank_tests::TestDatabase;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Checks a problem's status, code and message, that it has a hint, and that it tells no secrets.
+    /// Checks a problem's status, code and message, that it has a hint, and that it contains no secrets.
     #[track_caller]
     pub(crate) fn expect_problem(&self, status: u16, code: &str, message: &str) {
         let body = self.json();
@@ -39,7 +39,7 @@ impl Answer {
     }
 }
 
-/// Where a service listens; stays the same when the service is started again elsewhere.
+/// A client of the service. It follows the service when that is restarted on another port.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     agent: ureq::Agent,
@@ -73,7 +73,7 @@ impl Client {
         self.try_get(path).unwrap()
     }
 
-    /// Posts a body of any kind.
+    /// Posts a body of any type.
     #[track_caller]
     pub(crate) fn post_text(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let request = self.agent.post(self.url(path));
@@ -152,13 +152,13 @@ impl Server {
         Self { child, log: Some(log) }
     }
 
-    /// Ends the process at once, as a crash would.
+    /// Kills the process, as a crash would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Asks the process to end.
+    /// Sends a signal to the process.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
@@ -195,14 +195,4 @@ pub(crate) fn order(from: &str, to: &str, amount: i64) -> Value {
 /// Returns a fresh key.
 pub(crate) fn key() -> String {
     bank_persistence::new_transfer_id().to_string()
-}
-
-/// Waits until the condition holds.
-#[track_caller]
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }

@@ -188,6 +188,10 @@ impl Backlog {
         self.state.lock().in_flight_transfers
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
     /// Takes no more transfers; those that wait are still handed out.
     pub(super) fn close(&self) {
         self.state.lock().closed = true;

@@ -98,6 +98,12 @@ impl PostingQueue {
         self.0.backlog.in_flight()
     }
 
+    /// Returns whether the queue takes no more transfers.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.backlog.is_closed()
+    }
+
     /// Closes the queue for all its handles and returns when everything that was submitted has its outcome. Called on the
     /// queue's own thread, as a waker may do, it returns immediately.
     pub fn close(&self) {

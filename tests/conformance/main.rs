@@ -1,0 +1,235 @@
+//! The behaviour of the store, the same on every backend.
+//!
+//! One list names every test of the store. Each becomes a `#[test]` on SQLite and one on PostgreSQL; a server that
+//! `BANK_TEST_URL` names runs all of them in a single `#[test]`. A test that is missing from the list is dead code, and
+//! clippy reports it.
+//!
+//! Beside them stand tests of one backend: of a role's privileges, of query plans, of embedding bank, and of the harness.
+
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+use bank_tests::TestBackend;
+
+mod accounts;
+mod all_or_none;
+mod audit;
+mod batches;
+mod concurrency;
+mod diagnosis;
+mod embedding;
+mod exactly_once;
+mod expected_version;
+mod harness;
+mod history;
+mod migrations;
+mod past;
+mod pipeline;
+mod plans;
+mod posting;
+mod privileges;
+mod queue;
+mod reversals;
+mod schema;
+mod snapshots;
+mod transactions;
+
+macro_rules! conformance {
+    ($($noun:ident: $($test:ident)*;)*) => {
+        /// Every test, for the additional server.
+        const ALL: &[(&str, fn(TestBackend))] = &[$($((stringify!($test), crate::$noun::$test)),*),*];
+
+        mod sqlite {
+            $($(
+                #[test]
+                fn $test() {
+                    crate::run(bank_tests::TestBackend::Sqlite, crate::$noun::$test);
+                }
+            )*)*
+        }
+
+        mod postgres {
+            $($(
+                #[test]
+                fn $test() {
+                    crate::run(bank_tests::TestBackend::Postgres, crate::$noun::$test);
+                }
+            )*)*
+        }
+    };
+}
+
+conformance! {
+    accounts:
+        an_opened_account_is_found_with_every_field
+        an_unknown_name_finds_nothing
+        names_differ_in_case_and_accents
+        a_second_account_with_the_same_name_is_rejected
+        a_rejected_account_leaves_nothing_behind
+        sql_in_a_name_stays_a_name
+        names_of_64_characters_in_any_script_are_kept
+        accounts_are_found_by_many_names_in_one_call
+        the_list_is_ordered_and_complete_over_several_pages
+        the_list_stops_at_its_limit
+        the_list_stops_when_its_reader_fails
+        the_list_is_one_snapshot
+        counts_and_totals_exceed_64_bits
+        similar_names_include_the_nearest;
+    pipeline:
+        a_pipeline_has_the_outcomes_of_batches_posted_one_by_one
+        a_pipeline_retries_a_failed_batch
+        no_transaction_of_a_pipeline_is_larger_than_a_batch
+        dropping_a_pipeline_waits_for_batches_in_flight;
+    posting:
+        a_transfer_moves_the_amount_and_is_recorded
+        each_transfer_raises_the_version_of_both_accounts
+        a_memo_is_recorded
+        the_last_unit_can_be_transferred_and_no_more
+        an_overdraft_limit_is_respected_to_the_unit
+        a_transfer_to_the_same_account_is_rejected
+        an_unknown_account_is_rejected_and_named
+        a_receiving_balance_that_would_overflow_is_rejected
+        the_largest_amount_can_be_transferred
+        a_rejected_transfer_leaves_no_trace_and_its_id_free;
+    expected_version:
+        a_transfer_is_posted_only_at_the_version_it_expects
+        a_replay_ignores_the_expected_version
+        one_of_many_transfers_that_expect_the_same_version_is_posted;
+    reversals:
+        a_reversal_moves_the_money_back_and_is_linked
+        a_second_reversal_is_a_replay_even_with_another_note
+        one_of_many_racing_reversals_is_posted
+        an_unknown_transfer_cannot_be_reversed
+        a_reversal_respects_the_limit_of_the_receiver
+        a_reversal_is_reversed_only_by_force
+        a_transfer_that_took_the_id_of_a_reversal_is_not_the_reversal;
+    past:
+        a_past_balance_is_the_one_after_the_last_earlier_transfer
+        there_is_no_past_balance_before_the_account_was_opened
+        the_last_transfer_is_found_by_version_and_not_by_time
+        a_past_balance_of_now_counts_everything
+        a_history_of_a_period_includes_both_ends;
+    snapshots:
+        the_journal_is_ordered_by_id_and_complete_over_several_pages
+        the_journal_of_an_account_is_in_the_order_of_its_versions
+        the_journal_of_a_period_includes_both_ends
+        a_snapshot_does_not_see_transfers_posted_after_it
+        a_snapshot_stops_when_its_reader_fails
+        a_snapshot_finds_accounts
+        the_journal_includes_a_transfer_whose_account_is_missing;
+    batches:
+        an_empty_batch_does_nothing
+        each_transfer_sees_the_effects_of_those_before_it
+        a_rejected_transfer_in_a_batch_does_not_affect_its_neighbours
+        a_batch_is_decided_transfer_by_transfer_even_if_its_net_change_is_possible
+        a_receiving_balance_must_not_overflow_between_two_transfers_of_a_batch
+        an_id_twice_in_a_batch_is_posted_once
+        an_id_twice_in_a_batch_with_other_content_is_a_conflict
+        a_batch_posted_again_is_replayed_as_a_whole
+        a_large_batch_agrees_with_a_naive_model
+        many_small_batches_agree_with_a_naive_model
+        single_transfers_agree_with_a_naive_model;
+    all_or_none:
+        all_or_none_posts_all_with_replays_among_them
+        all_or_none_records_nothing_if_one_is_rejected
+        all_or_none_looks_at_expected_versions
+        all_or_none_rolls_back_if_the_caller_cancels
+        all_or_none_of_nothing_is_posted;
+    exactly_once:
+        the_same_transfer_again_is_replayed_with_its_original_outcome
+        the_same_id_with_any_other_field_is_a_conflict
+        a_replay_needs_no_money
+        one_transfer_from_16_threads_is_posted_once
+        one_content_wins_when_16_threads_send_one_id
+        sending_the_whole_input_again_changes_nothing
+        ids_of_every_form_are_kept;
+    history:
+        a_history_is_newest_first_with_running_balances
+        pages_of_a_history_fit_together
+        an_account_without_transfers_has_no_history
+        a_transfer_is_found_by_its_id
+        all_transfers_of_a_batch_have_the_same_time
+        an_unknown_id_finds_nothing
+        ids_are_listed_in_their_order_page_by_page;
+    audit:
+        an_empty_database_is_sound
+        a_used_database_is_sound
+        a_changed_balance_is_found
+        money_moved_behind_the_journal_is_found
+        a_deleted_transfer_is_found
+        a_changed_balance_after_is_found
+        a_changed_amount_is_found
+        an_orphan_is_found
+        a_balance_below_its_limit_is_found
+        a_gap_in_the_versions_is_found
+        only_the_first_offenders_are_listed_and_all_are_counted
+        totals_beyond_64_bits_are_audited;
+    concurrency:
+        two_racing_transfers_never_overdraw
+        opposite_transfers_do_not_deadlock
+        threads_that_write_without_a_pause_take_turns
+        eight_threads_on_ten_accounts_keep_every_invariant
+        concurrent_batches_keep_every_invariant
+        readers_never_see_a_wrong_total
+        racing_openings_of_one_name_make_one_account;
+    migrations:
+        both_backends_have_the_same_migrations
+        every_migration_has_a_way_back
+        migrating_down_and_up_again_works
+        migrating_twice_is_harmless
+        two_concurrent_migrations_both_succeed
+        a_reset_destroys_everything
+        a_database_without_tables_is_not_set_up
+        a_database_with_a_part_of_the_migrations_is_older
+        a_migration_from_the_future_is_newer;
+    diagnosis:
+        a_diagnosis_describes_the_database_and_the_connection
+        a_diagnosis_changes_nothing_and_gives_its_connection_back
+        a_diagnosis_reports_missing_tables;
+    queue:
+        many_callers_of_a_queue_get_their_own_outcomes
+        a_rejected_transfer_in_a_queue_does_not_affect_its_neighbours
+        a_closed_queue_has_posted_everything_and_takes_no_more
+        dropping_the_last_handle_of_a_queue_loses_nothing
+        a_full_queue_rejects_a_transfer_or_waits
+        a_queue_whose_database_fails_answers_every_caller
+        transfers_that_depend_on_each_other_take_effect_in_the_order_of_submission
+        a_ticket_can_be_awaited
+        closing_a_queue_waits_for_the_transfer_of_a_lone_caller
+        a_queue_can_be_dropped_by_a_waker;
+    schema:
+        the_tables_are_those_of_schema_rs
+        the_database_rejects_what_the_domain_rejects;
+    transactions:
+        a_write_is_committed_as_a_whole
+        a_failed_write_changes_nothing
+        a_swallowed_error_does_not_commit_half
+        a_read_cannot_write
+        posting_takes_part_in_the_callers_transaction
+        an_observer_hears_of_each_repeated_attempt_to_post
+        limits_of_zero_mean_no_limit
+        posting_is_correct_at_every_isolation_level;
+}
+
+fn run(backend: TestBackend, test: fn(TestBackend)) {
+    backend.announce();
+    test(backend);
+}
+
+/// Runs every test on the server that `BANK_TEST_URL` names, or says that there is none.
+#[test]
+fn extra_server() {
+    if bank_tests::backend::extra_server_url().is_none() {
+        bank_tests::backend::say("conformance: no additional server (BANK_TEST_URL is not set)");
+        return;
+    }
+    TestBackend::Extra.announce();
+    let mut failed = Vec::new();
+    for (name, test) in ALL {
+        let passed = std::panic::catch_unwind(|| test(TestBackend::Extra)).is_ok();
+        bank_tests::backend::say(&format!("extra_server::{name} ... {}", if passed { "ok" } else { "FAILED" }));
+        if !passed {
+            failed.push(*name);
+        }
+    }
+    assert!(failed.is_empty(), "failed on the additional server: {failed:?}");
+}

@@ -1,0 +1,109 @@
+//! The posting pipeline: several batches of one caller in flight together.
+
+use bank_domain::{AccountId, AccountVersion, Outcome, PostRequest, Transfer};
+use bank_persistence::{Bank, PostingPipeline};
+use bank_tests::TestBackend;
+use bank_tests::fixtures::{balance, open_many, random_transfers, transfer};
+use bank_tests::invariants::{assert_exactly_once, assert_sound};
+
+const IN_FLIGHT: usize = 3;
+
+pub(crate) fn a_pipeline_has_the_outcomes_of_batches_posted_one_by_one(backend: TestBackend) {
+    for (seed, account_count) in [(1, 4), (2, 40), (3, 400)] {
+        let (one_by_one, pipelined) = (backend.database(), backend.database());
+        let accounts = open_many(&one_by_one.bank(), account_count, 60);
+        // Both databases give the same ids.
+        assert_eq!(open_many(&pipelined.bank(), account_count, 60), accounts);
+        let batches = tricky_batches(seed, &accounts);
+        let expected: Vec<Vec<Outcome>> =
+            batches.iter().map(|batch| one_by_one.bank().post_batch(batch).unwrap()).collect();
+        let outcomes = post_all(&pipelined.bank(), &batches);
+        assert_eq!(outcomes, expected, "{account_count} accounts");
+        let statuses: Vec<_> = outcomes.iter().flatten().map(Outcome::status).collect();
+        for status in ["posted", "rejected", "replayed"] {
+            assert!(statuses.contains(&status), "{statuses:?}");
+        }
+        assert_sound(&pipelined);
+    }
+}
+
+/// Returns batches in which transfers need the money of earlier ones, ids are repeated with the same and with other
+/// content, and some transfers expect a version, right or wrong.
+fn tricky_batches(seed: u64, accounts: &[AccountId]) -> Vec<Vec<PostRequest>> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut requests: Vec<PostRequest> =
+        random_transfers(seed, accounts, 600, 50).into_iter().map(PostRequest::from).collect();
+    for number in 1..requests.len() {
+        let earlier = requests[random.usize(number.saturating_sub(20)..number)].clone();
+        match random.u8(..12) {
+            0 => requests[number] = earlier,
+            1 => requests[number].transfer.id = earlier.transfer.id,
+            2 => requests[number].expected_version = Some(AccountVersion::new(random.i64(..3))),
+            _ => {}
+        }
+    }
+    let mut batches: Vec<Vec<PostRequest>> = requests.chunks(12).map(<[PostRequest]>::to_vec).collect();
+    batches.insert(20, Vec::new());
+    batches
+}
+
+fn post_all<R: Clone + Into<PostRequest>>(bank: &Bank, batches: &[Vec<R>]) -> Vec<Vec<Outcome>> {
+    let mut pipeline = PostingPipeline::new(bank, IN_FLIGHT);
+    let mut outcomes = Vec::new();
+    for batch in batches {
+        pipeline.push(batch.clone()).unwrap();
+        outcomes.extend(pipeline.take_outcomes());
+    }
+    pipeline.flush().unwrap();
+    outcomes.extend(pipeline.take_outcomes());
+    assert!(pipeline.take_outcomes().is_empty(), "each is handed out once");
+    outcomes
+}
+
+pub(crate) fn a_pipeline_retries_a_failed_batch(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 4, 1000);
+    let mut pipeline = PostingPipeline::new(&bank, IN_FLIGHT);
+    let batches: Vec<Vec<Transfer>> = random_transfers(5, &accounts, 60, 10).chunks(10).map(<[_]>::to_vec).collect();
+    let mut plain = database.plain();
+    plain.execute("ALTER TABLE transfers RENAME TO hidden");
+    let failed = batches.iter().filter(|batch| pipeline.push(batch.to_vec()).is_err()).count();
+    assert!(failed > 0);
+    assert!(pipeline.flush().is_err());
+    plain.execute("ALTER TABLE hidden RENAME TO transfers");
+    pipeline.flush().unwrap();
+    let outcomes = pipeline.take_outcomes();
+    let ids = |batches: &[Vec<Transfer>]| batches.iter().flatten().map(|transfer| transfer.id).collect::<Vec<_>>();
+    let posted: Vec<_> = outcomes.iter().flatten().map(|outcome| outcome.posted().unwrap().transfer.id).collect();
+    assert_eq!(posted, ids(&batches), "each outcome in its place");
+    assert_exactly_once(&database, &batches.concat(), &posted);
+    assert_sound(&database);
+}
+
+pub(crate) fn dropping_a_pipeline_waits_for_batches_in_flight(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 2, 1000);
+    let mut pipeline = PostingPipeline::new(&bank, IN_FLIGHT);
+    pipeline.push((0..200).map(|_| transfer(accounts[0], accounts[1], 1))).unwrap();
+    drop(pipeline);
+    assert_eq!(balance(&bank, "a1"), 1200);
+}
+
+pub(crate) fn no_transaction_of_a_pipeline_is_larger_than_a_batch(backend: TestBackend) {
+    const SIZE: usize = 100;
+    let database = backend.database();
+    let bank = database.bank();
+    // So many that a third of each batch must wait for the batches in flight, and could join the next one.
+    let accounts = open_many(&bank, 1000, 1_000_000);
+    let batches: Vec<Vec<Transfer>> = random_transfers(7, &accounts, 4000, 1).chunks(SIZE).map(<[_]>::to_vec).collect();
+    post_all(&bank, &batches);
+    // All transfers of a transaction have the same time. On a server, where several transactions may commit at that time,
+    // the number of the transaction is safer.
+    let transaction = if backend == TestBackend::Postgres { "xmin::text" } else { "posted_at" };
+    let sizes = format!("SELECT count(*) AS value FROM transfers GROUP BY {transaction}");
+    let sizes = database.plain().numbers(&sizes);
+    let most = i64::try_from(SIZE).unwrap();
+    assert!(sizes.len() >= batches.len() && sizes.iter().all(|size| *size <= most), "{sizes:?}");
+}
