@@ -215,7 +215,7 @@ fn run(backend: TestBackend, test: fn(TestBackend)) {
     test(backend);
 }
 
-/// Runs every test on the server that `BANK_TEST_URL` names, or says that there is none.
+/// Runs every test on the server that `BANK_TEST_URL` names, or says that the variable is not set.
 #[test]
 fn extra_server() {
     if bank_tests::backend::extra_server_url().is_none() {

@@ -95,7 +95,7 @@ pub(crate) fn no_transaction_of_a_pipeline_is_larger_than_a_batch(backend: TestB
     const SIZE: usize = 100;
     let database = backend.database();
     let bank = database.bank();
-    // So many that a third of each batch must wait for the batches in flight, and could join the next one.
+    // A number at which a third of each batch must wait for the batches in flight, and could join the next one.
     let accounts = open_many(&bank, 1000, 1_000_000);
     let batches: Vec<Vec<Transfer>> = random_transfers(7, &accounts, 4000, 1).chunks(SIZE).map(<[_]>::to_vec).collect();
     post_all(&bank, &batches);

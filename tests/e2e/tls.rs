@@ -55,7 +55,7 @@ fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
 }
 
 impl Scene {
-    /// Returns the URL of the server under this host name. The address is always the server's.
+    /// Returns the URL of the server under this host name. The address stays the same.
     fn url(&self, host: &str, options: &str) -> String {
         let port = self.server.port();
         format!("postgres://{USER}:{PASSWORD}@{host}:{port}/postgres?hostaddr=127.0.0.1&{options}")

@@ -105,7 +105,7 @@ impl Ledger {
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If it does not exist.
     #[must_use]
     pub fn account(&self, name: &str) -> &AccountFacts {
         let found = self.accounts.iter().find(|account| account.name == name);

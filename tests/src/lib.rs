@@ -1,7 +1,7 @@
 //! The harness of bank's tests: real servers, a private database for each test, the real binary, and a checker of the
 //! ledger's invariants that shares no code with the ledger.
 //!
-//! The tests start the PostgreSQL servers that they need from the binaries on the machine. If there are none, they fail
+//! The tests start the PostgreSQL servers that they need from the binaries on the machine. If they are missing, the tests fail
 //! and say what to install; they never skip.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test harness stops at the first surprise")]

@@ -57,8 +57,8 @@ fn a_corrected_file_posts_only_the_lines_that_were_not_posted() {
     let scene = Scene::new();
     let file = "from,to,amount\na,b,10\na,b,10\nnobody,b,1\na,c,5000\na,b,10\n";
     expect(&scene.batch(file, &[]), 4, "Posted 3, replayed 0, rejected 2 of 5 lines");
-    let mended = file.replace("nobody", "c").replace("5000", "50");
-    expect(&scene.batch(mended, &[]), 0, "Posted 2, replayed 3, rejected 0 of 5 lines");
+    let corrected = file.replace("nobody", "c").replace("5000", "50");
+    expect(&scene.batch(corrected, &[]), 0, "Posted 2, replayed 3, rejected 0 of 5 lines");
     assert_eq!((scene.balances(), scene.transfers()), ([920, 1031, 1049], 5));
 }
 

@@ -28,7 +28,7 @@ impl Binaries {
     ///
     /// # Panics
     ///
-    /// If there are none, with a hint: no test is skipped because a server is missing.
+    /// If they are missing, with a hint: no test is skipped because a server is missing.
     #[must_use]
     pub fn find() -> Self {
         let directory = candidates().into_iter().find(|directory| {
