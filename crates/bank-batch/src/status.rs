@@ -80,7 +80,7 @@ pub enum ImportEvent<'a> {
         /// What became of the line.
         status: &'a LineStatus,
     },
-    /// The import has got this far. [`ImportMode::Atomic`] counts what has been read.
+    /// The import has got this far. [`ImportMode::Atomic`](crate::ImportMode::Atomic) counts what has been read.
     Progress {
         /// The number of lines.
         lines: u64,
