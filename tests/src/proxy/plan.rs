@@ -61,12 +61,6 @@ impl Plan {
         Self::at_commits(|_| None)
     }
 
-    /// Returns a plan that lets everything pass and counts the messages with this word.
-    #[must_use]
-    pub fn count(word: &'static str) -> Self {
-        Self { messages: Messages::With(word), decide: Box::new(|_| None), closes: false }
-    }
-
     /// Returns a plan that decides at each COMMIT. A statement that posts outside a transaction commits with the Sync
     /// message after it, which counts as a COMMIT.
     #[must_use]
