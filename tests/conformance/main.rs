@@ -30,6 +30,7 @@ mod privileges;
 mod queue;
 mod reversals;
 mod schema;
+mod session;
 mod snapshots;
 mod transactions;
 
@@ -77,6 +78,7 @@ conformance! {
     pipeline:
         a_pipeline_has_the_outcomes_of_batches_posted_one_by_one
         a_pipeline_retries_a_failed_batch
+        a_failed_batch_is_retried_before_the_batches_that_waited_for_it
         no_transaction_of_a_pipeline_is_larger_than_a_batch
         dropping_a_pipeline_waits_for_batches_in_flight;
     posting:

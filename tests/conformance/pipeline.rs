@@ -3,7 +3,7 @@
 use bank_domain::{AccountId, AccountVersion, Outcome, PostRequest, Transfer};
 use bank_persistence::{Bank, PostingPipeline};
 use bank_tests::TestBackend;
-use bank_tests::fixtures::{balance, open_many, random_transfers, transfer};
+use bank_tests::fixtures::{balance, open, open_many, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 
 const IN_FLIGHT: usize = 3;
@@ -79,6 +79,26 @@ pub(crate) fn a_pipeline_retries_a_failed_batch(backend: TestBackend) {
     assert_eq!(posted, ids(&batches), "each outcome in its place");
     assert_exactly_once(&database, &batches.concat(), &posted);
     assert_sound(&database);
+}
+
+pub(crate) fn a_failed_batch_is_retried_before_the_batches_that_waited_for_it(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    // Each transfer needs the money that the one before it brings.
+    let accounts = open_many(&bank, 4, 0);
+    let rich = open(&bank, "rich", 10).id;
+    let payers = [rich, accounts[0], accounts[1], accounts[2]];
+    let mut pipeline = PostingPipeline::new(&bank, IN_FLIGHT);
+    let mut plain = database.plain();
+    plain.execute("ALTER TABLE transfers RENAME TO hidden");
+    let failed = (0..4).filter(|n| pipeline.push([transfer(payers[*n], accounts[*n], 10)]).is_err()).count();
+    assert!(failed > 0);
+    plain.execute("ALTER TABLE hidden RENAME TO transfers");
+    pipeline.flush().unwrap();
+    let outcomes = pipeline.take_outcomes().concat();
+    let statuses: Vec<_> = outcomes.iter().map(Outcome::status).collect();
+    assert_eq!(statuses, ["posted"; 4]);
+    assert_eq!(balance(&bank, "a3"), 10);
 }
 
 pub(crate) fn dropping_a_pipeline_waits_for_batches_in_flight(backend: TestBackend) {

@@ -38,7 +38,7 @@ impl CommitGate {
     }
 
     /// Closes the gate for good. Returns whether nothing has passed it, so that the attempt will never commit.
-    fn close(&self) -> bool {
+    pub(crate) fn close(&self) -> bool {
         self.0.swap(CLOSED, Ordering::SeqCst) == OPEN
     }
 

@@ -237,3 +237,61 @@ where
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+    use diesel::sql_types::BigInt;
+
+    use super::*;
+
+    fn connection() -> DbConnection {
+        let mut sqlite = SqliteConnection::establish(":memory:").unwrap();
+        sqlite.batch_execute("CREATE TABLE rows (id BIGINT)").unwrap();
+        DbConnection::Sqlite(sqlite)
+    }
+
+    fn insert(connection: &mut DbConnection) -> Result<(), DbError> {
+        Ok(connection.batch_execute("INSERT INTO rows VALUES (1)")?)
+    }
+
+    fn count(connection: &mut DbConnection) -> i64 {
+        diesel::select(diesel::dsl::sql::<BigInt>("(SELECT count(*) FROM rows)")).get_result(connection).unwrap()
+    }
+
+    #[test]
+    fn an_attempt_given_up_before_its_commit_is_rolled_back() {
+        let (mut connection, gate) = (connection(), CommitGate::default());
+        let result = write(&gate, &mut connection, &Settings::default(), |connection| {
+            insert(connection)?;
+            assert!(gate.close(), "the caller stops waiting, and nothing was committed");
+            Ok(Decision::<(), ()>::Commit(()))
+        });
+        assert!(matches!(result, Err(AttemptError { error: DbError::GivenUp, commit_unknown: false })));
+        assert_eq!(count(&mut connection), 0);
+    }
+
+    #[test]
+    fn an_attempt_given_up_during_its_statement_makes_no_second_one() {
+        let (mut connection, gate) = (connection(), CommitGate::default());
+        let result = autocommit(&gate, &mut connection, |_| {
+            assert!(!gate.close(), "the statement may have been committed");
+            Ok::<Option<()>, AttemptError<DbError>>(None)
+        });
+        assert!(matches!(result, Err(AttemptError { error: DbError::GivenUp, .. })));
+        let next = autocommit(&gate, &mut connection, |connection| Ok(Some(insert(connection)?)));
+        assert!(matches!(next, Err(AttemptError { error: DbError::GivenUp, .. })));
+        assert_eq!(count(&mut connection), 0);
+    }
+
+    #[test]
+    fn a_body_that_rolls_back_by_decision_leaves_nothing_and_is_no_error() {
+        let mut connection = connection();
+        let result = write(&CommitGate::default(), &mut connection, &Settings::default(), |connection| {
+            insert(connection)?;
+            Ok::<_, DbError>(Decision::<(), _>::RollBack("sold out"))
+        });
+        assert!(matches!(result, Ok(Decision::RollBack("sold out"))));
+        assert_eq!(count(&mut connection), 0);
+    }
+}
