@@ -46,20 +46,18 @@ pub(crate) fn establish(
     settings: &Settings,
     if_missing: IfMissing,
 ) -> Result<DbConnection, DbError> {
-    let mut connection = match url.backend() {
-        Backend::Postgres => establish_postgres(url, settings)?,
-        Backend::Sqlite => establish_sqlite(url, settings, if_missing)?,
-    };
-    if !settings.session.is_kept() {
-        connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+    match url.backend() {
+        Backend::Postgres => establish_postgres(url, settings),
+        Backend::Sqlite => establish_sqlite(url, settings, if_missing),
     }
-    Ok(connection)
 }
 
 fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnection, DbError> {
     let mut connection = PgConnection::establish(&url.for_libpq(&libpq_defaults(settings)))
         .map_err(|error| unavailable(url, &error.to_string()))?;
-    if settings.session.is_kept() && !settings.lock_timeout.is_zero() {
+    if !settings.session.is_kept() {
+        connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+    } else if !settings.lock_timeout.is_zero() {
         // Transactions set it for themselves; this is for statements that are transactions by themselves.
         let session = format!("SET lock_timeout = {}", milliseconds(settings.lock_timeout));
         connection.batch_execute(&session).map_err(|error| unavailable(url, &error.to_string()))?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bank_domain::AccountId;
 use bank_persistence::{
-    AuditReport, Backend, Bank, BankError, PostingQueue, QueueSettings, RetryObserver, RetryPolicy, Session, Settings,
+    AuditReport, Bank, BankError, PostingQueue, QueueSettings, RetryObserver, RetryPolicy, Session, Settings,
 };
 
 use crate::accounts::Accounts;
@@ -90,7 +90,8 @@ impl Workload {
             accounts: u64::try_from(accounts.own.len()).unwrap_or(u64::MAX),
             place: site.to_string(),
             engine: bank.database().engine().map_err(BankError::from)?.to_string(),
-            isolation: if bank.database().backend() == Backend::Sqlite { "SERIALIZABLE" } else { isolation },
+            // Writers that take turns are serial, whatever the settings ask of servers.
+            isolation: if bank.database().capabilities().one_writer { "SERIALIZABLE" } else { isolation },
             version: env!("CARGO_PKG_VERSION"),
         };
         let expected = Expected { whole: is_alone.then_some((totals.accounts, totals.opening_balance)) };

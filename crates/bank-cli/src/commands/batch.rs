@@ -6,7 +6,7 @@ mod results_file;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bank_persistence::{Backend, BankError, Session, Settings};
+use bank_persistence::{BankError, Settings};
 use clap::Args;
 
 use super::Context;
@@ -98,7 +98,7 @@ impl BatchArgs {
     }
 
     /// Returns the connection settings. A chunk takes longer than a single transfer, a whole file much longer.
-    fn settings(&self, backend: Backend, typed: Settings) -> Settings {
+    fn settings(&self, typed: Settings) -> Settings {
         const ANSWER_MIN: Duration = Duration::from_secs(30);
         const FILE_MAX: Duration = Duration::from_secs(60 * 60);
         let limit = match self.mode() {
@@ -108,8 +108,6 @@ impl BatchArgs {
         Settings {
             answer_timeout: typed.answer_timeout.max(limit),
             statement_timeout: typed.statement_timeout.max(limit),
-            // SQLite's statements are prepared once, not once for each transfer.
-            session: if backend == Backend::Sqlite { Session::Dedicated } else { Session::OneShot },
             pool_size: typed.pool_size.max(CONNECTIONS_MAX),
             ..typed
         }
@@ -148,7 +146,7 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     let location = context.locate()?;
     let open_results = |path: &PathBuf| results_file::open(path, args.force, args.path(), &file, &location.url);
     let results = args.results.as_ref().map(open_results).transpose()?;
-    let bank = context.connect_to(&location, args.settings(location.url.backend(), context.settings()))?;
+    let bank = context.connect_to(&location, args.settings(context.settings()))?;
     let results = results.map(|out| Results::new(out.path().to_owned(), out)).transpose()?;
     let interrupted = interrupt::listen(context.messages)?;
 
