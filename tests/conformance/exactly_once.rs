@@ -48,6 +48,28 @@ pub(crate) fn the_same_id_with_any_other_field_is_a_conflict(backend: TestBacken
     assert_sound(&database);
 }
 
+pub(crate) fn the_nil_uuid_is_rejected_and_read_where_a_journal_has_it(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 0).id);
+    let nil = TransferId::from_uuid(uuid::Uuid::nil());
+    let order = transfer_with_id(nil, a, b, 10);
+    assert_eq!(rejected(post(&bank, &order)), Rejection::NilId);
+    let batch = [order.clone(), transfer(a, b, 1)];
+    let outcomes = bank.post_batch(&batch).unwrap();
+    assert_eq!(rejected(outcomes[0].clone()), Rejection::NilId);
+    assert_eq!((balance(&bank, "a"), balance(&bank, "b")), (99, 1));
+    assert_sound(&database);
+
+    // An earlier version has posted it.
+    let sql = if database.is_sqlite() { "zeroblob(16)" } else { "'00000000-0000-0000-0000-000000000000'" };
+    database.plain().execute(&format!("UPDATE transfers SET id = {sql}"));
+    let read = bank.find_transfer(nil).unwrap().unwrap();
+    assert_eq!(read.posted.transfer.amount.get(), 1);
+    assert!(bank.audit().unwrap().is_sound());
+    assert_eq!(rejected(post(&bank, &order)), Rejection::NilId);
+}
+
 pub(crate) fn a_replay_needs_no_money(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();
@@ -124,7 +146,7 @@ pub(crate) fn ids_of_every_form_are_kept(backend: TestBackend) {
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 0).id);
     let ids = [
-        uuid::Uuid::nil(),
+        uuid::Uuid::from_u128(1),
         uuid::Uuid::max(),
         uuid::Uuid::from_u128(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10),
         uuid::Uuid::now_v7(),

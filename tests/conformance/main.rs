@@ -139,6 +139,7 @@ conformance! {
     exactly_once:
         the_same_transfer_again_is_replayed_with_its_original_outcome
         the_same_id_with_any_other_field_is_a_conflict
+        the_nil_uuid_is_rejected_and_read_where_a_journal_has_it
         a_replay_needs_no_money
         one_transfer_from_16_threads_is_posted_once
         one_content_wins_when_16_threads_send_one_id

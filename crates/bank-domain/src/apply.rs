@@ -64,6 +64,9 @@ impl Batch {
 
     fn apply(&mut self, request: &PostRequest) -> Outcome {
         let transfer = &request.transfer;
+        if transfer.id.for_new_transfer().is_err() {
+            return Outcome::Rejected(Rejection::NilId);
+        }
         // The id comes first: a retry must hear what became of the original, whatever has happened to the accounts since.
         if let Slot::Occupied(earlier) = self.posted.entry(transfer.id) {
             return match earlier.get().transfer.difference(transfer) {

@@ -40,6 +40,9 @@ pub enum InvalidInput {
         /// The text as it was given.
         text: String,
     },
+    /// A new transfer has the nil UUID, which programs send that have not set an id.
+    #[error("transfer id {} is the nil UUID: every transfer needs an id of its own", uuid::Uuid::nil())]
+    NilTransferId,
     /// A new account would begin below its own limit.
     #[error("opening balance {balance} is below the overdraft limit of {limit}")]
     OpeningBelowLimit {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::account::{AccountId, AccountVersion};
+use crate::invalid::InvalidInput;
 use crate::money::{Amount, Balance};
 use crate::transfer::{Transfer, TransferField, TransferId};
 
@@ -63,6 +64,8 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
+    /// The id is the nil UUID, which a program sends that has not set the id.
+    NilId,
     /// One of the accounts does not exist.
     AccountNotFound {
         /// The account that is missing.
@@ -114,6 +117,7 @@ impl Rejection {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::NilId => "nil_id",
             Self::AccountNotFound { .. } => "account_not_found",
             Self::SameAccount => "same_account",
             Self::VersionMismatch { .. } => "version_mismatch",
@@ -133,6 +137,7 @@ impl Rejection {
     /// Returns the reason; `noun` comes before an account at the beginning of a phrase.
     fn text(&self, noun: &str, name_of: impl Fn(AccountId) -> String) -> String {
         match self {
+            Self::NilId => InvalidInput::NilTransferId.to_string(),
             Self::AccountNotFound { account } => format!("there is no account {}", name_of(*account)),
             Self::SameAccount => "a transfer needs two different accounts".to_owned(),
             Self::VersionMismatch { account, expected, found } => {

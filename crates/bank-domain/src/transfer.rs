@@ -23,6 +23,16 @@ impl TransferId {
         Self(uuid)
     }
 
+    /// Returns the id if a new transfer may have it. A journal that has the nil UUID reads as any other.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::NilTransferId`] for the nil UUID: it is what a program sends that has not set the id, and its second
+    /// payment would be replayed silently.
+    pub const fn for_new_transfer(self) -> Result<Self, InvalidInput> {
+        if self.0.is_nil() { Err(InvalidInput::NilTransferId) } else { Ok(self) }
+    }
+
     /// Returns the UUID.
     #[must_use]
     pub const fn as_uuid(self) -> Uuid {
@@ -182,6 +192,14 @@ mod tests {
         for text in ["", "42", "018f4e5e-0000-7000-8000-00000000002", "not-a-uuid\0"] {
             assert!(text.parse::<TransferId>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_nil_uuid_is_read_and_is_no_id_for_a_new_transfer() {
+        let nil: TransferId = "00000000-0000-0000-0000-000000000000".parse().unwrap();
+        assert_eq!(nil.for_new_transfer(), Err(InvalidInput::NilTransferId));
+        let id = TransferId::from_uuid(Uuid::from_u128(1));
+        assert_eq!(id.for_new_transfer(), Ok(id));
     }
 
     #[test]

@@ -132,6 +132,13 @@ fn a_known_id_with_other_content_is_a_conflict_that_names_the_field() {
 }
 
 #[test]
+fn the_nil_uuid_is_rejected_before_every_other_rule() {
+    let applied = apply_batch(two_accounts(), vec![], &[transfer(0, 1, 2, 800), transfer(0, 9, 9, 1)]);
+    assert!(applied.outcomes.iter().all(|outcome| *rejection(outcome) == Rejection::NilId));
+    assert!(applied.changed.is_empty());
+}
+
+#[test]
 fn a_rejected_id_stays_free() {
     let batch = [transfer(1, 1, 2, 20_000), transfer(1, 1, 2, 1)];
     let applied = apply_batch(two_accounts(), vec![], &batch);

@@ -37,8 +37,8 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         let text = value.to_str().map_err(|_| malformed("the Idempotency-Key is not a UUID"))?;
         // The draft standard of the header has quotation marks around the key; most clients leave them out.
         let unquoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
-        let id = unquoted.parse().map_err(|_| malformed("the Idempotency-Key is not a UUID"))?;
-        Ok(Self(id))
+        let id: TransferId = unquoted.parse().map_err(|_| malformed("the Idempotency-Key is not a UUID"))?;
+        id.for_new_transfer().map(Self).map_err(|_| malformed("the Idempotency-Key is the nil UUID"))
     }
 }
 

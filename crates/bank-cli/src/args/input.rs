@@ -49,6 +49,12 @@ pub(crate) fn transfer_id(typed: &str) -> Result<TransferId, Failure> {
     parse(typed, "a transfer id is a UUID, such as 019b76da-a800-7000-8000-000000000001")
 }
 
+/// Parses the id of a new transfer.
+pub(crate) fn new_transfer_id(typed: &str) -> Result<TransferId, Failure> {
+    let id = transfer_id(typed)?;
+    id.for_new_transfer().map_err(|problem| invalid(problem, "leave --id out, and bank-cli makes one"))
+}
+
 /// Parses a memo.
 pub(crate) fn memo(typed: &str) -> Result<Memo, Failure> {
     parse(typed, "a memo has 1 to 200 characters, no control characters")
@@ -100,6 +106,14 @@ mod tests {
     #[test]
     fn accepts_sql_as_a_name() {
         assert!(account_name("Robert'); DROP TABLE accounts;--").is_ok());
+    }
+
+    #[test]
+    fn the_nil_uuid_names_a_transfer_and_is_no_id_for_a_new_one() {
+        let nil = "00000000-0000-0000-0000-000000000000";
+        assert!(transfer_id(nil).is_ok());
+        let failure = new_transfer_id(nil).unwrap_err();
+        assert_eq!((failure.exit_code(), failure.code()), (ExitCode::Usage, "invalid_input"));
     }
 
     #[test]

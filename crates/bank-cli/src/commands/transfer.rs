@@ -59,7 +59,7 @@ struct Request {
 
 impl Request {
     fn parse(args: &TransferArgs) -> Result<Self, Failure> {
-        let id = args.id.as_deref().map(input::transfer_id).transpose()?;
+        let id = args.id.as_deref().map(input::new_transfer_id).transpose()?;
         Ok(Self {
             from: input::account_name(&args.from)?,
             to: input::account_name(&args.to)?,

@@ -14,6 +14,7 @@ pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String)
     let failure = Failure::new(exit_code, reason.code(), reason.with_names(&name_of));
     match reason {
         Rejection::AccountNotFound { .. } => failure.hint("see all accounts with `bank-cli list`"),
+        Rejection::NilId => failure.hint("give the transfer an id of its own"),
         Rejection::SameAccount => failure.hint("name another account with --to"),
         Rejection::VersionMismatch { account, found, .. } => failure.hint(format!(
             "see what has changed with `bank-cli history {}`, then decide again with --expect-version {found}",
