@@ -5,7 +5,7 @@ use std::io::Write;
 use bank_persistence::{Bank, BankError, DbError, Settings};
 
 use crate::args::{GlobalArgs, Location, ValueSource, location};
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, shell};
 use crate::output::{Messages, Terminal};
 
 const UNVERIFIED: &str = "the server's certificate is not verified: add sslmode=verify-full&sslrootcert=system, or the CA's file, to the URL";
@@ -32,6 +32,14 @@ impl Context<'_> {
     /// Returns the value of `--database-url` as typed.
     pub(crate) fn typed_database_url(&self) -> Option<&str> {
         self.global.database_url.as_deref()
+    }
+
+    /// Returns the option that chose the database, with a space before it, for a command that the user can run next. It is
+    /// empty if the environment chose the database, and stands for the URL if that has a secret.
+    pub(crate) fn database_option(&self) -> String {
+        let Some(typed) = self.typed_database_url() else { return String::new() };
+        let is_secretless = Location::find(Some(typed)).is_ok_and(|location| location.url.to_string() == typed);
+        format!(" --database-url {}", shell::quote(if is_secretless { typed } else { "<the same URL>" }))
     }
 
     /// Prints a note about the data that was printed so far, after that data.

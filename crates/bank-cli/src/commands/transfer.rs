@@ -6,7 +6,7 @@ use bank_domain::{
 use bank_persistence::{Bank, BankError, new_transfer_id};
 use clap::Args;
 
-use crate::args::{Location, input};
+use crate::args::input;
 use crate::commands::Context;
 use crate::failure::{Failure, not_found, rejection, shell};
 use crate::output::{RecordFormat, TransferRecord};
@@ -83,7 +83,7 @@ impl Request {
     }
 
     /// Returns the command that sends the same transfer again.
-    fn command(&self, database_option: Option<&str>) -> String {
+    fn command(&self, database_option: &str) -> String {
         let mut command = format!(
             "bank-cli transfer --from={} --to={} --amount {} --id {}",
             shell::quote(self.from.as_str()),
@@ -97,9 +97,7 @@ impl Request {
         if let Some(version) = self.expected_version {
             command.push_str(&format!(" --expect-version {version}"));
         }
-        if let Some(option) = database_option {
-            command.push_str(&format!(" --database-url {}", shell::quote(option)));
-        }
+        command.push_str(database_option);
         command
     }
 }
@@ -116,7 +114,7 @@ pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), 
 
     let outcome = context.messages.while_waiting("posting", || bank.post(&resolved)).map_err(|error| {
         if matches!(error, BankError::OutcomeUnknown { .. }) {
-            let command = request.command(printable_option(context).as_deref());
+            let command = request.command(&context.database_option());
             Failure::from(error).hint(format!("run again, it is never posted twice: {command}"))
         } else {
             error.into()
@@ -136,13 +134,6 @@ pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), 
         record.write_lines(out)
     })?;
     if status == "replayed" { context.note_after_data(REPLAYED_NOTE) } else { Ok(()) }
-}
-
-/// Returns `--database-url` in a form that may be shown, without its password.
-fn printable_option(context: &Context<'_>) -> Option<String> {
-    let typed = context.typed_database_url()?;
-    let is_secretless = Location::find(Some(typed)).is_ok_and(|location| location.url.to_string() == typed);
-    Some(if is_secretless { typed } else { "<the same URL>" }.to_owned())
 }
 
 #[cfg(test)]
@@ -166,7 +157,7 @@ mod tests {
     fn the_command_to_run_again_is_complete() {
         let request = Request::parse(&args("Mary Ann", Some("it's rent"))).unwrap();
         assert_eq!(
-            request.command(Some("sqlite:a.db")),
+            request.command(" --database-url sqlite:a.db"),
             r#"bank-cli transfer --from='Mary Ann' --to=John --amount 800 --id 019b76da-a800-7000-8000-000000000001 --memo="it's rent" --expect-version 7 --database-url sqlite:a.db"#
         );
     }
