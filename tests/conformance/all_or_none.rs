@@ -71,10 +71,10 @@ pub(crate) fn all_or_none_rolls_back_if_the_caller_cancels(backend: TestBackend)
     let (a, b) = (open(&bank, "a", 10).id, open(&bank, "b", 0).id);
     let batch = [transfer(a, b, 1), transfer(a, b, 2)];
     let before = Ledger::read(&database);
-    let outcomes = expect_rolled_back(bank.post_all_or_none_unless(&batch, || true).unwrap());
+    let outcomes = expect_rolled_back(bank.post_all_or_none_unless(&batch, |_| Ok(true)).unwrap());
     assert_eq!(statuses(&outcomes), ["posted", "posted"], "as they would have been");
     assert_eq!(Ledger::read(&database), before);
-    expect_posted(bank.post_all_or_none_unless(&batch, || false).unwrap());
+    expect_posted(bank.post_all_or_none_unless(&batch, |_| Ok(false)).unwrap());
     assert_eq!(balance(&bank, "b"), 3);
     assert_sound(&database);
 }

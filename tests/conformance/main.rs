@@ -28,6 +28,7 @@ mod plans;
 mod posting;
 mod privileges;
 mod queue;
+mod recorded_batches;
 mod reversals;
 mod schema;
 mod session;
@@ -80,7 +81,17 @@ conformance! {
         a_pipeline_retries_a_failed_batch
         a_failed_batch_is_retried_before_the_batches_that_waited_for_it
         no_transaction_of_a_pipeline_is_larger_than_a_batch
+        a_pipeline_hands_back_what_it_has_not_posted
+        only_refused_data_is_told_as_such
         dropping_a_pipeline_waits_for_batches_in_flight;
+    recorded_batches:
+        a_recorded_batch_is_found_with_every_field
+        the_first_content_of_a_reference_stays
+        one_of_many_contents_recorded_at_the_same_moment_stays
+        a_batch_recorded_in_a_transaction_that_is_rolled_back_is_not_there
+        a_batch_is_forgotten_unless_one_of_its_ids_was_posted
+        a_batch_that_a_newer_program_has_recorded_is_not_guessed
+        posted_transfers_are_found_by_many_ids;
     posting:
         a_transfer_moves_the_amount_and_is_recorded
         each_transfer_raises_the_version_of_both_accounts

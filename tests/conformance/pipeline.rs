@@ -1,6 +1,6 @@
 //! The posting pipeline: several batches of one caller in flight together.
 
-use bank_domain::{AccountId, AccountVersion, Outcome, PostRequest, Transfer};
+use bank_domain::{AccountId, AccountVersion, Memo, Outcome, PostRequest, Transfer};
 use bank_persistence::{Bank, PostingPipeline};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, open, open_many, random_transfers, transfer};
@@ -99,6 +99,56 @@ pub(crate) fn a_failed_batch_is_retried_before_the_batches_that_waited_for_it(ba
     let statuses: Vec<_> = outcomes.iter().map(Outcome::status).collect();
     assert_eq!(statuses, ["posted"; 4]);
     assert_eq!(balance(&bank, "a3"), 10);
+}
+
+pub(crate) fn a_pipeline_hands_back_what_it_has_not_posted(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let accounts = open_many(&bank, 4, 1000);
+    let mut pipeline = PostingPipeline::new(&bank, IN_FLIGHT);
+    let [first, second, third] = [(0, 1), (2, 3), (0, 2)]
+        .map(|(from, to)| vec![transfer(accounts[from], accounts[to], 1), transfer(accounts[to], accounts[from], 2)]);
+    pipeline.push(first.clone()).unwrap();
+    pipeline.flush().unwrap();
+    let mut plain = database.plain();
+    plain.execute("ALTER TABLE transfers RENAME TO hidden");
+    for batch in [&second, &third] {
+        assert!(pipeline.push(batch.clone()).and_then(|()| pipeline.flush()).is_err());
+    }
+    plain.execute("ALTER TABLE hidden RENAME TO transfers");
+    let batches = pipeline.take_unfinished();
+    assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2]);
+    assert!(batches[0].iter().all(|outcome| outcome.as_ref().is_ok_and(|outcome| outcome.status() == "posted")));
+    let handed_back: Vec<_> =
+        batches[1..].iter().flatten().map(|request| request.clone().unwrap_err().transfer).collect();
+    assert_eq!(handed_back, [second, third].concat());
+
+    // The pipeline is empty, and goes on.
+    assert!(pipeline.take_outcomes().is_empty());
+    pipeline.push(first).unwrap();
+    pipeline.flush().unwrap();
+    assert_eq!(pipeline.take_outcomes().concat().iter().map(Outcome::status).collect::<Vec<_>>(), ["replayed"; 2]);
+}
+
+pub(crate) fn only_refused_data_is_told_as_such(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (a, b) = (open(&bank, "a", 10).id, open(&bank, "b", 0).id);
+    let order = transfer(a, b, 1);
+    let long = order.clone().with_memo(Some(Memo::new("much too long").unwrap()));
+    let mut plain = database.plain();
+    plain.execute("ALTER TABLE transfers RENAME TO hidden");
+    assert_eq!(bank.post(&order).unwrap_err().refused_data(), None);
+    plain.execute("ALTER TABLE hidden RENAME TO transfers");
+    plain.execute("ALTER TABLE transfers ADD COLUMN note TEXT CHECK (memo IS NULL OR length(memo) < 10)");
+    assert!(bank.post(&long).unwrap_err().refused_data().is_some());
+    if !database.is_sqlite() {
+        plain
+            .execute("ALTER TABLE transfers DROP COLUMN note; ALTER TABLE transfers ALTER COLUMN memo TYPE VARCHAR(9)");
+        let reason = bank.post(&long).unwrap_err().refused_data();
+        assert_eq!(reason.as_deref(), Some("value too long for type character varying(9)"));
+    }
+    assert!(matches!(bank.post(&order), Ok(Outcome::Posted(_))));
 }
 
 pub(crate) fn dropping_a_pipeline_waits_for_batches_in_flight(backend: TestBackend) {

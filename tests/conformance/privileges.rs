@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use bank_domain::Outcome;
-use bank_persistence::{Bank, PostingQueue, QueueSettings, Settings};
+use bank_persistence::{Bank, Batch, Derivation, PostingQueue, QueueSettings, Settings};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open, transfer};
 use bank_tests::invariants::assert_sound;
@@ -28,11 +28,24 @@ fn a_role_with_the_documented_rights_can_post_and_cannot_change_the_journal() {
     let queue = PostingQueue::start(&bank, QueueSettings::default()).unwrap();
     assert!(matches!(queue.post(batch[0].clone()), Ok(Outcome::Replayed(_))));
     assert_eq!(bank.history(john, None, 100).unwrap().len(), 21);
+    let file = Batch {
+        reference_key: "r".to_owned(),
+        reference: "r".to_owned(),
+        digest: [0; 32],
+        lines: 1,
+        derivation: Derivation::Ordinal,
+    };
+    assert_eq!(bank.record_batch(&file).unwrap().batch, file);
     assert!(bank.audit().unwrap().is_sound());
     assert_sound(&database);
 
     let mut teller = bank_tests::plain::Plain::postgres(&url);
-    for statement in ["DELETE FROM transfers", "UPDATE transfers SET amount = 1", "DELETE FROM accounts"] {
+    for statement in [
+        "DELETE FROM transfers",
+        "UPDATE transfers SET amount = 1",
+        "DELETE FROM accounts",
+        "UPDATE batches SET digest = '\\x00'",
+    ] {
         let refused = teller.try_execute(statement);
         assert!(refused.is_err_and(|reason| reason.contains("permission denied")), "{statement}");
     }

@@ -82,7 +82,8 @@ fn native(sql_type: &str, is_sqlite: bool) -> &'static str {
         ("Text", false) => "text",
         ("Text" | "Timestamptz", true) => "TEXT",
         ("Uuid", false) => "uuid",
-        ("Uuid", true) => "BLOB",
+        ("Bytea", false) => "bytea",
+        ("Uuid" | "Bytea", true) => "BLOB",
         ("Timestamptz", false) => "timestamp with time zone",
         _ => panic!("{sql_type} is no type of the portable schema"),
     }
@@ -93,11 +94,11 @@ fn live_columns(database: &TestDatabase) -> Vec<Column> {
         "SELECT m.name || ',' || c.name || ',' || c.type || ',' || CASE c.\"notnull\" WHEN 1 THEN 'NO' ELSE 'YES' END
                 AS value
            FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c
-          WHERE m.name IN ('accounts', 'transfers') ORDER BY m.name, c.cid"
+          WHERE m.name IN ('accounts', 'batches', 'transfers') ORDER BY m.name, c.cid"
     } else {
         "SELECT concat_ws(',', table_name, column_name, data_type, is_nullable) AS value
            FROM information_schema.columns
-          WHERE table_name IN ('accounts', 'transfers') AND table_schema = current_schema()
+          WHERE table_name IN ('accounts', 'batches', 'transfers') AND table_schema = current_schema()
           ORDER BY table_name, ordinal_position"
     };
     let rows = database.plain().texts(sql);

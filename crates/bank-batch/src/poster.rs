@@ -199,7 +199,7 @@ impl<'a> Poster<'a> {
     /// rejection that rolled the transaction back. Without a rejection, it was the interruption.
     fn post_all_or_none(&self, resolved: &ResolvedChunk) -> Result<(Vec<Outcome>, Option<usize>), BatchError> {
         let (transfers, interrupted) = (resolved.transfers_before_bad(), Arc::clone(&self.options.interrupted));
-        match self.bank.post_all_or_none_unless(transfers, move || interrupted.load(Ordering::SeqCst))? {
+        match self.bank.post_all_or_none_unless(transfers, move |_| Ok(interrupted.load(Ordering::SeqCst)))? {
             AllOrNone::Posted(outcomes) => Ok((outcomes, None)),
             AllOrNone::RolledBack(outcomes) => {
                 let rejected = outcomes.iter().position(|outcome| matches!(outcome, Outcome::Rejected(_)));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bank_db::retry::is_data_error;
 use bank_db::{DbError, Retryable, TransactionError, Transient};
 use bank_domain::{AccountName, TransferId};
 use thiserror::Error;
@@ -69,6 +70,18 @@ pub enum BankError {
         /// What was expected and what was found.
         detail: String,
     },
+}
+
+impl BankError {
+    /// Returns what the database said if it refused the data of a statement: a value that does not fit into its column or
+    /// into the database's encoding. The same data will always be refused. Nothing was changed.
+    #[must_use]
+    pub fn refused_data(&self) -> Option<String> {
+        match self {
+            Self::Database(DbError::Statement(error)) if is_data_error(error) => Some(error.to_string()),
+            _ => None,
+        }
+    }
 }
 
 impl From<diesel::result::Error> for BankError {

@@ -21,6 +21,20 @@ diesel::table! {
     use diesel::sql_types::*;
     use bank_db::sql_types::{Timestamptz, Uuid};
 
+    batches (reference_key) {
+        reference_key -> Text,
+        reference -> Text,
+        digest -> Bytea,
+        lines -> Int8,
+        derivation -> Int2,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use bank_db::sql_types::{Timestamptz, Uuid};
+
     transfers (id) {
         id -> Uuid,
         from_account_id -> Int8,
@@ -35,4 +49,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(accounts, transfers,);
+diesel::allow_tables_to_appear_in_same_query!(accounts, batches, transfers,);

@@ -71,6 +71,27 @@ pub fn may_be_committed(error: &DieselError) -> bool {
     }
 }
 
+/// Returns whether the database refused the data of a statement (SQLSTATE class 22, 23502 and 23514): the same data will
+/// always be refused, and a statement without them may succeed.
+#[must_use]
+pub fn is_data_error(error: &DieselError) -> bool {
+    const TEXTS: [&str; 6] = [
+        "value too long for type",
+        "has no equivalent in encoding",
+        "invalid byte sequence for encoding",
+        "out of range",
+        "invalid input syntax for",
+        "string or blob too big",
+    ];
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::NotNullViolation | DatabaseErrorKind::CheckViolation, _) => true,
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+            TEXTS.iter().any(|text| information.message().contains(text))
+        }
+        _ => false,
+    }
+}
+
 /// Recognises failures by their text, because Diesel 2.3 gives no SQLSTATE for these.
 fn classify_message(message: &str) -> Option<Transient> {
     const TEXTS: [(&str, Transient); 17] = [

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{AttemptError, TransactionError, WithCauses};
 
-pub use classify::{Obstacle, Retryable, Transient, classify, may_be_committed};
+pub use classify::{Obstacle, Retryable, Transient, classify, is_data_error, may_be_committed};
 pub use policy::RetryPolicy;
 
 /// An attempt that failed and is about to be repeated.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bank_db::Decision;
+use bank_db::{DbConnection, Decision};
 use bank_domain::{Outcome, PostRequest};
 
 use super::Bank;
@@ -31,10 +31,11 @@ impl Bank {
     where
         PostRequest: From<&'a R>,
     {
-        self.post_all_or_none_unless(requests, || false)
+        self.post_all_or_none_unless(requests, |_| Ok(false))
     }
 
-    /// Does what [`Bank::post_all_or_none`] does, and also rolls back if `is_cancelled` says so just before COMMIT.
+    /// Does what [`Bank::post_all_or_none`] does, and also rolls back if `is_cancelled` says so just before COMMIT. It is
+    /// asked in the transaction if all transfers are in effect there, as often as the transaction is tried, and may write.
     ///
     /// # Errors
     ///
@@ -42,7 +43,7 @@ impl Bank {
     pub fn post_all_or_none_unless<'a, R>(
         &self,
         requests: &'a [R],
-        is_cancelled: impl Fn() -> bool + Send + Sync + 'static,
+        is_cancelled: impl Fn(&mut DbConnection) -> Result<bool, BankError> + Send + Sync + 'static,
     ) -> Result<AllOrNone, BankError>
     where
         PostRequest: From<&'a R>,
@@ -53,7 +54,7 @@ impl Bank {
             move |connection| {
                 let outcomes = posting::post(connection, &requests)?;
                 let is_rejected = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_)));
-                let must_roll_back = is_rejected || is_cancelled();
+                let must_roll_back = is_rejected || is_cancelled(connection)?;
                 Ok(if must_roll_back { Decision::RollBack(outcomes) } else { Decision::Commit(outcomes) })
             }
         });

@@ -1,6 +1,7 @@
 //! [`Bank`]: a database of accounts and transfers, with a method for each operation.
 
 mod all_or_none;
+mod batches;
 mod ledger;
 mod posting;
 mod setup;

@@ -3,7 +3,7 @@
 
 use bank_db::DbConnection;
 use bank_db::sql_types::StoredUuid;
-use bank_domain::{AccountId, AccountState, Outcome, PostRequest, PostedTransfer, apply_batch};
+use bank_domain::{AccountId, AccountState, Outcome, PostRequest, PostedTransfer, TransferId, apply_batch};
 use diesel::prelude::*;
 
 use super::checks::{RowsWritten, expect_rows, newly_posted, rejected_by_journal, sort_for_journal};
@@ -39,7 +39,8 @@ pub(super) fn decide_and_write(
     requests: &[PostRequest],
 ) -> Result<Vec<Outcome>, BankError> {
     // Only after the locks: a transfer that was posted while we waited for them must be seen.
-    let already_posted = find_posted(connection, requests)?;
+    let ids: Vec<TransferId> = requests.iter().map(|request| request.transfer.id).collect();
+    let already_posted = find(connection, &ids)?;
     let applied = apply_batch(accounts, already_posted, requests);
     let mut posted: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
     if !posted.is_empty() {
@@ -67,9 +68,9 @@ fn lock_accounts(connection: &mut DbConnection, ids: &[AccountId]) -> Result<Vec
     }
 }
 
-/// Returns the posted transfers with the requests' ids, as far as there are any, and possibly others.
-fn find_posted(connection: &mut DbConnection, requests: &[PostRequest]) -> Result<Vec<PostedTransfer>, BankError> {
-    let ids: Vec<StoredUuid> = requests.iter().map(|request| StoredUuid(request.transfer.id.as_uuid())).collect();
+/// Returns the posted transfers with these ids, as far as there are any, and possibly others.
+pub(crate) fn find(connection: &mut DbConnection, ids: &[TransferId]) -> Result<Vec<PostedTransfer>, BankError> {
+    let ids: Vec<StoredUuid> = ids.iter().map(|id| StoredUuid(id.as_uuid())).collect();
     let rows = match find_in_range(connection, &ids)? {
         Some(rows) => rows,
         None => match connection {

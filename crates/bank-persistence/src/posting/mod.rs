@@ -12,5 +12,6 @@ pub(crate) mod postgres;
 mod sqlite;
 mod statement;
 
+pub(crate) use locked::find;
 pub use locked::post;
 pub use postgres::fast::IN_FLIGHT_MAX;

@@ -126,6 +126,29 @@ impl PostingPipeline {
         self.pushed.drain(..count).map(|pushed| pushed.outcomes.into_iter().flatten().collect()).collect()
     }
 
+    /// Waits for the batches in flight, and hands out every batch whose outcomes were not: the outcome of each transfer, or
+    /// the transfer itself if it was not posted. The pipeline is empty afterwards, and the caller posts the rest its own way.
+    ///
+    /// # Panics
+    ///
+    /// If a thread that posts panics.
+    pub fn take_unfinished(&mut self) -> Vec<Vec<Result<Outcome, PostRequest>>> {
+        while !self.in_flight.is_empty() {
+            if let Err(error) = self.wait_for_first() {
+                tracing::debug!(%error, "a batch of a pipeline is handed back");
+            }
+        }
+        let mut waiting = std::mem::take(&mut self.waiting).into_iter().map(|placed| placed.request);
+        self.first = self.first.saturating_add(self.pushed.len());
+        let mut batches = Vec::with_capacity(self.pushed.len());
+        for pushed in self.pushed.drain(..) {
+            // What waits is in the order of its places, which are those without an outcome.
+            let or_request = |outcome: Option<Outcome>| outcome.map(Ok).or_else(|| waiting.next().map(Err));
+            batches.push(pushed.outcomes.into_iter().filter_map(or_request).collect());
+        }
+        batches
+    }
+
     /// Begins to post what waits, or enough of it, and waits for batches in flight until it can.
     fn begin_next(&mut self) -> Result<(), BankError> {
         while !self.waiting.is_empty() {
