@@ -38,10 +38,28 @@ impl<'a> AccountCache<'a> {
             missing = self.missing(lines);
         }
         for names in Vec::from_iter(missing).chunks(NAMES_PER_QUERY) {
-            for account in self.bank.find_accounts(names)? {
-                let name = account.name.as_str();
-                self.text_bytes = self.text_bytes.saturating_add(name.len());
-                self.known.insert(name.into(), account.id);
+            self.look_up(names)?;
+        }
+        Ok(())
+    }
+
+    /// Looks names up. If the database refuses one, because its encoding lacks a character, no account can have that name;
+    /// the others are looked up by halves.
+    fn look_up(&mut self, names: &[&AccountName]) -> Result<(), BankError> {
+        match self.bank.find_accounts(names) {
+            Err(error) if error.refused_data().is_some() => {
+                if names.len() > 1 {
+                    let (left, right) = names.split_at(names.len() / 2);
+                    self.look_up(left)?;
+                    self.look_up(right)?;
+                }
+            }
+            found => {
+                for account in found? {
+                    let name = account.name.as_str();
+                    self.text_bytes = self.text_bytes.saturating_add(name.len());
+                    self.known.insert(name.into(), account.id);
+                }
             }
         }
         Ok(())

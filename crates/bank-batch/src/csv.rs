@@ -12,7 +12,11 @@ use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, excerpt
 
 /// The columns of a file, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Header(Vec<Column>);
+pub(crate) struct Header {
+    columns: Vec<Column>,
+    /// The line as it is written.
+    pub(crate) text: String,
+}
 
 impl Header {
     /// Returns the columns that the first line names, or why it is not a header.
@@ -30,26 +34,26 @@ impl Header {
         }
         match [Column::From, Column::To, Column::Amount].into_iter().find(|column| !columns.contains(column)) {
             Some(missing) => Err(HeaderError::MissingColumn(missing)),
-            None => Ok(Self(columns)),
+            None => Ok(Self { columns, text: line.to_owned() }),
         }
     }
 
     /// Returns whether there is a column for ids.
     pub(crate) fn has_ids(&self) -> bool {
-        self.0.contains(&Column::Id)
+        self.columns.contains(&Column::Id)
     }
 
     /// Returns the fields of a line.
     pub(crate) fn fields<'a>(&self, line: &'a str) -> Result<Fields<'a>, Malformed> {
         let texts = split(line).map_err(|(number, problem)| {
-            let name = self.0.get(number.saturating_sub(1)).copied();
+            let name = self.columns.get(number.saturating_sub(1)).copied();
             Malformed::Quotes(FieldPlace::Column(number, name), problem)
         })?;
-        if texts.len() != self.0.len() {
-            return Err(Malformed::ColumnCount(texts.len(), self.0.len()));
+        if texts.len() != self.columns.len() {
+            return Err(Malformed::ColumnCount(texts.len(), self.columns.len()));
         }
         let mut fields = Fields::default();
-        for (column, text) in self.0.iter().zip(texts) {
+        for (column, text) in self.columns.iter().zip(texts) {
             match column {
                 Column::From => fields.from = text,
                 Column::To => fields.to = text,
@@ -61,9 +65,18 @@ impl Header {
         Ok(fields)
     }
 
+    /// Returns the line with this id in its column for ids, if there is such a column and it is empty there.
+    pub(crate) fn with_id(&self, line: &str, id: &str) -> Option<Vec<String>> {
+        let place = self.columns.iter().position(|column| *column == Column::Id)?;
+        let mut texts: Vec<String> = split(line).ok()?.into_iter().map(Cow::into_owned).collect();
+        let field = texts.get_mut(place).filter(|field| field.is_empty())?;
+        field.push_str(id);
+        Some(texts)
+    }
+
     /// Returns the place of a column.
     pub(crate) fn place(&self, column: Column) -> FieldPlace {
-        let place = self.0.iter().position(|candidate| *candidate == column);
+        let place = self.columns.iter().position(|candidate| *candidate == column);
         place.map_or(FieldPlace::Key(column), |index| FieldPlace::Column(index.saturating_add(1), Some(column)))
     }
 }

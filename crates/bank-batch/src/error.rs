@@ -1,5 +1,6 @@
 //! What can go wrong while a file of transfers is read and posted.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use bank_persistence::BankError;
 use thiserror::Error;
 
 use crate::malformed::HeaderError;
+use crate::other_content::OtherContent;
 
 /// Why a file was not posted, or not to its end. What is wrong with a single line is no error.
 #[derive(Debug, Error)]
@@ -35,13 +37,39 @@ pub enum BatchError {
     /// The operating system gave no thread.
     #[error("cannot start a thread")]
     Thread(#[source] io::Error),
-    /// A file that was to be posted as a whole changed while it was read.
-    #[error("the file changed while it was read; nothing was posted")]
+    /// The file changed between its first reading and its last line. What was posted stays posted.
+    #[error("the file changed while it was read")]
     InputChanged,
+    /// The reference belongs to another file; nothing was posted.
+    #[error("{0}")]
+    OtherContent(Box<OtherContent>),
+    /// A line of the reference's file was posted, so the reference must be remembered.
+    #[error("the reference `{reference}` cannot be forgotten: {} posted", Posted(*.ordinal))]
+    NotForgotten {
+        /// The reference as it was typed first.
+        reference: String,
+        /// The place of the line that was posted first among the lines of the file, if it is known.
+        ordinal: Option<u64>,
+    },
+    /// The rejected lines cannot be written to this file.
+    #[error("cannot write the rejected lines to {}", .0.display())]
+    Rejected(PathBuf, #[source] io::Error),
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,
     /// The bank failed.
     #[error(transparent)]
     Bank(#[from] BankError),
+}
+
+/// Says that a line was posted.
+struct Posted(Option<u64>);
+
+impl fmt::Display for Posted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(ordinal) => write!(f, "transfer {ordinal} of its file was"),
+            None => f.write_str("its file was"),
+        }
+    }
 }

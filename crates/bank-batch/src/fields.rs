@@ -66,7 +66,8 @@ impl Fields<'_> {
             amount: self.amount.parse().map_err(at(Column::Amount))?,
             memo: non_empty(self.memo).map(Memo::new).transpose().map_err(at(Column::Memo))?,
         };
-        let id = non_empty(self.id).map(|id| id.parse()).transpose().map_err(at(Column::Id))?;
+        let new_id = |text: Cow<'_, str>| text.parse().and_then(TransferId::for_new_transfer);
+        let id = non_empty(self.id).map(new_id).transpose().map_err(at(Column::Id))?;
         Ok((named, id))
     }
 }
@@ -96,6 +97,7 @@ mod tests {
     fn the_first_wrong_column_is_named() {
         assert_eq!(fields("x", "", "").parse().unwrap_err().0, Column::Amount);
         assert_eq!(fields("8", "42", "").parse().unwrap_err().0, Column::Id);
+        assert_eq!(fields("8", "00000000-0000-0000-0000-000000000000", "").parse().unwrap_err().0, Column::Id);
         assert_eq!(fields("8", "", " ").parse().unwrap_err().0, Column::Memo);
         assert_eq!(Fields::default().parse().unwrap_err().0, Column::From);
     }

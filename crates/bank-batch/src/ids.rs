@@ -1,132 +1,119 @@
 //! Ids for lines that have none, the same in every run.
 
-use bank_domain::{InvalidInput, Memo, TransferId};
+use bank_domain::TransferId;
+use bank_persistence::Derivation;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::content_ids::ContentIds;
 use crate::error::BatchError;
 use crate::fields::NamedTransfer;
-use crate::spill_map::{KEY_BYTES, SpillMap};
+use crate::reference::Reference;
 
-/// The namespace of derived ids: the UUIDv5 of `bank-cli batch` in the namespace of the nil UUID. It never changes,
-/// because an id that changes would let a transfer be posted twice.
-pub(crate) const NAMESPACE: Uuid = Uuid::from_u128(0x53cc_f37b_bce8_567f_92b9_8133_c0b1_e525);
+/// Derives ids for the lines of one file.
+pub(crate) struct LineIds {
+    ordinals: OrdinalIds,
+    /// For a file that the first edition posted.
+    contents: Option<ContentIds>,
+}
 
-/// The text that names one run of payments, such as `payroll 2026-07`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference(Memo);
+impl LineIds {
+    /// Returns the ids of a file of which nothing has been read. `typed` is its reference as it was typed first.
+    pub(crate) fn new(reference: &Reference, typed: &str, derivation: Derivation) -> Self {
+        let contents = (derivation == Derivation::Content).then(|| ContentIds::new(typed));
+        Self { ordinals: OrdinalIds::new(reference), contents }
+    }
 
-impl Reference {
-    /// Returns the reference if the text obeys the rules for memos.
-    ///
-    /// # Errors
-    ///
-    /// Returns which rule the text breaks.
-    pub fn new(text: &str) -> Result<Self, InvalidInput> {
-        Memo::new(text).map(Self).map_err(|error| match error {
-            InvalidInput::Text { problem, .. } => InvalidInput::Text { what: "reference", problem },
-            other => other,
-        })
+    /// Returns the id of the line with this ordinal. Lines must come in their order.
+    pub(crate) fn next(&mut self, ordinal: u64, named: &NamedTransfer) -> Result<TransferId, BatchError> {
+        match &mut self.contents {
+            Some(contents) => contents.next(named),
+            None => Ok(self.ordinals.get(ordinal)),
+        }
+    }
+
+    /// Returns the id of a line that asks for no transfer, to be posted under once it is corrected.
+    pub(crate) fn of_malformed(&self, ordinal: u64) -> TransferId {
+        self.ordinals.get(ordinal)
+    }
+
+    /// Returns the ordinal of the line that the reference gives this id to.
+    pub(crate) fn ordinal_of(&self, id: TransferId) -> Option<u64> {
+        self.ordinals.ordinal_of(id)
     }
 }
 
-/// Derives ids for the lines of one file, in their order.
-///
-/// An id is the UUIDv5, in [`NAMESPACE`], of reference, from, to, amount, memo (empty if left out) and occurrence,
-/// joined by line feeds, which none of them can contain. The occurrence counts equal lines without an id from 1. So a
-/// line keeps its id when other lines are moved or corrected.
-pub(crate) struct DerivedIds {
-    reference: Reference,
-    /// The number of occurrences so far.
-    occurrences: SpillMap,
+/// The ids that belong to a reference: a UUIDv8 of 80 bits of the SHA-256 of the reference's key, then the line's ordinal.
+/// So the ids of a file are neighbours, which a journal appends fastest.
+pub(crate) struct OrdinalIds {
+    /// The id with the ordinal zero, which no line has.
+    base: u128,
 }
 
-impl DerivedIds {
-    /// Returns the ids of a file of which nothing has been read.
-    pub(crate) fn new(reference: Reference) -> Self {
-        Self { reference, occurrences: SpillMap::new() }
+impl OrdinalIds {
+    const ORDINAL_BITS: u32 = 42;
+    const ORDINAL_MAX: u64 = (1 << Self::ORDINAL_BITS) - 1;
+
+    /// Returns the ids that belong to a reference.
+    pub(crate) fn new(reference: &Reference) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, ..]: [u8; 32] = Sha256::digest(reference.key()).into();
+        let hash = u128::from_be_bytes([0, 0, 0, 0, 0, 0, a, b, c, d, e, f, g, h, i, j]);
+        // RFC 9562, section 5.8: 48 bits, the version, 12 bits, the variant, 62 bits.
+        let (first, second, third) = (hash >> 32, (hash >> 20) & 0xfff, hash & 0xf_ffff);
+        let base = (first << 80) | (0x8 << 76) | (second << 64) | (0b10 << 62) | (third << Self::ORDINAL_BITS);
+        Self { base }
     }
 
-    /// Returns the id of the next line.
-    pub(crate) fn next(&mut self, named: &NamedTransfer) -> Result<TransferId, BatchError> {
-        // The id of the first occurrence identifies the content.
-        let first = self.derive(named, 1);
-        let key = key_of(first);
-        let before = self.occurrences.get(&key).map_err(BatchError::TemporaryFile)?;
-        let occurrence = before.unwrap_or(0).saturating_add(1);
-        self.occurrences.set(key, occurrence).map_err(BatchError::TemporaryFile)?;
-        Ok(TransferId::from_uuid(if occurrence == 1 { first } else { self.derive(named, occurrence) }))
+    /// Returns the id of the line with this ordinal, counted from 1. No file has 2⁴² lines.
+    pub(crate) fn get(&self, ordinal: u64) -> TransferId {
+        TransferId::from_uuid(Uuid::from_u128(self.base | u128::from(ordinal.min(Self::ORDINAL_MAX))))
     }
 
-    fn derive(&self, named: &NamedTransfer, occurrence: u32) -> Uuid {
-        let (reference, NamedTransfer { from, to, amount, memo }) = (self.reference.0.as_str(), named);
-        let memo = memo.as_ref().map_or("", |memo| memo.as_str());
-        let name = format!("{reference}\n{from}\n{to}\n{amount}\n{memo}\n{occurrence}");
-        Uuid::new_v5(&NAMESPACE, name.as_bytes())
+    /// Returns the first and the last id that a line can have.
+    pub(crate) fn range(&self) -> (TransferId, TransferId) {
+        (self.get(0), self.get(Self::ORDINAL_MAX))
     }
-}
 
-/// Returns 96 bits of a hash: enough that no two contents share them, and few enough that many can be kept.
-pub(crate) fn key_of(hash: Uuid) -> [u8; KEY_BYTES] {
-    let [a, b, c, d, e, f, _, g, _, h, i, j, k, l, ..] = hash.into_bytes();
-    [a, b, c, d, e, f, g, h, i, j, k, l]
+    pub(crate) fn ordinal_of(&self, id: TransferId) -> Option<u64> {
+        let ordinal = id.as_uuid().as_u128() ^ self.base;
+        u64::try_from(ordinal).ok().filter(|ordinal| *ordinal <= Self::ORDINAL_MAX)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-    use std::collections::HashSet;
-
     use super::*;
-    use crate::fields::Fields;
 
-    fn named(from: &'static str, amount: &'static str, memo: &'static str) -> NamedTransfer {
-        let [from, amount, memo] = [from, amount, memo].map(Cow::Borrowed);
-        Fields { from, to: "John".into(), amount, memo, ..Fields::default() }.parse().unwrap().0
-    }
-
-    fn ids(reference: &str, lines: &[NamedTransfer]) -> Vec<String> {
-        let mut ids = DerivedIds::new(Reference::new(reference).unwrap());
-        lines.iter().map(|line| ids.next(line).unwrap().to_string()).collect()
+    fn ids(reference: &str) -> OrdinalIds {
+        OrdinalIds::new(&Reference::new(reference).unwrap())
     }
 
     #[test]
-    fn the_namespace_is_the_documented_one() {
-        assert_eq!(NAMESPACE, Uuid::new_v5(&Uuid::nil(), b"bank-cli batch"));
+    fn an_id_is_the_documented_one_and_a_uuid_of_version_8() {
+        let hash = Sha256::digest("payroll 2026-07");
+        let fourth = 0x8000 | (u16::from(hash[7] & 0xf) << 10) | (u16::from(hash[8]) << 2) | u16::from(hash[9] >> 6);
+        let [first, second, third] = [&hash[..4], &hash[4..6], &hash[6..8]].map(hex);
+        let expected = format!("{first}-{second}-8{}-{fourth:04x}-", &third[..3]);
+        let id = ids("Payroll  2026-07").get(1).as_uuid();
+        assert_eq!((id.get_version_num(), id.get_variant()), (8, uuid::Variant::RFC4122));
+        assert_eq!(format!("{id}")[..24], expected);
+        assert_eq!(id.as_u128() & 0xffff_ffff, 1);
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     #[test]
-    fn a_derived_id_is_the_documented_one() {
-        let by_hand = |name: &str| Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string();
-        let line = named("Jessica", "800", "");
-        assert_eq!(
-            ids("payroll 2026-07", &[line.clone(), line]),
-            [by_hand("payroll 2026-07\nJessica\nJohn\n800\n\n1"), by_hand("payroll 2026-07\nJessica\nJohn\n800\n\n2")]
-        );
-    }
-
-    #[test]
-    fn a_line_that_differs_in_any_field_has_another_id() {
-        let lines = [named("Jessica", "1", ""), named("Jessica", "1", ""), named("Jessica", "2", "")];
-        let others = [named("Mary", "1", ""), named("Jessica", "1", "1"), named("Jessica", "11", "")];
-        let all = [ids("a", &lines), ids("a", &others), ids("b", &lines)].concat();
-        // The first line of `others` and all of `b` are new; nothing is there twice.
-        assert_eq!(all.iter().collect::<HashSet<_>>().len(), 9);
-    }
-
-    #[test]
-    fn correcting_a_line_leaves_the_ids_of_the_others() {
-        let before = [named("Jessica", "1", ""), named("Jesica", "2", ""), named("Jessica", "1", "")];
-        let mut after = before.clone();
-        after[1] = named("Jessica", "2", "");
-        let (before, after) = (ids("a", &before), ids("a", &after));
-        assert_eq!((&before[0], &before[2]), (&after[0], &after[2]));
-        assert_ne!(before[1], after[1]);
-    }
-
-    #[test]
-    fn a_reference_obeys_the_rules_for_memos() {
-        assert!(Reference::new("payroll 2026-07").is_ok());
-        assert_eq!(Reference::new("").unwrap_err().to_string(), "reference is empty");
-        assert!(Reference::new("a\nb").unwrap_err().to_string().contains("control character"));
+    fn the_ids_of_a_reference_are_neighbours_and_know_their_ordinals() {
+        let ids = ids("r");
+        let (first, last) = ids.range();
+        for ordinal in [1, 2, 1_000_000, OrdinalIds::ORDINAL_MAX] {
+            let id = ids.get(ordinal);
+            assert!(first < id && id <= last);
+            assert_eq!(ids.ordinal_of(id), Some(ordinal));
+        }
+        assert_eq!(ids.ordinal_of(self::ids("s").get(1)), None);
+        assert_eq!(ids.ordinal_of(bank_persistence::new_transfer_id()), None);
     }
 }

@@ -37,6 +37,17 @@ pub(crate) fn fields(line: &str) -> Result<Fields<'_>, Malformed> {
     Ok(Fields { from, to, amount, id: id.unwrap_or_default().into(), memo: memo.unwrap_or_default().into() })
 }
 
+/// Returns the object with this id, or `None` if the line is no object or may have a key for ids.
+pub(crate) fn with_id(line: &str, id: &str) -> Option<String> {
+    let before = line.len().saturating_sub(line.trim_start().len());
+    let rest = line[before..].strip_prefix('{')?;
+    if rest.contains("\"id\"") {
+        return None;
+    }
+    let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+    Some(format!("{}{{\"id\":\"{id}\"{comma}{rest}", &line[..before]))
+}
+
 /// The library's text ends with a line number, which is always 1, and the column, which is known apart.
 fn malformed(error: serde_json::Error) -> Malformed {
     let text = error.to_string();

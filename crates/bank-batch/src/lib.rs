@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod account_cache;
+mod content_ids;
 mod csv;
-mod duplicates;
+mod digest;
+mod equal_ids;
 mod error;
 mod fields;
 mod file;
@@ -10,12 +12,18 @@ mod format;
 mod ids;
 mod importer;
 mod json;
+mod known_batch;
 mod malformed;
+mod other_content;
 mod poster;
 mod reader;
+mod reference;
+mod refused;
+mod rejected_lines;
 mod resolved;
 mod results;
 mod spill_map;
+mod spool;
 mod status;
 mod text_lines;
 
@@ -23,9 +31,12 @@ pub use error::BatchError;
 pub use fields::Column;
 pub use file::TransferFile;
 pub use format::Format;
-pub use ids::Reference;
 pub use importer::{ImportReport, import};
+pub use known_batch::forget;
 pub use malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, UnreadableLine};
+pub use other_content::OtherContent;
 pub use poster::{CONNECTIONS_MAX, ImportMode, ImportOptions};
+pub use reference::Reference;
+pub use rejected_lines::RejectedLines;
 pub use results::Results;
 pub use status::{ImportEvent, LineRejection, LineStatus, Tally};

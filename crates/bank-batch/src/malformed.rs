@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bank_domain::InvalidInput;
+use bank_domain::{InvalidInput, TransferId};
 use thiserror::Error;
 
 use crate::fields::Column;
@@ -37,6 +37,17 @@ pub enum Malformed {
     /// A value breaks a rule.
     #[error("{0}: {1}")]
     Value(FieldPlace, InvalidInput),
+    /// Another line has the same id.
+    #[error("the id {id} is also that of line {line}: every transfer needs an id of its own")]
+    EqualId {
+        /// The id.
+        id: TransferId,
+        /// The number of the other line.
+        line: u64,
+    },
+    /// The line's own id is one that the reference gives to the line with this ordinal.
+    #[error("the id is that of line {0} of the reference's own file: post this file without the reference")]
+    IdOfReference(u64),
     /// The line has no id, and none can be derived.
     #[error("the line has no id, and there is no reference to derive one from")]
     NoId,

@@ -4,16 +4,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bank_domain::Outcome;
-use bank_persistence::{AllOrNone, Bank, PostingPipeline};
+use bank_domain::{Outcome, PostRequest, Transfer};
+use bank_persistence::{AllOrNone, Bank, BankError, PostingPipeline};
 
 use crate::account_cache::AccountCache;
-use crate::duplicates::Duplicates;
 use crate::error::BatchError;
+use crate::known_batch::KnownBatch;
 use crate::reader::Chunk;
+use crate::refused::{first_refused, post_divided};
+use crate::rejected_lines::RejectedLines;
 use crate::resolved::ResolvedChunk;
 use crate::results::Results;
-use crate::spill_map::SpillMap;
 use crate::status::{ImportEvent, Tally};
 
 /// The most chunks that are posted concurrently.
@@ -43,6 +44,8 @@ pub struct ImportOptions {
     pub chunk_lines_max: usize,
     /// Where to write what became of each line.
     pub results: Option<Results>,
+    /// Where to write the lines that were not posted.
+    pub rejected: Option<RejectedLines>,
     /// When this becomes true, the import ends before the next commit.
     pub interrupted: Arc<AtomicBool>,
 }
@@ -50,7 +53,8 @@ pub struct ImportOptions {
 impl Default for ImportOptions {
     /// Posts every line that can be posted, 8,190 at a time, and writes no results.
     fn default() -> Self {
-        Self { mode: ImportMode::Continue, chunk_lines_max: 8190, results: None, interrupted: Arc::default() }
+        let (results, rejected) = (None, None);
+        Self { mode: ImportMode::Continue, chunk_lines_max: 8190, results, rejected, interrupted: Arc::default() }
     }
 }
 
@@ -64,8 +68,9 @@ pub(crate) struct Poster<'a> {
     in_flight: VecDeque<ResolvedChunk>,
     /// The lines read so far of a file that is posted in one transaction.
     whole_file: Chunk,
-    duplicates: Duplicates,
-    observe: &'a mut dyn FnMut(ImportEvent<'_>),
+    /// The file, if it has a reference.
+    pub(crate) known: Option<KnownBatch>,
+    pub(crate) observe: &'a mut dyn FnMut(ImportEvent<'_>),
     pub(crate) tally: Tally,
 }
 
@@ -79,7 +84,7 @@ impl<'a> Poster<'a> {
             pipeline: PostingPipeline::new(bank, IN_FLIGHT_MAX),
             in_flight: VecDeque::new(),
             whole_file: Chunk::default(),
-            duplicates: Duplicates(SpillMap::new()),
+            known: None,
             observe,
             tally: Tally::default(),
         }
@@ -101,11 +106,16 @@ impl<'a> Poster<'a> {
             }
             ImportMode::DryRun => {
                 let mut resolved = ResolvedChunk::new(chunk, &mut self.accounts)?;
-                resolved.check(&mut self.duplicates)?;
+                resolved.check();
                 self.record(&resolved)?;
             }
         }
         Ok(true)
+    }
+
+    /// Takes a chunk that follows the first bad line of a file that is posted up to it.
+    pub(crate) fn skip(&mut self, chunk: Chunk) -> Result<(), BatchError> {
+        self.record(&ResolvedChunk::skipped(chunk))
     }
 
     /// Posts what is left at the end of the file.
@@ -119,7 +129,7 @@ impl<'a> Poster<'a> {
     pub(crate) fn settle(&mut self) -> Result<(), BatchError> {
         let flushed = self.pipeline.flush();
         self.record_finished()?;
-        Ok(flushed?)
+        flushed.or_else(|error| self.divide(error))
     }
 
     fn begin(&mut self, chunk: Chunk) -> Result<(), BatchError> {
@@ -131,7 +141,32 @@ impl<'a> Poster<'a> {
         let pushed = self.pipeline.push(transfers);
         // If a chunk has failed, those before it are recorded first.
         self.record_finished().or_else(|error| self.settle().and(Err(error)))?;
-        Ok(pushed?)
+        pushed.or_else(|error| self.divide(error))
+    }
+
+    /// Posts the chunks in flight again if the database refused the data of a line, and finds the lines that it refuses.
+    fn divide(&mut self, error: BankError) -> Result<(), BatchError> {
+        if error.refused_data().is_none() {
+            return Err(error.into());
+        }
+        for unfinished in self.pipeline.take_unfinished() {
+            let Some(mut resolved) = self.in_flight.pop_front() else { break };
+            let requests: Vec<PostRequest> =
+                unfinished.iter().filter_map(|outcome| outcome.as_ref().err().cloned()).collect();
+            let mut stored = post_divided(self.bank, &requests)?.into_iter();
+            let outcomes = unfinished.into_iter().map_while(|outcome| match outcome {
+                Ok(outcome) => Some(Ok(outcome)),
+                Err(_) => stored.next(),
+            });
+            for (number, outcome) in outcomes.enumerate() {
+                match outcome {
+                    Ok(outcome) => resolved.set_outcome(number, &outcome),
+                    Err(reason) => resolved.set_refused(number, reason),
+                }
+            }
+            self.record(&resolved)?;
+        }
+        Ok(())
     }
 
     /// Records every finished chunk, even if recording the first one fails.
@@ -156,12 +191,17 @@ impl<'a> Poster<'a> {
             (self.observe)(ImportEvent::Line { number: line.number, status });
         }
         (self.observe)(ImportEvent::Progress { lines: self.tally.lines(), bytes: chunk.bytes });
-        let written =
-            self.options.results.as_mut().map_or(Ok(()), |results| results.write_lines(&chunk.lines, statuses));
+        let results = &mut self.options.results;
+        let written = results.as_mut().map_or(Ok(()), |results| results.write_lines(&chunk.lines, statuses));
         if written.is_err() {
-            self.options.results = None;
+            *results = None;
         }
-        written
+        let rejected = &mut self.options.rejected;
+        let rejected_written = rejected.as_mut().map_or(Ok(()), |out| out.write_lines(&chunk.lines, statuses));
+        if rejected_written.is_err() {
+            *rejected = None;
+        }
+        written.and(rejected_written)
     }
 
     /// Posts the lines before the first bad one, and returns whether to go on. Only a transaction shows which line the bank
@@ -169,16 +209,20 @@ impl<'a> Poster<'a> {
     fn post_until_bad(&mut self, chunk: Chunk) -> Result<bool, BatchError> {
         let mut resolved = ResolvedChunk::new(chunk, &mut self.accounts)?;
         while !resolved.transfers_before_bad().is_empty() {
-            let (outcomes, rejected) = self.post_all_or_none(&resolved)?;
-            match rejected {
-                None => {
+            match self.post_all_or_none(resolved.transfers_before_bad(), false)? {
+                Together::Posted(outcomes) => {
                     resolved.set_outcomes(&outcomes);
                     break;
                 }
-                Some(rejected) => resolved.set_outcome(rejected, &outcomes[rejected]),
+                Together::Rejected(outcomes) => {
+                    let rejected = outcomes.iter().position(|outcome| matches!(outcome, Outcome::Rejected(_)));
+                    let rejected = rejected.ok_or(BatchError::Interrupted)?;
+                    resolved.set_outcome(rejected, &outcomes[rejected]);
+                }
+                Together::Refused(refused, reason) => resolved.set_refused(refused, reason),
             }
         }
-        let is_bad = resolved.end_at_first_bad();
+        let is_bad = resolved.skip_after_first_bad();
         self.record(&resolved)?;
         Ok(!is_bad)
     }
@@ -186,25 +230,59 @@ impl<'a> Poster<'a> {
     fn post_atomically(&mut self, file: Chunk) -> Result<(), BatchError> {
         let mut resolved = ResolvedChunk::new(file, &mut self.accounts)?;
         if resolved.first_bad().is_none() {
-            let (outcomes, rejected) = self.post_all_or_none(&resolved)?;
-            resolved.set_outcomes(&outcomes);
-            if rejected.is_some() {
-                resolved.roll_back();
+            match self.post_all_or_none(resolved.transfers_before_bad(), true)? {
+                Together::Posted(outcomes) => resolved.set_outcomes(&outcomes),
+                Together::Rejected(outcomes) => {
+                    resolved.set_outcomes(&outcomes);
+                    resolved.roll_back();
+                }
+                Together::Refused(refused, reason) => resolved.set_refused(refused, reason),
             }
         }
         self.record(&resolved)
     }
 
-    /// Posts the transfers before the first bad line in one transaction. Returns their outcomes, and the index of the
-    /// rejection that rolled the transaction back. Without a rejection, it was the interruption.
-    fn post_all_or_none(&self, resolved: &ResolvedChunk) -> Result<(Vec<Outcome>, Option<usize>), BatchError> {
-        let (transfers, interrupted) = (resolved.transfers_before_bad(), Arc::clone(&self.options.interrupted));
-        match self.bank.post_all_or_none_unless(transfers, move |_| Ok(interrupted.load(Ordering::SeqCst)))? {
-            AllOrNone::Posted(outcomes) => Ok((outcomes, None)),
-            AllOrNone::RolledBack(outcomes) => {
-                let rejected = outcomes.iter().position(|outcome| matches!(outcome, Outcome::Rejected(_)));
-                Ok((outcomes, Some(rejected.ok_or(BatchError::Interrupted)?)))
+    /// Posts transfers in one transaction, which records the file too if it is `whole`.
+    fn post_all_or_none(&self, transfers: &[Transfer], whole: bool) -> Result<Together, BatchError> {
+        let recorder = self.known.as_ref().filter(|_| whole).map(KnownBatch::recorder);
+        let interrupted = Arc::clone(&self.options.interrupted);
+        let is_interrupted = move || interrupted.load(Ordering::SeqCst);
+        let posted = self.bank.post_all_or_none_unless(transfers, {
+            let is_interrupted = is_interrupted.clone();
+            move |connection| {
+                let is_other = recorder.as_ref().map_or(Ok(false), |record| record(connection))?;
+                Ok(is_other || is_interrupted())
             }
-        }
+        });
+        let error = match posted {
+            Ok(AllOrNone::Posted(outcomes)) => return Ok(Together::Posted(outcomes)),
+            Ok(AllOrNone::RolledBack(outcomes)) => {
+                let is_rejected = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_)));
+                return match is_interrupted() {
+                    _ if is_rejected => Ok(Together::Rejected(outcomes)),
+                    true => Err(BatchError::Interrupted),
+                    // Another process has recorded something else under the reference since this one looked.
+                    false => Err(BankError::ConcurrentPosting.into()),
+                };
+            }
+            Err(error) => error,
+        };
+        let Some(reason) = error.refused_data() else { return Err(error.into()) };
+        let mut refusal = |count: usize| match self.bank.post_all_or_none_unless(&transfers[..count], |_| Ok(true)) {
+            Ok(_) => Ok(None),
+            Err(error) => error.refused_data().map(Some).ok_or(error),
+        };
+        let (refused, reason) = first_refused(transfers.len(), reason, &mut refusal)?;
+        Ok(Together::Refused(refused, reason))
     }
+}
+
+/// What became of transfers that are posted together or not at all.
+enum Together {
+    /// All were posted, now or earlier.
+    Posted(Vec<Outcome>),
+    /// None was posted, because at least one was rejected.
+    Rejected(Vec<Outcome>),
+    /// None was posted, because the database refused the data of this one.
+    Refused(usize, String),
 }

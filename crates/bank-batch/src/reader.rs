@@ -5,10 +5,12 @@ use std::io::BufRead;
 use bank_domain::TransferId;
 
 use crate::csv::{self, Header};
+use crate::digest::ContentDigest;
+use crate::equal_ids::EqualIds;
 use crate::error::BatchError;
 use crate::fields::NamedTransfer;
 use crate::format::Format;
-use crate::ids::{DerivedIds, Reference};
+use crate::ids::LineIds;
 use crate::json;
 use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, UnreadableLine};
 use crate::text_lines::TextLines;
@@ -21,18 +23,30 @@ const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(crate) struct Line {
     pub(crate) number: u64,
     pub(crate) content: Result<(TransferId, NamedTransfer), Malformed>,
+    /// The id to post the line under once it is corrected, if it is malformed and has a reference.
+    pub(crate) id_if_corrected: Option<TransferId>,
+    /// Whether the id was derived.
+    pub(crate) is_derived: bool,
+    /// The line as it is written, if it is kept.
+    pub(crate) raw: Option<Box<[u8]>>,
 }
 
 impl Line {
+    /// Returns the id under which the line is or could be posted.
+    pub(crate) fn id(&self) -> Option<TransferId> {
+        self.content.as_ref().map_or(self.id_if_corrected, |(id, _)| Some(*id))
+    }
+
     /// Returns about how much memory the line's texts take.
     pub(crate) fn text_bytes(&self) -> usize {
-        match &self.content {
+        let parsed = match &self.content {
             Ok((_, named)) => {
                 let memo = named.memo.as_ref().map_or(0, |memo| memo.as_str().len());
                 named.from.as_str().len().saturating_add(named.to.as_str().len()).saturating_add(memo)
             }
             Err(malformed) => malformed.to_string().len(),
-        }
+        };
+        parsed.saturating_add(self.raw.as_ref().map_or(0, |raw| raw.len()))
     }
 }
 
@@ -46,12 +60,37 @@ pub(crate) struct Chunk {
     pub(crate) is_cut_off: bool,
 }
 
+/// What a reader makes of the lines beside reading them.
+pub(crate) struct Reading {
+    /// Derives the ids of lines without one.
+    pub(crate) ids: Option<LineIds>,
+    /// Finds equal ids.
+    pub(crate) equal_ids: EqualIds,
+    /// Whether all lines were noted by an earlier reading.
+    pub(crate) knows_all_ids: bool,
+    /// Whether to keep the lines as they are written.
+    pub(crate) keeps_raw: bool,
+}
+
+impl Reading {
+    /// Returns what to do with a file of which nothing is known.
+    pub(crate) fn first(ids: Option<LineIds>) -> Self {
+        Self { ids, equal_ids: EqualIds::new(), knows_all_ids: false, keeps_raw: false }
+    }
+
+    /// Returns what to do with a file whose lines have been noted.
+    pub(crate) fn again(ids: Option<LineIds>, equal_ids: EqualIds) -> Self {
+        Self { ids, equal_ids, knows_all_ids: true, keeps_raw: false }
+    }
+}
+
 /// Reads the lines of a file, chunk by chunk.
 pub(crate) struct ChunkReader {
     lines: TextLines<Box<dyn BufRead + Send>>,
     /// The header of a CSV file; JSON lines have none.
-    header: Option<Header>,
-    ids: Option<DerivedIds>,
+    pub(crate) header: Option<Header>,
+    pub(crate) reading: Reading,
+    pub(crate) digest: ContentDigest,
     /// Whether there is no line to post.
     pub(crate) is_empty: bool,
     /// The line on which the quoted field that is still open was opened.
@@ -63,10 +102,9 @@ impl ChunkReader {
     pub(crate) fn new(
         input: Box<dyn BufRead + Send>,
         format: Option<Format>,
-        reference: Option<Reference>,
+        has_reference: bool,
     ) -> Result<Self, BatchError> {
         let mut lines = TextLines::new(input);
-        let ids = reference.map(DerivedIds::new);
         let (mut header, mut is_empty) = (None, true);
         if let Some(first) = lines.next()? {
             let lacks_ids = match format.unwrap_or_else(|| Format::from_first_line(first)) {
@@ -81,14 +119,15 @@ impl ChunkReader {
                 }
             };
             if lines.next()?.is_some() {
-                if lacks_ids && ids.is_none() {
+                if lacks_ids && !has_reference {
                     return Err(BatchError::NoIds);
                 }
                 lines.put_back();
                 is_empty = false;
             }
         }
-        Ok(Self { lines, header, ids, is_empty, quotes_since: None })
+        let (reading, digest) = (Reading::first(None), ContentDigest::new());
+        Ok(Self { lines, header, reading, digest, is_empty, quotes_since: None })
     }
 
     /// Returns the next chunk, of at most `lines_max` lines, or `None` at the end.
@@ -115,19 +154,50 @@ impl ChunkReader {
             (Ok(text), None) => parse(text, self.header.as_ref()),
             (Err(reason), _) => Err(reason.into()),
         };
-        let number = self.lines.number;
-        let content = match (parsed, &mut self.ids) {
-            (Err(malformed), _) => {
-                if matches!(malformed, Malformed::Quotes(_, QuoteProblem::Unclosed)) {
-                    self.quotes_since = Some(number);
-                }
-                Err(malformed)
-            }
-            (Ok((named, Some(id))), _) => Ok((id, named)),
-            (Ok((named, None)), Some(ids)) => Ok((ids.next(&named)?, named)),
-            (Ok((_, None)), None) => Err(Malformed::NoId),
+        match &parsed {
+            Ok((named, own_id)) => self.digest.add_transfer(named, *own_id),
+            Err(_) => self.digest.add_malformed(self.lines.raw()),
+        }
+        let (number, ordinal) = (self.lines.number, self.digest.lines);
+        if matches!(parsed, Err(Malformed::Quotes(_, QuoteProblem::Unclosed))) {
+            self.quotes_since = Some(number);
+        }
+        let raw = self.reading.keeps_raw.then(|| self.lines.raw().into());
+        let is_derived = matches!(parsed, Ok((_, None)));
+        let content = match parsed {
+            Ok((named, own_id)) => self.reading.id(number, ordinal, &named, own_id)?.map(|id| (id, named)),
+            Err(malformed) => Err(malformed),
         };
-        Ok(Some(Line { number, content }))
+        let ids = self.reading.ids.as_ref();
+        let id_if_corrected = content.is_err().then(|| ids.map(|ids| ids.of_malformed(ordinal))).flatten();
+        Ok(Some(Line { number, content, id_if_corrected, is_derived, raw }))
+    }
+}
+
+impl Reading {
+    /// Returns the id of a line: its own, or else the derived one.
+    fn id(
+        &mut self,
+        number: u64,
+        ordinal: u64,
+        named: &NamedTransfer,
+        own_id: Option<TransferId>,
+    ) -> Result<Result<TransferId, Malformed>, BatchError> {
+        let Some(id) = own_id else {
+            return match &mut self.ids {
+                Some(ids) => ids.next(ordinal, named).map(Ok),
+                None => Ok(Err(Malformed::NoId)),
+            };
+        };
+        let equal =
+            if self.knows_all_ids { self.equal_ids.other_line(id, number) } else { self.equal_ids.note(id, number) };
+        let equal = equal.map_err(BatchError::TemporaryFile)?;
+        let of_reference = self.ids.as_ref().and_then(|ids| ids.ordinal_of(id));
+        Ok(match (equal, of_reference) {
+            (Some(line), _) => Err(Malformed::EqualId { id, line }),
+            (None, Some(ordinal)) => Err(Malformed::IdOfReference(ordinal)),
+            (None, None) => Ok(id),
+        })
     }
 }
 
@@ -150,95 +220,4 @@ fn is_object_without_id(first: Result<&str, UnreadableLine>) -> Result<bool, Bat
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io;
-
-    use super::*;
-
-    const ID: &str = "019b76da-a800-7000-8000-000000000001";
-
-    fn open(text: &str, reference: Option<&str>) -> Result<ChunkReader, BatchError> {
-        let reference = reference.map(|text| Reference::new(text).unwrap());
-        ChunkReader::new(Box::new(io::Cursor::new(text.to_owned())), None, reference)
-    }
-
-    fn lines(text: &str, reference: Option<&str>) -> Vec<Line> {
-        let mut reader = open(text, reference).unwrap();
-        let mut lines = Vec::new();
-        while let Some(chunk) = reader.next_chunk(2).unwrap() {
-            assert!(chunk.lines.len() <= 2);
-            lines.extend(chunk.lines);
-        }
-        lines
-    }
-
-    fn reason(line: &Line) -> String {
-        line.content.as_ref().unwrap_err().to_string()
-    }
-
-    #[test]
-    fn csv_and_json_lines_ask_for_the_same_transfers() {
-        let csv = lines("\u{feff}to,from,amount,memo\r\nJohn,Jessica,8,rent\r\n", Some("r"));
-        let json = lines("\n{\"from\":\"Jessica\",\"to\":\"John\",\"amount\":\"8\",\"memo\":\"rent\"}", Some("r"));
-        assert_eq!(csv, json);
-        assert_eq!(csv[0].number, 2);
-    }
-
-    #[test]
-    fn the_id_of_a_line_is_kept() {
-        let lines = lines(&format!("from,to,amount,id\na,b,1,{ID}\na,b,1,\n"), Some("r"));
-        let ids: Vec<String> = lines.iter().map(|line| line.content.as_ref().unwrap().0.to_string()).collect();
-        assert_eq!(ids[0], ID);
-        assert_ne!(ids[1], ID);
-    }
-
-    #[test]
-    fn rejects_a_json_array_and_lines_without_ids_or_a_reference() {
-        let refused = open("[{\"from\":\"a\"}]", Some("r")).err().unwrap();
-        assert!(matches!(refused, BatchError::JsonArray), "{refused:?}");
-        for text in ["from,to,amount\na,b,1\n", "{\"from\":\"a\",\"to\":\"b\",\"amount\":1}\n"] {
-            let refused = open(text, None).err().unwrap();
-            assert!(matches!(refused, BatchError::NoIds), "{refused:?}");
-        }
-        let lines = lines(&format!("from,to,amount,id\na,b,1,\na,b,1,{ID}"), None);
-        assert_eq!(lines[0].content, Err(Malformed::NoId));
-        assert!(lines[1].content.is_ok());
-    }
-
-    #[test]
-    fn a_file_without_lines_is_empty() {
-        for text in ["", "\n\n", "from,to,amount", "from,to,amount\n\n"] {
-            let mut reader = open(text, None).unwrap();
-            assert!(reader.is_empty && reader.next_chunk(9).unwrap().is_none(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn malformed_lines_do_not_hide_those_after_them() {
-        let lines = lines("from,to,amount\na,b,x\na,b\n\n\"a\"c,b,1\na,b,1\n", Some("r"));
-        assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [2, 3, 5, 6]);
-        assert_eq!(reason(&lines[0]), "column 3 (amount): amount \"x\" is not a whole number");
-        assert_eq!(reason(&lines[1]), "columns: 2 in this line, 3 in the header");
-        assert!(reason(&lines[2]).starts_with("column 1 (from): the field has text after its closing quote"));
-        assert!(lines[3].content.is_ok());
-    }
-
-    #[test]
-    fn lines_inside_a_quoted_field_are_malformed() {
-        let lines = lines("from,to,amount,memo\na,b,1,\"x\na,b,2,\n\na,b,3,y\"\na,b,4,\na,b,5,\"\na,b,6,", Some("r"));
-        let good: Vec<u64> = lines.iter().filter(|line| line.content.is_ok()).map(|line| line.number).collect();
-        assert_eq!(good, [6]);
-        assert!(reason(&lines[0]).starts_with("column 4 (memo): the field begins with a quote"));
-        for (place, since) in [(1, 2), (2, 2), (5, 7)] {
-            assert_eq!(reason(&lines[place]), format!("inside a quoted field opened on line {since}"));
-        }
-    }
-
-    #[test]
-    fn a_chunk_holds_a_bounded_amount_of_text() {
-        let memo = "é".repeat(200);
-        let text = format!("from,to,amount,memo\n{}", format!("a,b,1,{memo}\n").repeat(30_000));
-        let chunk = open(&text, Some("r")).unwrap().next_chunk(50_000).unwrap().unwrap();
-        assert!((10_000..11_000).contains(&chunk.lines.len()), "{}", chunk.lines.len());
-    }
-}
+mod tests;

@@ -3,7 +3,6 @@
 use bank_domain::{AccountId, AccountName, Outcome, Rejection, Transfer};
 
 use crate::account_cache::AccountCache;
-use crate::duplicates::Duplicates;
 use crate::error::BatchError;
 use crate::fields::NamedTransfer;
 use crate::reader::Chunk;
@@ -60,25 +59,43 @@ impl ResolvedChunk {
         self.statuses.iter().position(|status| status.reason().is_some())
     }
 
-    /// Forgets the lines after the first bad one, and returns whether there is a bad one.
-    pub(crate) fn end_at_first_bad(&mut self) -> bool {
+    /// Notes that the lines after the first bad one are not posted, and returns whether there is a bad one.
+    pub(crate) fn skip_after_first_bad(&mut self) -> bool {
         let Some(bad) = self.first_bad() else { return false };
-        self.chunk.lines.truncate(bad.saturating_add(1));
-        self.statuses.truncate(bad.saturating_add(1));
+        for status in self.statuses.iter_mut().skip(bad.saturating_add(1)) {
+            *status = LineStatus::Skipped;
+        }
         true
     }
 
+    /// Returns a chunk of which nothing is posted.
+    pub(crate) fn skipped(chunk: Chunk) -> Self {
+        let statuses = vec![LineStatus::Skipped; chunk.lines.len()];
+        Self { chunk, statuses, transfers: Vec::new(), origins: Vec::new() }
+    }
+
     /// Sets the status of each transfer as far as it is known without posting.
-    pub(crate) fn check(&mut self, duplicates: &mut Duplicates) -> Result<(), BatchError> {
+    pub(crate) fn check(&mut self) {
         for (number, transfer) in self.take_transfers().iter().enumerate() {
             if transfer.from == transfer.to {
                 self.set_outcome(number, &Outcome::Rejected(Rejection::SameAccount));
             } else {
                 let (index, _) = self.origins[number];
-                self.statuses[index] = duplicates.check(transfer)?;
+                self.statuses[index] = LineStatus::Checked;
             }
         }
-        Ok(())
+    }
+
+    /// Returns the number of the line of a transfer.
+    pub(crate) fn line_of(&self, number: usize) -> u64 {
+        let (index, _) = self.origins[number];
+        self.chunk.lines[index].number
+    }
+
+    /// Notes that the database refused to store a transfer.
+    pub(crate) fn set_refused(&mut self, number: usize, reason: String) {
+        let (index, _) = self.origins[number];
+        self.statuses[index] = rejected(LineRejection::Database(reason));
     }
 
     /// Takes the outcomes of the transfers, or of the first of them.

@@ -7,7 +7,10 @@ use crate::error::BatchError;
 use crate::reader::Line;
 use crate::status::LineStatus;
 
-/// Writes what became of each line, as CSV.
+/// The columns, which are part of the interface.
+const COLUMNS: [&str; 7] = ["line", "id", "status", "reason", "from", "to", "amount"];
+
+/// Writes what became of each line, as CSV. A malformed line names no accounts and no amount.
 pub struct Results {
     path: PathBuf,
     writer: csv::Writer<Box<dyn Write>>,
@@ -21,21 +24,25 @@ impl Results {
     /// Returns [`BatchError::Results`] if the header cannot be written.
     pub fn new(path: PathBuf, out: impl Write + 'static) -> Result<Self, BatchError> {
         let mut results = Self { path, writer: csv::Writer::from_writer(Box::new(out)) };
-        results.write(std::iter::once(["line", "id", "status", "reason"].map(str::to_owned)))?;
+        results.write(std::iter::once(COLUMNS.map(str::to_owned)))?;
         Ok(results)
     }
 
     /// Writes what became of some lines.
     pub(crate) fn write_lines(&mut self, lines: &[Line], statuses: &[LineStatus]) -> Result<(), BatchError> {
         self.write(lines.iter().zip(statuses).map(|(line, status)| {
-            let id = line.content.as_ref().map_or_else(|_| String::new(), |(id, _)| id.to_string());
+            let id = line.id().map_or_else(String::new, |id| id.to_string());
             let reason = status.reason().map_or_else(String::new, ToString::to_string);
-            [line.number.to_string(), id, status.name().to_owned(), reason]
+            let [from, to, amount] = line.content.as_ref().map_or_else(
+                |_| <[String; 3]>::default(),
+                |(_, named)| [named.from.to_string(), named.to.to_string(), named.amount.to_string()],
+            );
+            [line.number.to_string(), id, status.name().to_owned(), reason, from, to, amount]
         }))
     }
 
     /// Writes rows, and flushes: what was committed is in the file even if the process is killed.
-    fn write(&mut self, mut rows: impl Iterator<Item = [String; 4]>) -> Result<(), BatchError> {
+    fn write(&mut self, mut rows: impl Iterator<Item = [String; 7]>) -> Result<(), BatchError> {
         let written = rows.try_for_each(|row| self.writer.write_record(&row)).map_err(io::Error::from);
         let flushed = written.and_then(|()| self.writer.flush());
         flushed.map_err(|error| BatchError::Results(self.path.clone(), error))
@@ -53,13 +60,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("results.csv");
         let mut results = Results::new(path.clone(), std::fs::File::create(&path).unwrap()).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "line,id,status,reason\n");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "line,id,status,reason,from,to,amount\n");
         let problem = "x, y".parse::<bank_domain::Amount>().unwrap_err();
         let malformed = Malformed::from_invalid(FieldPlace::Key(Column::Amount), problem);
-        let line = Line { number: 7, content: Err(malformed.clone()) };
+        let content = Err(malformed.clone());
+        let line = Line { number: 7, content, id_if_corrected: None, is_derived: false, raw: None };
         results.write_lines(&[line], &[LineStatus::Malformed(Box::new(malformed))]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let expected = "7,,malformed,\"key amount: amount \"\"x, y\"\" is not a whole number\"";
-        assert_eq!(text, format!("line,id,status,reason\n{expected}\n"));
+        let expected = "7,,malformed,\"key amount: amount \"\"x, y\"\" is not a whole number\",,,";
+        assert_eq!(text, format!("line,id,status,reason,from,to,amount\n{expected}\n"));
     }
 }

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
+use uuid::Uuid;
+
 /// The length of a key; its bits must be evenly distributed.
 pub(crate) const KEY_BYTES: usize = 12;
 
@@ -19,6 +21,12 @@ const ENTRY_BYTES: usize = KEY_BYTES + 4;
 const BLOCK_ENTRIES: usize = 256;
 
 type Key = [u8; KEY_BYTES];
+
+/// Returns 96 bits of a hash: enough that no two contents share them, and few enough that many can be kept.
+pub(crate) fn key_of(hash: Uuid) -> [u8; KEY_BYTES] {
+    let [a, b, c, d, e, f, _, g, _, h, i, j, k, l, ..] = hash.into_bytes();
+    [a, b, c, d, e, f, g, h, i, j, k, l]
+}
 
 /// A map from keys to numbers.
 pub(crate) struct SpillMap {
@@ -120,13 +128,10 @@ fn filter_bits(words: usize, key: &Key) -> impl Iterator<Item = (usize, u64)> + 
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
-    use crate::ids::{NAMESPACE, key_of};
 
     fn key(number: u32) -> Key {
-        key_of(Uuid::new_v5(&NAMESPACE, &number.to_be_bytes()))
+        key_of(Uuid::new_v5(&Uuid::nil(), &number.to_be_bytes()))
     }
 
     #[test]

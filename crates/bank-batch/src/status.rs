@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use bank_domain::{AccountId, AccountName, Rejection, TransferId};
+use bank_domain::{AccountId, AccountName, Rejection};
 use thiserror::Error;
 
 use crate::malformed::Malformed;
@@ -53,9 +53,9 @@ pub enum LineRejection {
     /// No account has this name.
     #[error("account_not_found: there is no account `{0}`")]
     UnknownAccount(AccountName),
-    /// An earlier line of the file has the same id and other content. Only a dry run looks for this itself.
-    #[error("id_conflict: an earlier line has the id {0} with other content")]
-    EarlierLine(TransferId),
+    /// The database refused to store the line: what it holds does not fit into the tables.
+    #[error("refused_by_database: {0}")]
+    Database(String),
     /// The bank rejected the transfer.
     #[error("{}: {}", reason.code(), reason.with_names(|id| if id == *payer { from } else { to }.to_string()))]
     Rule {
@@ -79,6 +79,11 @@ pub enum ImportEvent<'a> {
         number: u64,
         /// What became of the line.
         status: &'a LineStatus,
+    },
+    /// The first reading of the file has got this far; nothing has been posted.
+    Surveyed {
+        /// The number of bytes.
+        bytes: u64,
     },
     /// The import has got this far. [`ImportMode::Atomic`](crate::ImportMode::Atomic) counts what has been read.
     Progress {

@@ -72,6 +72,11 @@ impl<R: BufRead> TextLines<R> {
         Ok(true)
     }
 
+    /// Returns the bytes of the line read last, without its end; of a line that is too long, the first of them.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.buffer
+    }
+
     fn text(&self) -> Result<&str, UnreadableLine> {
         if self.too_long {
             return Err(UnreadableLine::TooLong);

@@ -93,7 +93,7 @@ fn a_results_file_that_exists_is_kept_unless_forced() {
     run.expect_failure(2, "the results file results.csv exists already", hint);
     assert_eq!((scene.read("results.csv").as_str(), scene.transfers()), ("mine", 0));
     expect(&scene.again(&["--results", "results.csv", "--force"]), 0, "Posted 1");
-    assert!(scene.read("results.csv").starts_with("line,id,status,reason\n2,"));
+    assert!(scene.read("results.csv").starts_with("line,id,status,reason,from,to,amount\n2,"));
     let run = scene.again(&["--results", "in.csv", "--force"]);
     run.expect_failure(2, "in.csv is the file that is read", "name another file for the results");
 }
@@ -167,19 +167,27 @@ fn a_full_disk_under_the_results_is_noticed_before_anything_is_posted() {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_read_causes_a_warning() {
+fn a_file_that_changes_while_it_is_posted_ends_with_an_error() {
     let scene = Scene::on(TestBackend::Postgres);
     scene.write("in.csv", many_lines(10));
-    // The lock keeps the first chunk waiting while the file grows.
-    let writer = scene.database.keep_writers_out();
+    // The lock keeps the reference from being recorded, between the first reading and the second, while the file grows.
+    let mut writer = scene.database.plain();
+    writer.execute("BEGIN; LOCK TABLE batches IN EXCLUSIVE MODE");
     let batch = start_blocked(&scene.cli, &scene.database, &["batch", "in.csv", "--reference", "r"]);
     let mut file = OpenOptions::new().append(true).open(scene.path("in.csv")).unwrap();
     file.write_all(b"a,b,1,late\n").unwrap();
     drop(writer);
     let run = batch.end();
-    assert_eq!(run.stderr, "warning: in.csv changed while it was read: check that it was complete\n");
-    assert_eq!(run.code, Some(0));
-    assert_eq!(scene.transfers(), 10);
+    assert!(
+        run.stderr.starts_with("error: the file changed while it was read\nhint: posted lines stay posted"),
+        "{run:?}"
+    );
+    expect(&run, 1, "Posted 11, replayed 0");
+    assert_eq!(scene.transfers(), 11);
+    // The reference belongs to the content that was read first.
+    let again = scene.again(&[]);
+    assert_eq!(again.code, Some(4), "{again:?}");
+    assert!(again.stderr.contains("that file has 10 lines, this one 11"), "{again:?}");
 }
 
 #[test]
@@ -195,7 +203,7 @@ fn a_file_that_changes_while_it_is_read_is_not_posted_as_a_whole() {
     }
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.starts_with("error: the file changed while it was read; nothing was posted\n"), "{stderr}");
+    assert!(stderr.starts_with("error: the file changed while it was read\n"), "{stderr}");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(scene.transfers(), 0);
 }

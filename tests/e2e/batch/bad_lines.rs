@@ -22,7 +22,8 @@ fn bad_lines_are_reported_by_number_and_column_and_the_others_are_posted() {
                 "line 7: rejected: insufficient_funds: `a` has 990 available, not 5000",
                 "line 9: malformed: column 1 (from): the field begins with a quote that is not closed on its line",
                 "error: 6 of 8 lines were rejected or malformed",
-                "hint: fix them and run the file again; --results FILE lists every line",
+                "hint: run the same command again with --rejected FILE, fix the lines in FILE and post it; leave the original as it \
+                 is",
             ]
         );
         assert_eq!((scene.balances(), scene.transfers()), ([980, 1010, 1010], 2));
@@ -53,30 +54,35 @@ fn lines_inside_a_quoted_memo_are_not_posted() {
 }
 
 #[test]
-fn a_corrected_file_posts_only_the_lines_that_were_not_posted() {
-    let scene = Scene::new();
-    let file = "from,to,amount\na,b,10\na,b,10\nnobody,b,1\na,c,5000\na,b,10\n";
-    expect(&scene.batch(file, &[]), 4, "Posted 3, replayed 0, rejected 2 of 5 lines");
-    let corrected = file.replace("nobody", "c").replace("5000", "50");
-    expect(&scene.batch(corrected, &[]), 0, "Posted 2, replayed 3, rejected 0 of 5 lines");
-    assert_eq!((scene.balances(), scene.transfers()), ([920, 1031, 1049], 5));
-}
-
-#[test]
-fn the_same_id_twice_is_replayed_or_a_conflict() {
+fn an_id_on_several_lines_is_malformed_on_each_of_them() {
     for backend in BOTH {
         for chunk in ["1", "100"] {
             let scene = Scene::on(backend);
-            let file = format!("from,to,amount,id\na,b,10,{ID}\na,b,10,{ID}\na,b,11,{ID}\n");
+            let file = format!(
+                "from,to,amount,id\na,b,10,{ID}\na,b,10,{ID}\na,c,1,019b76da-a800-7000-8000-000000000002\na,b,11,{ID}\n"
+            );
             scene.write("in.csv", file);
             let run = scene.cli.run(&["batch", "in.csv", "--chunk", chunk]);
-            expect(&run, 4, "Posted 1, replayed 1, rejected 1 of 3 lines");
-            let conflict =
-                format!("line 4: rejected: id_conflict: the id {ID} was posted before with another amount\n");
-            assert!(run.stderr.starts_with(&conflict), "{run:?}");
+            expect(&run, 4, "Posted 1, replayed 0, rejected 0, malformed 3 of 4 lines");
+            let lines: Vec<&str> = run.stderr.lines().collect();
+            for (place, line, other) in [(0, 2, 3), (1, 3, 2), (2, 5, 2)] {
+                let equal = format!(
+                    "line {line}: malformed: the id {ID} is also that of line {other}: every transfer needs an id of its own"
+                );
+                assert_eq!(lines[place], equal);
+            }
             assert_eq!(scene.transfers(), 1);
         }
     }
+}
+
+#[test]
+fn the_nil_uuid_is_no_id_of_a_line() {
+    let scene = Scene::new();
+    scene.write("in.csv", "from,to,amount,id\na,b,10,00000000-0000-0000-0000-000000000000\n");
+    let run = scene.cli.run(&["batch", "in.csv"]);
+    expect(&run, 4, "Posted 0, replayed 0, rejected 0, malformed 1 of 1 lines");
+    assert!(run.stderr.starts_with("line 2: malformed: column 4 (id): transfer id 0"), "{run:?}");
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn an_interrupted_batch_stops_between_commits_and_says_how_to_continue() {
         assert_eq!(
             stderr,
             "note: stopping after the current commit; press Ctrl-C again to end immediately\nerror: interrupted\n\
-             hint: run the same command again, with another results file or --force: posted lines are replayed, not posted \
+             hint: run the same command again, with other output files or --force: posted lines are replayed, not posted \
              twice\n"
         );
         assert_eq!(scene.read("results.csv").matches(",posted,").count(), posted);
@@ -71,17 +71,34 @@ fn an_interrupted_batch_stops_between_commits_and_says_how_to_continue() {
 #[test]
 fn an_interrupt_is_heard_while_standard_input_is_silent() {
     let scene = Scene::new();
-    let arguments = ["batch", "-", "--reference", "r", "--chunk", "2"];
+    let arguments = ["batch", "-", "--chunk", "2"];
     let mut batch = Running::start(scene.cli.command(&arguments).stdin(Stdio::piped()));
     let mut input = batch.take_stdin().unwrap();
     // The third line waits for a fourth.
-    input.write_all(b"from,to,amount\na,b,1\na,b,2\na,b,3\n").unwrap();
+    let lines: String = (1..=3).map(|n| format!("a,b,{n},019b76da-a800-7000-8000-00000000000{n}\n")).collect();
+    input.write_all(format!("from,to,amount,id\n{lines}").as_bytes()).unwrap();
     wait_until("the first two lines are posted", || scene.transfers() == 2);
     batch.interrupt();
     let run = batch.end();
     assert_eq!(run.code, Some(130), "{run:?}");
     drop(input);
     assert_eq!(scene.transfers(), 2);
+}
+
+#[test]
+fn an_input_with_a_reference_is_read_to_its_end_before_anything_is_posted() {
+    let scene = Scene::new();
+    let arguments = ["batch", "-", "--reference", "r", "--chunk", "1"];
+    let mut batch = Running::start(scene.cli.command(&arguments).stdin(Stdio::piped()));
+    let mut input = batch.take_stdin().unwrap();
+    // More than a pipe and a buffer hold: once it is written, the process reads what it does not need to check the header.
+    let lines = format!("from,to,amount\n{}", "a,b,1\n".repeat(200_000));
+    input.write_all(lines.as_bytes()).unwrap();
+    batch.interrupt();
+    let run = batch.end();
+    assert_eq!(run.code, Some(130), "{run:?}");
+    assert_eq!(scene.transfers(), 0);
+    drop(input);
 }
 
 #[test]

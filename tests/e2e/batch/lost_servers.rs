@@ -10,17 +10,24 @@ const HINT: &str = "run the same command again: posted lines are replayed, not p
 
 #[test]
 fn a_lost_answer_to_a_commit_is_an_unknown_outcome_that_the_next_run_resolves() {
-    lose_an_answer("continue", 60);
+    // The first commit records the file.
+    lose_an_answer("continue", 1, 60);
+}
+
+#[test]
+fn a_lost_answer_to_the_commit_that_records_the_file_is_resolved_by_the_next_run() {
+    lose_an_answer("continue", 0, 0);
 }
 
 #[test]
 fn a_lost_answer_to_the_only_commit_is_an_unknown_outcome_that_the_next_run_resolves() {
-    lose_an_answer("atomic", 100);
+    lose_an_answer("atomic", 0, 100);
 }
 
-fn lose_an_answer(mode: &str, posted: usize) {
+fn lose_an_answer(mode: &str, commit: u32, posted: usize) {
     let scene = Scene::on(TestBackend::Postgres);
-    let proxy = Proxy::start(postgres::shared().port(), Plan::at_first("COMMIT\0", Fault::CutAfter).then_close());
+    let proxy =
+        Proxy::start(postgres::shared().port(), Plan::at_message("COMMIT\0", commit, Fault::CutAfter).then_close());
     scene.write("in.csv", many_lines(100));
     let url = scene.database.url_through(proxy.port());
     let arguments = ["batch", "in.csv", "--reference", "r", "--chunk", "60", "--on-reject", mode];

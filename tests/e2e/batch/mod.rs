@@ -14,7 +14,9 @@ mod going_on;
 mod good_files;
 mod lost_servers;
 mod modes;
+mod refused_lines;
 mod results;
+mod sent_again;
 
 const BOTH: [TestBackend; 2] = [TestBackend::Sqlite, TestBackend::Postgres];
 

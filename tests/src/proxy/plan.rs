@@ -77,7 +77,13 @@ impl Plan {
     /// Returns a plan that injects a fault at the first message with this word.
     #[must_use]
     pub fn at_first(word: &'static str, fault: Fault) -> Self {
-        let decide = move |number| (number == 0).then_some(fault);
+        Self::at_message(word, 0, fault)
+    }
+
+    /// Returns a plan that injects a fault at one message with this word, by its place among them, counted from 0.
+    #[must_use]
+    pub fn at_message(word: &'static str, place: u32, fault: Fault) -> Self {
+        let decide = move |number| (number == place).then_some(fault);
         Self { messages: Messages::With(word), decide: Box::new(decide), closes: false }
     }
 

@@ -1,22 +1,23 @@
 //! `bank-cli batch`
 
+mod output_file;
 mod printer;
-mod results_file;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bank_persistence::{BankError, Settings};
-use clap::Args;
+use bank_persistence::{BankError, Batch, DbError, Settings};
+use clap::{ArgGroup, Args};
 
 use super::Context;
 use crate::args::{Choice, input};
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, shell};
 use crate::interrupt;
 use bank_batch::{
-    BatchError, CONNECTIONS_MAX, Format, ImportMode, ImportOptions, ImportReport, Reference, Results, TransferFile,
-    import,
+    BatchError, CONNECTIONS_MAX, Format, ImportMode, ImportOptions, ImportReport, Reference, RejectedLines, Results,
+    TransferFile, import,
 };
+use output_file::OutputKind;
 use printer::Printer;
 
 const AFTER_HELP: &str = "\
@@ -34,28 +35,34 @@ INPUT:
 IDS:
   Every line needs an id (a UUID), so that running the file again posts nothing
   twice: a line that was posted earlier is `replayed`. Without ids, name the run
-  with --reference, such as \"payroll 2026-07\". Each id then is the UUIDv5 in
-  the namespace 53ccf37b-bce8-567f-92b9-8133c0b1e525 of reference, from, to,
-  amount, memo, and occurrence among equal lines (1, 2, ...), joined by line
-  feeds. When you have fixed rejected lines, run the file again with the same
-  reference. Give next month's payroll another one.
+  with --reference, such as \"payroll 2026-07\". Each id then follows from the
+  reference and the place of the line. The database remembers which content a
+  reference belongs to: another file under the same reference is refused (exit
+  code 4) before anything is posted. Give next month's payroll another one.
+
+BAD LINES:
+  --rejected FILE writes the lines that were not posted, each with its id.
+  Correct them there and post that file, without --reference: however often you
+  send it or the original, each line takes effect once. Do not correct them in
+  the original: under its reference it must stay as it is.
 
 RESULTS:
-  line,id,status,reason for each line of the input, as far as it was read.
-  Status: posted, replayed, rejected, malformed, skipped (not posted because of
-  other lines), checked (dry run).
+  line,id,status,reason,from,to,amount for each line of the input, as far as it
+  was read. Status: posted, replayed, rejected, malformed, skipped (not posted
+  because of other lines), checked (dry run).
 
 Exit code 4 if any line was rejected or malformed. Ctrl-C stops between commits.
-To go on, run the same command again, with another results file or --force:
-posted lines are replayed.";
+To go on, run the same command again, with other output files or --force: posted
+lines are replayed.";
 
 /// Post many transfers from a file of CSV or JSON lines
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
+#[command(group(ArgGroup::new("outputs").args(["results", "rejected"]).multiple(true)))]
 pub(crate) struct BatchArgs {
     /// File to read, or - for standard input
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "forget")]
+    file: Option<PathBuf>,
     /// Format of the file [default: by its extension, else by its first character]
     #[arg(long, value_name = "FORMAT", value_parser = Choice(&FORMATS), help_heading = "Input")]
     format: Option<Format>,
@@ -75,9 +82,15 @@ pub(crate) struct BatchArgs {
     /// Write what became of each line to this CSV file
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     results: Option<PathBuf>,
-    /// Overwrite the results file if it exists
-    #[arg(long, requires = "results", help_heading = "Results")]
+    /// Write the lines that were not posted to this file, each with its id, to be corrected and posted
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    rejected: Option<PathBuf>,
+    /// Overwrite the files of results and rejected lines if they exist
+    #[arg(long, requires = "outputs", help_heading = "Results")]
     force: bool,
+    /// Forget the file of this reference, if nothing of it was posted, so that another one can be posted under it
+    #[arg(long, value_name = "REFERENCE", conflicts_with_all = ["file", "reference"], help_heading = "Input")]
+    forget: Option<String>,
 }
 
 /// How the lines of the file are written, as typed.
@@ -90,7 +103,7 @@ const ON_REJECT: [(&str, ImportMode); 3] =
 impl BatchArgs {
     /// Returns the path of the file to read, `None` for standard input.
     fn path(&self) -> Option<&Path> {
-        (self.file != Path::new("-")).then_some(&self.file)
+        self.file.as_deref().filter(|file| *file != Path::new("-"))
     }
 
     fn mode(&self) -> ImportMode {
@@ -120,70 +133,116 @@ impl BatchArgs {
             Some(_) => "run the same command again",
             None => "send the same lines to the same command again",
         };
-        let results = if self.results.is_some() && !self.force { ", with another results file or --force" } else { "" };
-        format!("{again}{results}: posted lines are replayed, not posted twice")
+        let has_outputs = self.results.is_some() || self.rejected.is_some();
+        let outputs = if has_outputs && !self.force { ", with other output files or --force" } else { "" };
+        format!("{again}{outputs}: posted lines are replayed, not posted twice")
     }
 
-    /// Returns the failure of a run that ended early. Running again does not help if the database itself is wrong.
+    /// Returns the failure of a run that ended early. Running again does not help if the database or the file is wrong.
     fn ended_early(&self, error: BatchError) -> Failure {
-        let is_broken =
-            matches!(&error, BatchError::Bank(BankError::Corrupt { .. } | BankError::InvariantViolation { .. }));
+        let hint = match &error {
+            BatchError::Bank(BankError::Corrupt { .. } | BankError::InvariantViolation { .. })
+            | BatchError::OtherContent(_)
+            | BatchError::InputChanged => None,
+            BatchError::Bank(BankError::Database(DbError::Statement(_))) => {
+                Some(format!("remove the cause first; then {}", self.how_to_go_on()))
+            }
+            _ => Some(self.how_to_go_on()),
+        };
         let failure = Failure::from(error);
-        if is_broken { failure } else { failure.hint(self.how_to_go_on()) }
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 }
 
-/// Posts a file. Faults of the file as a whole, and of the results file, are found before a connection is made.
+/// Posts a file. Faults of the file as a whole, and of the output files, are found before a connection is made.
 pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Failure> {
-    const REFERENCE_HINT: &str = "a reference has 1 to 200 characters, no control characters";
-    let reference = args.reference.as_deref().map(Reference::new).transpose();
-    let reference = reference.map_err(|problem| input::invalid(problem, REFERENCE_HINT))?;
+    if let Some(reference) = &args.forget {
+        return forget(&parse_reference(reference)?, context);
+    }
+    let reference = args.reference.as_deref().map(parse_reference).transpose()?;
     let file = match args.path() {
         Some(path) => TransferFile::open(path, args.format, reference)?,
         None => TransferFile::stdin(args.format, reference)?,
     };
     let is_empty = file.is_empty();
     let location = context.locate()?;
-    let open_results = |path: &PathBuf| results_file::open(path, args.force, args.path(), &file, &location.url);
-    let results = args.results.as_ref().map(open_results).transpose()?;
+    let open =
+        |kind: OutputKind, path: &PathBuf| output_file::open(kind, path, args.force, args.path(), &file, &location.url);
+    let results = args.results.as_ref().map(|path| open(OutputKind::Results, path)).transpose()?;
+    let rejected = args.rejected.as_ref().map(|path| open(OutputKind::Rejected, path)).transpose()?;
     let bank = context.connect_to(&location, args.settings(context.settings()))?;
     let results = results.map(|out| Results::new(out.path().to_owned(), out)).transpose()?;
+    let rejected = rejected.map(|out| RejectedLines::new(out.path().to_owned(), out));
     let interrupted = interrupt::listen(context.messages)?;
 
     let mut printer = Printer::new(context.messages, file.length());
-    let options = ImportOptions { mode: args.mode(), chunk_lines_max: args.chunk.into(), results, interrupted };
-    let report = import(&bank, file, options, |event| printer.event(event));
-    let ImportReport { tally, input_changed, result } = report;
+    let options =
+        ImportOptions { mode: args.mode(), chunk_lines_max: args.chunk.into(), results, rejected, interrupted };
+    let ImportReport { tally, result } = import(&bank, file, options, |event| printer.event(event));
 
     let summary = printer.finish(&tally, args.dry_run);
     let printed = writeln!(context.out, "{summary}").and_then(|()| context.out.flush());
     if is_empty {
         context.messages.note("there are no lines to post");
     }
-    if input_changed && args.mode() != ImportMode::Atomic {
-        let text = format!("{} changed while it was read: check that it was complete", args.file.display());
-        context.messages.problem(&format!("warning: {text}"));
-    }
     if args.dry_run {
         context.messages.note("balances were not checked, nor ids that were posted earlier");
     }
     result.map_err(|error| args.ended_early(error))?;
     if tally.bad() > 0 {
-        return Err(bad_lines(args, tally.bad(), tally.lines()));
+        return Err(bad_lines(args, context, tally.bad(), tally.lines()));
     }
     Ok(printed?)
 }
 
-fn bad_lines(args: &BatchArgs, bad: u64, lines: u64) -> Failure {
+fn parse_reference(typed: &str) -> Result<Reference, Failure> {
+    Reference::new(typed)
+        .map_err(|problem| input::invalid(problem, "a reference has 1 to 200 characters, no control characters"))
+}
+
+/// Forgets the file of a reference.
+fn forget(reference: &Reference, context: &mut Context<'_>) -> Result<(), Failure> {
+    let bank = context.connect()?;
+    match bank_batch::forget(&bank, reference)? {
+        Some(recorded) => {
+            let Batch { reference, lines, .. } = recorded.batch;
+            writeln!(context.out, "Forgot the reference `{reference}` and its file of {lines} lines.")?;
+            Ok(context.out.flush()?)
+        }
+        None => {
+            let message = format!("there is no file with the reference `{}`", reference.as_str());
+            Err(Failure::new(ExitCode::NotFound, "reference_not_found", message)
+                .hint("a reference is known once a line of its file could have been posted"))
+        }
+    }
+}
+
+fn bad_lines(args: &BatchArgs, context: &Context<'_>, bad: u64, lines: u64) -> Failure {
+    let database = context.database_option();
     let what = match args.mode() {
         ImportMode::Stop => "; nothing after them was posted",
         ImportMode::Atomic => "; nothing was posted",
         ImportMode::Continue | ImportMode::DryRun => "",
     };
     let message = format!("{bad} of {lines} lines were rejected or malformed{what}");
-    let hint = match &args.results {
-        Some(path) => format!("see them in {}; fix them and run the file again", path.display()),
-        None => "fix them and run the file again; --results FILE lists every line".to_owned(),
+    let hint = match (&args.rejected, args.mode()) {
+        (_, ImportMode::DryRun) => "fix them before you post the file".to_owned(),
+        // Nothing is recorded of a file that is posted as a whole and was not.
+        (_, ImportMode::Atomic) => "fix them and run the file again".to_owned(),
+        (Some(path), _) => {
+            let path = path.display().to_string();
+            let path = shell::quote(&path);
+            format!("fix them in {path} and post it: bank-cli batch {path}{database}; leave the original as it is")
+        }
+        (None, _) if args.reference.is_some() => {
+            "run the same command again with --rejected FILE, fix the lines in FILE and post it; leave the original as it \
+             is"
+            .to_owned()
+        }
+        (None, _) => "fix them and run the file again: each line keeps its id".to_owned(),
     };
     Failure::new(ExitCode::Rejected, "lines_rejected", message).hint(hint)
 }

@@ -25,8 +25,19 @@ impl From<BatchError> for Failure {
             BatchError::Results(..) => {
                 failure(ExitCode::Other, "results_unwritable").hint("name a file that can be written")
             }
+            BatchError::Rejected(..) => {
+                failure(ExitCode::Other, "rejected_unwritable").hint("name a file that can be written")
+            }
+            BatchError::OtherContent(_) => failure(ExitCode::Rejected, "reference_conflict").hint(
+                "nothing was posted; post corrected lines with the ids that --rejected wrote and without --reference, and \
+                 other payments under another reference",
+            ),
+            BatchError::NotForgotten { .. } => failure(ExitCode::Rejected, "reference_in_use")
+                .hint("post other payments under another reference"),
             BatchError::Thread(_) => failure(ExitCode::Other, "no_thread"),
-            BatchError::InputChanged => failure(ExitCode::Other, "input_changed"),
+            BatchError::InputChanged => failure(ExitCode::Other, "input_changed").hint(
+                "posted lines stay posted; under its reference the file must be what it was when this run began to read it",
+            ),
             BatchError::Interrupted => failure(ExitCode::Interrupted, "interrupted"),
         }
     }

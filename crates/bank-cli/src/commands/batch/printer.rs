@@ -38,6 +38,10 @@ impl Printer {
                     self.bar.suspend(|| self.messages.problem(&text));
                 }
             }
+            ImportEvent::Surveyed { bytes } => {
+                self.bar.set_message("reading");
+                self.bar.set_position(bytes);
+            }
             ImportEvent::Progress { lines, bytes } => {
                 self.bar.set_message(format!("{lines} lines, {}/s", rate(lines, self.started.elapsed())));
                 self.bar.set_position(bytes);
