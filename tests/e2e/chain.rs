@@ -26,6 +26,7 @@ fn run_chain(backend: TestBackend) {
 Connected to [..], database [..].
 Ran migration [..].
 Ran migration [..].
+Ran migration [..].
 Created account Jessica with balance 10000.
 Created account John with balance 9000.
 

@@ -22,8 +22,8 @@ fn bad_lines_are_reported_by_number_and_column_and_the_others_are_posted() {
                 "line 7: rejected: insufficient_funds: `a` has 990 available, not 5000",
                 "line 9: malformed: column 1 (from): the field begins with a quote that is not closed on its line",
                 "error: 6 of 8 lines were rejected or malformed",
-                "hint: run the same command again with --rejected FILE, fix the lines in FILE and post it; leave the original as it \
-                 is",
+                "hint: with --rejected FILE, this command writes these lines with their ids: fix them there and post FILE; leave \
+                 the original as it is",
             ]
         );
         assert_eq!((scene.balances(), scene.transfers()), ([980, 1010, 1010], 2));

@@ -238,9 +238,9 @@ fn bad_lines(args: &BatchArgs, context: &Context<'_>, bad: u64, lines: u64) -> F
             format!("fix them in {path} and post it: bank-cli batch {path}{database}; leave the original as it is")
         }
         (None, _) if args.reference.is_some() => {
-            "run the same command again with --rejected FILE, fix the lines in FILE and post it; leave the original as it \
-             is"
-            .to_owned()
+            "with --rejected FILE, this command writes these lines with their ids: fix them there and post FILE; leave \
+             the original as it is"
+                .to_owned()
         }
         (None, _) => "fix them and run the file again: each line keeps its id".to_owned(),
     };
