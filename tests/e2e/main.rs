@@ -28,6 +28,7 @@ mod past;
 mod readme;
 mod reverse;
 mod secrets;
+mod standard_output;
 mod streams;
 mod tls;
 mod tutorial;

@@ -12,6 +12,7 @@ use clap::{ArgGroup, Args};
 use super::Context;
 use crate::args::{Choice, input};
 use crate::failure::{ExitCode, Failure, shell};
+use crate::files::is_standard_output;
 use crate::interrupt;
 use bank_batch::{
     BatchError, CONNECTIONS_MAX, Format, ImportMode, ImportOptions, ImportReport, Reference, RejectedLines, Results,
@@ -79,10 +80,10 @@ pub(crate) struct BatchArgs {
     /// Read and check everything, but post nothing; balances are not checked, nor ids posted earlier
     #[arg(long, help_heading = "Posting")]
     dry_run: bool,
-    /// Write what became of each line to this CSV file
+    /// Write what became of each line to this CSV file, or to - for standard output
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     results: Option<PathBuf>,
-    /// Write the lines that were not posted to this file, each with its id, to be corrected and posted
+    /// Write the lines that were not posted to this file or -, each with its id, to be corrected and posted
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     rejected: Option<PathBuf>,
     /// Overwrite the files of results and rejected lines if they exist
@@ -171,6 +172,7 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     let location = context.locate()?;
     let open =
         |kind: OutputKind, path: &PathBuf| output_file::open(kind, path, args.force, args.path(), &file, &location.url);
+    output_file::require_two(args.results.as_deref(), args.rejected.as_deref())?;
     let results = args.results.as_ref().map(|path| open(OutputKind::Results, path)).transpose()?;
     let rejected = args.rejected.as_ref().map(|path| open(OutputKind::Rejected, path)).transpose()?;
     let bank = context.connect_to(&location, args.settings(context.settings()))?;
@@ -184,7 +186,12 @@ pub(crate) fn run(args: &BatchArgs, context: &mut Context<'_>) -> Result<(), Fai
     let ImportReport { tally, result } = import(&bank, file, options, |event| printer.event(event));
 
     let summary = printer.finish(&tally, args.dry_run);
-    let printed = writeln!(context.out, "{summary}").and_then(|()| context.out.flush());
+    let printed = if [&args.results, &args.rejected].into_iter().flatten().any(|path| is_standard_output(path)) {
+        context.messages.note(&summary);
+        Ok(())
+    } else {
+        writeln!(context.out, "{summary}").and_then(|()| context.out.flush())
+    };
     if is_empty {
         context.messages.note("there are no lines to post");
     }

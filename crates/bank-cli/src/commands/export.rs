@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use crate::args::{input, time_arg};
 use crate::commands::Context;
 use crate::failure::{Failure, not_found};
-use crate::files::{ExportFile, refuse_database};
+use crate::files::{ExportFile, is_standard_output, refuse_database};
 use crate::output::{CsvRows, HledgerJournal, JournalRow, OUTPUT_ID, write_json};
 
 /// The number of transfers between two updates of the progress.
@@ -47,7 +47,7 @@ pub(crate) struct ExportArgs {
     /// Export only transfers of this account
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
-    /// Write to this file, which appears only once it is complete [default: standard output]
+    /// Write to this file, which appears only once it is complete, or to - [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Overwrite the file if it exists
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<(), Fa
         refuse_database(&location.url, path)?;
         ExportFile::create(path, args.force)
     };
-    let mut file = args.out.as_deref().map(create).transpose()?;
+    let mut file = args.out.as_deref().filter(|path| !is_standard_output(path)).map(create).transpose()?;
     let path = file.as_ref().map(|file| file.path().to_owned());
     let unwritable = |error: io::Error| match &path {
         Some(path) => ExportFile::unwritable(path, &error),

@@ -4,30 +4,30 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file that is open for writing; a new file is removed if nothing is written to it.
+use super::standard_output::is_standard_output;
+
+/// A file that is open for writing, or standard output; a new file is removed if nothing is written to it.
 #[derive(Debug)]
 pub(crate) struct OutFile {
     path: PathBuf,
-    file: File,
-    is_new: bool,
-    is_empty: bool,
+    target: Target,
+}
+
+#[derive(Debug)]
+enum Target {
+    StandardOutput,
+    File { file: File, is_new: bool, is_empty: bool },
 }
 
 impl OutFile {
-    /// Opens the file; an existing file keeps its content until the first write.
+    /// Opens the file; an existing file keeps its content until the first write. Paths that mean standard output lead to it.
     ///
     /// # Errors
     ///
     /// Returns `AlreadyExists` if the file exists and may not be overwritten, or another error if it cannot be opened.
     pub(crate) fn open(path: &Path, overwrite: bool) -> io::Result<Self> {
-        let created = OpenOptions::new().write(true).create_new(true).open(path);
-        let (file, is_new) = match created {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && overwrite => {
-                (OpenOptions::new().write(true).open(path)?, false)
-            }
-            created => (created?, true),
-        };
-        Ok(Self { path: path.to_owned(), file, is_new, is_empty: true })
+        let target = if is_standard_output(path) { Target::StandardOutput } else { open_file(path, overwrite)? };
+        Ok(Self { path: path.to_owned(), target })
     }
 
     /// Returns the path, as typed.
@@ -36,23 +36,42 @@ impl OutFile {
     }
 }
 
+fn open_file(path: &Path, overwrite: bool) -> io::Result<Target> {
+    let created = OpenOptions::new().write(true).create_new(true).open(path);
+    let (file, is_new) = match created {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && overwrite => {
+            (OpenOptions::new().write(true).open(path)?, false)
+        }
+        created => (created?, true),
+    };
+    Ok(Target::File { file, is_new, is_empty: true })
+}
+
 impl Write for OutFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.is_empty && !self.is_new && self.file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            self.file.set_len(0)?;
+        match &mut self.target {
+            Target::StandardOutput => io::stdout().write(bytes),
+            Target::File { file, is_new, is_empty } => {
+                if *is_empty && !*is_new && file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+                    file.set_len(0)?;
+                }
+                *is_empty = false;
+                file.write(bytes)
+            }
         }
-        self.is_empty = false;
-        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        match &mut self.target {
+            Target::StandardOutput => io::stdout().flush(),
+            Target::File { file, .. } => file.flush(),
+        }
     }
 }
 
 impl Drop for OutFile {
     fn drop(&mut self) {
-        if self.is_new && self.is_empty {
+        if matches!(self.target, Target::File { is_new: true, is_empty: true, .. }) {
             std::fs::remove_file(&self.path).ok();
         }
     }

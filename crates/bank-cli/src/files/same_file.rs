@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bank_persistence::DatabaseUrl;
 
+use super::standard_output::is_standard_output;
 use crate::failure::{ExitCode, Failure};
 
 /// The suffixes of a database's file and of the files that SQLite keeps next to it.
@@ -27,6 +28,9 @@ pub(crate) fn refuse_database(url: &DatabaseUrl, path: &Path) -> Result<(), Fail
 
 /// Returns whether both paths lead to one file, through any links; the file need not exist yet.
 pub(crate) fn is_same_file(left: &Path, right: &Path) -> bool {
+    if [left, right].iter().all(|path| is_standard_output(path)) {
+        return true;
+    }
     // Comparing identities opens the files, and opening a pipe would wait forever.
     let are_regular = [left, right].iter().all(|path| path.is_file());
     let are_one = are_regular && ::same_file::is_same_file(left, right).unwrap_or(false);

@@ -43,6 +43,17 @@ impl OutputKind {
     }
 }
 
+/// Makes sure that two kinds of output do not go to one file.
+pub(super) fn require_two(results: Option<&Path>, rejected: Option<&Path>) -> Result<(), Failure> {
+    match (results, rejected) {
+        (Some(results), Some(rejected)) if is_same_file(results, rejected) => {
+            let message = format!("{} is also the {}", rejected.display(), OutputKind::Results.noun());
+            Err(exists(message, OutputKind::Rejected.hint()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Opens the file; what it holds stays there until something is written.
 pub(super) fn open(
     kind: OutputKind,

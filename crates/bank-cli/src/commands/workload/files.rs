@@ -7,10 +7,14 @@ use bank_workload::Site;
 use serde::Serialize;
 
 use crate::failure::{ExitCode, Failure};
-use crate::files::{OutFile, refuse_database};
+use crate::files::{OutFile, is_standard_output, refuse_database};
 
 /// Opens a file, unless it exists or belongs to the database.
 pub(crate) fn open(path: &Path, force: bool, site: &Site) -> Result<OutFile, Failure> {
+    if is_standard_output(path) {
+        let message = format!("{} is standard output, which has the summary", path.display());
+        return Err(Failure::new(ExitCode::Usage, "file_exists", message).hint("name a file"));
+    }
     site.databases().into_iter().try_for_each(|url| refuse_database(url, path))?;
     OutFile::open(path, force).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
