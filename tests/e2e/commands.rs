@@ -10,6 +10,17 @@ const ID: &str = "019b76da-a800-7000-8000-000000000001";
 const TRANSFER: [&str; 7] = ["transfer", "--from", "Jessica", "--to", "John", "--amount", "800"];
 
 #[test]
+fn a_command_that_has_ended_leaves_no_log_beside_the_file() {
+    let scene = Scene::new();
+    let directory = scene.database.url().sqlite_path().unwrap().parent().unwrap().to_owned();
+    for round in 0..20 {
+        scene.cli.stdout(&["list"]);
+        let files: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(files, ["bank.db"], "round {round}");
+    }
+}
+
+#[test]
 fn every_command_has_help_with_an_example() {
     let help = sandbox().stdout(&["--help"]);
     for command in

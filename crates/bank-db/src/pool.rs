@@ -14,7 +14,30 @@ use crate::settings::{Settings, finite};
 use crate::url::DatabaseUrl;
 
 /// A pool of connections to one database.
-pub(crate) type Pool = r2d2::Pool<ConnectionManager>;
+#[derive(Debug)]
+pub(crate) struct Pool {
+    connections: r2d2::Pool<ConnectionManager>,
+    in_memory: bool,
+}
+
+impl Pool {
+    /// Returns the largest number of connections.
+    pub(crate) fn max_size(&self) -> u32 {
+        self.connections.max_size()
+    }
+}
+
+/// Closes the connections that nobody uses. r2d2 closes them with its last reference, and a thread that has just opened one
+/// may still hold that when the process ends: then SQLite's log stays beside the file for no reason.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // A database in memory ends with its connection, and the pool would open another.
+        if !self.in_memory {
+            let mut idle: Vec<PooledSlot> = std::iter::from_fn(|| self.connections.try_get()).collect();
+            idle.iter_mut().for_each(|slot| drop(slot.connection.take()));
+        }
+    }
+}
 
 /// A place of the pool, free again when it is dropped.
 pub(crate) type PooledSlot = r2d2::PooledConnection<ConnectionManager>;
@@ -116,14 +139,14 @@ pub(crate) fn open(url: &DatabaseUrl, settings: &Settings, if_missing: IfMissing
         .error_handler(Box::new(LogErrors));
     // A database in memory ends with its connection, so that one is kept for ever.
     let builder = if in_memory { builder.max_lifetime(None).idle_timeout(None) } else { builder };
-    Ok(builder.build_unchecked(manager))
+    Ok(Pool { connections: builder.build_unchecked(manager), in_memory })
 }
 
 /// Takes a connection out of the pool, with the place to put it back to. A caller who does not put it back has given it up.
 pub(crate) fn take(pool: &Pool) -> Result<(PooledSlot, DbConnection), DbError> {
     let started = Instant::now();
     let timeout = |reason: String| DbError::PoolTimeout { waited: started.elapsed(), reason };
-    let mut slot = pool.get().map_err(|error| timeout(error.to_string()))?;
+    let mut slot = pool.connections.get().map_err(|error| timeout(error.to_string()))?;
     let connection = slot.connection.take().ok_or_else(|| timeout("a place without a connection".to_owned()))?;
     Ok((slot, connection))
 }

@@ -27,7 +27,7 @@ pub struct Database {
     url: Arc<DatabaseUrl>,
     settings: Arc<Settings>,
     capabilities: Capabilities,
-    pool: Pool,
+    pool: Arc<Pool>,
     threads: Arc<DeadlineThreads>,
     /// Held by the writer whose turn it is, where there is one writer at a time.
     write_turn: Arc<Mutex<()>>,
@@ -54,7 +54,7 @@ impl Database {
 
     fn open(url: &DatabaseUrl, settings: Settings, if_missing: IfMissing) -> Result<Self, DbError> {
         Ok(Self {
-            pool: pool::open(url, &settings, if_missing)?,
+            pool: Arc::new(pool::open(url, &settings, if_missing)?),
             url: Arc::new(url.clone()),
             settings: Arc::new(settings),
             capabilities: Capabilities::of_backend(url.backend()),
