@@ -4,7 +4,11 @@
 #
 #   docker build --tag bank-cli .
 #   docker run --rm --volume bank:/data bank-cli demo
+#   docker run --rm --volume /srv/bank:/data bank-cli list --database-url sqlite:/data/bank.db
 #   docker run --rm --env DATABASE_URL bank-cli doctor
+#
+# Mount the directory of an SQLite file, not the file: SQLite keeps its log beside the file, and the log of a file that is
+# mounted by itself stays in the container. bank-cli refuses to write to such a file.
 #
 # Nothing secret goes into the image: name the database when it runs, in the environment or in a file of the platform.
 

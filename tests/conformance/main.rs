@@ -4,7 +4,8 @@
 //! `BANK_TEST_URL` names runs all of them in a single `#[test]`. A test that is missing from the list is dead code, and
 //! clippy reports it.
 //!
-//! Beside them stand tests of one backend: of a role's privileges, of query plans, of embedding bank, and of the harness.
+//! Beside them stand tests of one backend: of a role's privileges, of query plans, of SQLite's files, of embedding bank, and
+//! of the harness.
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
@@ -19,6 +20,7 @@ mod diagnosis;
 mod embedding;
 mod exactly_once;
 mod expected_version;
+mod files;
 mod harness;
 mod history;
 mod migrations;

@@ -50,6 +50,7 @@ fn a_healthy_file_has_a_line_for_everything() {
 ok       database    {url}, from the environment variable DATABASE_URL
 ok       server      SQLite 3.[..]
 ok       size        [..] bytes without the log
+ok       integrity   quick_check has read every page and found no damage
 ok       writable    a transaction that writes can begin
 ok       journal     journal_mode is wal
 ok       durability  synchronous is full: every commit is on the disk

@@ -28,6 +28,7 @@ mod past;
 mod readme;
 mod reverse;
 mod secrets;
+mod sqlite_files;
 mod standard_output;
 mod streams;
 mod tls;

@@ -16,7 +16,7 @@ use std::io::{self, BufWriter, Write};
 
 use clap::CommandFactory;
 
-use crate::commands::Context;
+use crate::commands::{Context, UsedDatabase};
 use crate::failure::{ExitCode, Failure};
 use crate::output::{Messages, Terminal, log};
 use crate::program::Cli;
@@ -38,9 +38,11 @@ pub fn main_impl() -> std::process::ExitCode {
     let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.is_json);
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());
     let (terminal, program) = (Terminal::stdout(), Cli::command);
-    let mut context = Context { out: &mut stdout, messages, terminal, global: cli.global, program };
+    let used = UsedDatabase::default();
+    let mut context = Context { out: &mut stdout, messages, terminal, global: cli.global, program, used };
 
     let result = cli.command.run(&mut context);
+    let result = context.used.judge(result);
     // After a failure, too: the data printed so far comes before the error.
     let flushed = stdout.flush().map_err(Failure::from);
     match result.and(flushed) {

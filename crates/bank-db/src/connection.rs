@@ -1,17 +1,23 @@
 //! One connection to either backend, opened with the errors of the backend that was asked for.
 
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::error::DbError;
-use crate::retry::{Transient, classify};
+use crate::retry::{Obstacle, Transient, classify};
 use crate::settings::{Settings, finite, milliseconds};
-use crate::url::{Backend, DatabaseUrl};
+use crate::sqlite_file::{FileGuard, FileIdentity, NothingWritable, Place, look_before_opening, nothing_writable};
+use crate::url::{Access, Backend, DatabaseUrl};
 
 pub use multi::{DbConnection, MultiBackend};
 
+pub(crate) use crate::sqlite_file::IfMissing;
 pub(crate) use multi::MultiRawValue;
 
 mod multi {
@@ -33,11 +39,14 @@ mod multi {
     }
 }
 
-/// What to do if the SQLite file is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IfMissing {
-    Create,
-    Refuse,
+/// The SQLite file of a database: that which its first connection has opened.
+pub(crate) type FirstFile = OnceLock<Arc<FileIdentity>>;
+
+/// A connection, and what guards its commits.
+pub(crate) struct Established {
+    pub(crate) connection: DbConnection,
+    /// Only for an SQLite file that can be written.
+    pub(crate) guard: Option<FileGuard>,
 }
 
 /// Opens one connection and sets its session up.
@@ -45,10 +54,17 @@ pub(crate) fn establish(
     url: &DatabaseUrl,
     settings: &Settings,
     if_missing: IfMissing,
-) -> Result<DbConnection, DbError> {
-    match url.backend() {
-        Backend::Postgres => establish_postgres(url, settings),
-        Backend::Sqlite => establish_sqlite(url, settings, if_missing),
+    first_file: &FirstFile,
+) -> Result<Established, DbError> {
+    match (url.backend(), url.sqlite_path()) {
+        (Backend::Postgres, _) => {
+            establish_postgres(url, settings).map(|connection| Established { connection, guard: None })
+        }
+        (Backend::Sqlite, None) => {
+            let connection = establish_sqlite(url, &url.for_sqlite(Access::Create), settings, if_missing)?;
+            Ok(Established { connection, guard: None })
+        }
+        (Backend::Sqlite, Some(path)) => establish_file(url, path, settings, if_missing, first_file),
     }
 }
 
@@ -82,15 +98,52 @@ pub(crate) fn libpq_defaults(settings: &Settings) -> [(&'static str, String); 6]
 /// SQLite's page cache in KiB. Its own default of 2 MiB makes batches with random ids much slower (`docs/experiments.md`).
 const CACHE_KIB: u32 = 16 * 1024;
 
-fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, if_missing: IfMissing) -> Result<DbConnection, DbError> {
-    if let Some(path) = url.sqlite_path()
-        && if_missing == IfMissing::Refuse
-        && matches!(path.try_exists(), Ok(false))
-    {
-        return Err(DbError::FileMissing { path: path.into() });
+/// Opens an SQLite file, unless it is not what it seems.
+fn establish_file(
+    url: &DatabaseUrl,
+    path: &Path,
+    settings: &Settings,
+    if_missing: IfMissing,
+    first_file: &FirstFile,
+) -> Result<Established, DbError> {
+    let place = look_before_opening(path, if_missing)?;
+    let access = match if_missing {
+        IfMissing::Create => Access::Create,
+        IfMissing::Refuse => Access::Write,
+    };
+    match establish_sqlite(url, &url.for_sqlite(access), settings, if_missing) {
+        Ok(connection) => {
+            let file = first_file.get_or_init(|| Arc::new(FileIdentity::remember(path, place)));
+            // Another connection of this pool may have opened a file that is no longer there.
+            file.require_in_place()?;
+            Ok(Established { connection, guard: Some(FileGuard::new(file)) })
+        }
+        Err(error) if is_refused_by_place(&error) => match nothing_writable(path) {
+            None => Err(error),
+            Some(NothingWritable::ForUs) => Err(DbError::FileInReadOnlyPlace { path: path.into() }),
+            Some(NothingWritable::ForEverybody) => {
+                let uri = url.for_sqlite(Access::ReadUnchanging);
+                let connection = establish_sqlite(url, &uri, settings, IfMissing::Refuse)?;
+                first_file.get_or_init(|| Arc::new(FileIdentity::remember(path, Place::Unchanging)));
+                Ok(Established { connection, guard: None })
+            }
+        },
+        Err(error) => Err(error),
     }
-    let uri = url.for_sqlite(if_missing == IfMissing::Create);
-    let mut connection = SqliteConnection::establish(&uri).map_err(|error| unavailable(url, &error.to_string()))?;
+}
+
+/// Returns whether SQLite may have failed because it could not write.
+fn is_refused_by_place(error: &DbError) -> bool {
+    matches!(error.obstacle(), Obstacle::CannotOpen | Obstacle::Permission | Obstacle::Disk)
+}
+
+fn establish_sqlite(
+    url: &DatabaseUrl,
+    uri: &str,
+    settings: &Settings,
+    if_missing: IfMissing,
+) -> Result<DbConnection, DbError> {
+    let mut connection = SqliteConnection::establish(uri).map_err(|error| unavailable(url, &error.to_string()))?;
     let busy_timeout = finite(settings.busy_timeout);
     // The timeout comes first: the statements after it may already have to wait for another process.
     let session = format!(
@@ -101,18 +154,25 @@ fn establish_sqlite(url: &DatabaseUrl, settings: &Settings, if_missing: IfMissin
     connection
         .batch_execute(&session)
         .and_then(|()| match if_missing {
-            // The mode is a property of the file: set once, it holds for every later connection.
-            IfMissing::Create => switch_to_wal(&mut connection, busy_timeout),
-            // Reading the header tells a database from any other file.
-            IfMissing::Refuse => connection.batch_execute("PRAGMA schema_version;"),
+            // A file that has tables may be another program's, and keeps its mode until bank's tables are in it.
+            IfMissing::Create if is_empty(&mut connection)? => switch_to_wal(&mut connection, busy_timeout),
+            // Reading the header tells a database from any other file, and opens the log.
+            IfMissing::Create | IfMissing::Refuse => connection.batch_execute("PRAGMA schema_version;"),
         })
         .map_err(|error| unavailable(url, &error.to_string()))?;
     Ok(DbConnection::Sqlite(connection))
 }
 
+/// Returns whether a file has no table yet.
+fn is_empty(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    diesel::select(sql::<Bool>("NOT EXISTS (SELECT 1 FROM sqlite_schema)")).get_result(connection)
+}
+
 /// Switches the file to WAL. That needs the file alone for a moment, and SQLite does not wait for it by itself: of two
 /// processes that create a database at the same moment, one would be told that it is locked.
-fn switch_to_wal(connection: &mut SqliteConnection, limit: Duration) -> QueryResult<()> {
+///
+/// The mode is a property of the file: set once, it holds for every later connection.
+pub(crate) fn switch_to_wal(connection: &mut SqliteConnection, limit: Duration) -> QueryResult<()> {
     let started = Instant::now();
     loop {
         match connection.batch_execute("PRAGMA journal_mode = WAL;") {

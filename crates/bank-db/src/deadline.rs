@@ -15,6 +15,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::error::{AttemptError, DbError};
+use crate::sqlite_file::FileGuard;
 
 const OPEN: u8 = 0;
 const PASSED: u8 = 1;
@@ -22,10 +23,36 @@ const CLOSED: u8 = 2;
 
 /// Stands between an attempt's last statement and its COMMIT. Either the attempt passes it, or the caller that waits for
 /// the attempt closes it, whichever comes first. So an attempt that was given up before COMMIT rolls back when it wakes.
+///
+/// It also knows the SQLite file to which the attempt writes: nothing is committed to a file that cannot be found again.
 #[derive(Debug, Default)]
-pub struct CommitGate(AtomicU8);
+pub struct CommitGate {
+    state: AtomicU8,
+    guard: Option<FileGuard>,
+}
 
 impl CommitGate {
+    /// Returns a gate for a connection, with what guards its commits.
+    pub(crate) fn new(guard: Option<FileGuard>) -> Self {
+        Self { guard, ..Self::default() }
+    }
+
+    /// Makes sure that what is committed now will be found.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::FileReplaced`] or [`DbError::FileMounted`] if not.
+    pub(crate) fn before_commit(&self) -> Result<(), DbError> {
+        self.guard.as_ref().map_or(Ok(()), FileGuard::before_commit)
+    }
+
+    /// Remembers that something was committed.
+    pub(crate) fn after_commit(&self) {
+        if let Some(guard) = &self.guard {
+            guard.after_commit();
+        }
+    }
+
     /// Returns whether the attempt may commit.
     pub(crate) fn pass(&self) -> bool {
         self.turn(OPEN, PASSED)
@@ -39,11 +66,11 @@ impl CommitGate {
 
     /// Closes the gate for good. Returns whether nothing has passed it, so that the attempt will never commit.
     pub(crate) fn close(&self) -> bool {
-        self.0.swap(CLOSED, Ordering::SeqCst) == OPEN
+        self.state.swap(CLOSED, Ordering::SeqCst) == OPEN
     }
 
     fn turn(&self, from: u8, to: u8) -> bool {
-        self.0.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+        self.state.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 }
 
@@ -93,9 +120,10 @@ impl DeadlineThreads {
     pub(crate) fn run_with_deadline<T: Send + 'static, E: From<DbError> + Send + 'static>(
         &self,
         limit: Option<Duration>,
+        gate: CommitGate,
         attempt: impl FnOnce(&CommitGate) -> Result<T, AttemptError<E>> + Send + 'static,
     ) -> Result<T, AttemptError<E>> {
-        let gate = Arc::new(CommitGate::default());
+        let gate = Arc::new(gate);
         let Some(limit) = limit else {
             return attempt(&gate);
         };
@@ -155,19 +183,28 @@ mod tests {
 
     #[test]
     fn an_attempt_in_time_is_answered() {
-        assert!(DeadlineThreads::default().run_with_deadline::<_, DbError>(LONG, |gate| Ok(gate.pass())).unwrap());
-        assert!(DeadlineThreads::default().run_with_deadline::<_, DbError>(None, |gate| Ok(gate.pass())).unwrap());
+        assert!(
+            DeadlineThreads::default()
+                .run_with_deadline::<_, DbError>(LONG, CommitGate::default(), |gate| Ok(gate.pass()))
+                .unwrap()
+        );
+        assert!(
+            DeadlineThreads::default()
+                .run_with_deadline::<_, DbError>(None, CommitGate::default(), |gate| Ok(gate.pass()))
+                .unwrap()
+        );
     }
 
     #[test]
     fn an_attempt_given_up_before_its_commit_never_commits() {
         let (wake, sleep) = channel::<()>();
         let (tell, told) = channel();
-        let result = DeadlineThreads::default().run_with_deadline::<(), DbError>(SHORT, move |gate| {
-            sleep.recv().unwrap();
-            tell.send(gate.pass()).unwrap();
-            Ok(())
-        });
+        let result =
+            DeadlineThreads::default().run_with_deadline::<(), DbError>(SHORT, CommitGate::default(), move |gate| {
+                sleep.recv().unwrap();
+                tell.send(gate.pass()).unwrap();
+                Ok(())
+            });
         assert!(matches!(result, Err(AttemptError { error: DbError::NoAnswer { .. }, commit_unknown: false })));
         wake.send(()).unwrap();
         assert!(!told.recv().unwrap());
@@ -178,11 +215,15 @@ mod tests {
         let (wake, sleep) = channel::<()>();
         let (tell, told) = channel();
         let waiting = thread::spawn(move || {
-            DeadlineThreads::default().run_with_deadline::<(), DbError>(Some(Duration::from_millis(200)), move |gate| {
-                tell.send(gate.pass()).unwrap();
-                sleep.recv().unwrap();
-                Ok(())
-            })
+            DeadlineThreads::default().run_with_deadline::<(), DbError>(
+                Some(Duration::from_millis(200)),
+                CommitGate::default(),
+                move |gate| {
+                    tell.send(gate.pass()).unwrap();
+                    sleep.recv().unwrap();
+                    Ok(())
+                },
+            )
         });
         assert!(told.recv().unwrap());
         let result = waiting.join().unwrap();
@@ -194,12 +235,13 @@ mod tests {
     fn an_attempt_given_up_at_its_first_commit_makes_no_second_one() {
         let (wake, sleep) = channel::<()>();
         let (tell, told) = channel();
-        let result = DeadlineThreads::default().run_with_deadline::<(), DbError>(SHORT, move |gate| {
-            assert!(gate.pass());
-            sleep.recv().unwrap();
-            tell.send(gate.reopen() || gate.pass()).unwrap();
-            Ok(())
-        });
+        let result =
+            DeadlineThreads::default().run_with_deadline::<(), DbError>(SHORT, CommitGate::default(), move |gate| {
+                assert!(gate.pass());
+                sleep.recv().unwrap();
+                tell.send(gate.reopen() || gate.pass()).unwrap();
+                Ok(())
+            });
         assert!(matches!(result, Err(AttemptError { error: DbError::NoAnswer { .. }, commit_unknown: true })));
         wake.send(()).unwrap();
         assert!(!told.recv().unwrap());
@@ -208,11 +250,15 @@ mod tests {
     #[test]
     fn threads_that_have_answered_serve_the_next_attempt_and_others_end() {
         let threads = DeadlineThreads::default();
-        let name_of_thread = || threads.run_with_deadline::<_, DbError>(LONG, |_| Ok(thread::current().id())).unwrap();
+        let name_of_thread = || {
+            threads
+                .run_with_deadline::<_, DbError>(LONG, CommitGate::default(), |_| Ok(thread::current().id()))
+                .unwrap()
+        };
         let first = name_of_thread();
         assert_eq!(name_of_thread(), first);
         let (wake, sleep) = channel::<()>();
-        let given_up = threads.run_with_deadline::<(), DbError>(SHORT, move |_| {
+        let given_up = threads.run_with_deadline::<(), DbError>(SHORT, CommitGate::default(), move |_| {
             sleep.recv().unwrap();
             Ok(())
         });
@@ -238,7 +284,7 @@ mod tests {
             AT_ITS_END.with_borrow_mut(|end| *end = Some(SlowEnd(tell)));
             Ok(())
         };
-        threads.run_with_deadline::<_, DbError>(LONG, remember).unwrap();
+        threads.run_with_deadline::<_, DbError>(LONG, CommitGate::default(), remember).unwrap();
         drop(threads);
         told.try_recv().unwrap();
     }
@@ -246,16 +292,20 @@ mod tests {
     #[test]
     fn a_panic_leaves_a_thread_that_works() {
         let threads = DeadlineThreads::default();
-        let panicked =
-            catch_unwind(AssertUnwindSafe(|| threads.run_with_deadline::<(), DbError>(LONG, |_| panic!("broken"))));
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            threads.run_with_deadline::<(), DbError>(LONG, CommitGate::default(), |_| panic!("broken"))
+        }));
         assert!(panicked.is_err());
-        assert_eq!(threads.run_with_deadline::<_, DbError>(LONG, |_| Ok(7)).unwrap(), 7);
+        assert_eq!(threads.run_with_deadline::<_, DbError>(LONG, CommitGate::default(), |_| Ok(7)).unwrap(), 7);
         assert_eq!(threads.idle.lock().len(), 1);
     }
 
     #[test]
     #[should_panic(expected = "a broken invariant")]
     fn a_panic_reaches_the_caller() {
-        drop(DeadlineThreads::default().run_with_deadline::<(), DbError>(LONG, |_| panic!("a broken invariant")));
+        drop(
+            DeadlineThreads::default()
+                .run_with_deadline::<(), DbError>(LONG, CommitGate::default(), |_| panic!("a broken invariant")),
+        );
     }
 }

@@ -30,6 +30,49 @@ pub enum DbError {
         /// The path in the URL.
         path: PathBuf,
     },
+    /// More than one name leads to the SQLite file, and each would have a log of its own.
+    #[error("the database file {} has {names} names (hard links), and each name would get a log of its own", path.display())]
+    FileHasOtherNames {
+        /// The path in the URL.
+        path: PathBuf,
+        /// How many names.
+        names: u64,
+    },
+    /// The SQLite file is mounted by itself, without the directory in which its log is.
+    #[error("the database file {} is mounted by itself, so its log would stay in another directory", path.display())]
+    FileMounted {
+        /// The path in the URL.
+        path: PathBuf,
+    },
+    /// There is a log of SQLite, but no database with content to which it belongs; opening it would destroy the log.
+    #[error("there is a log {}, but the database file {} is missing or empty", log.display(), path.display())]
+    LogWithoutDatabase {
+        /// The path in the URL.
+        path: PathBuf,
+        /// The log.
+        log: PathBuf,
+    },
+    /// The log of SQLite belongs to a file that was there before, and opening the file would write the pages of that one
+    /// into it.
+    #[error("the log {} does not belong to the database file {}, which came later or from elsewhere", log.display(), path.display())]
+    LogOfAnotherFile {
+        /// The path in the URL.
+        path: PathBuf,
+        /// The log.
+        log: PathBuf,
+    },
+    /// The SQLite file is in a directory that cannot be written, and reading it would have to write to files beside it.
+    #[error("cannot read {} where it is: its directory is read-only, and reading needs the files -wal and -shm beside it", path.display())]
+    FileInReadOnlyPlace {
+        /// The path in the URL.
+        path: PathBuf,
+    },
+    /// The path leads to another SQLite file than the one that is open, or to none.
+    #[error("the database file {} or its log was removed, moved or replaced while it was in use", path.display())]
+    FileReplaced {
+        /// The path in the URL, absolute.
+        path: PathBuf,
+    },
     /// No connection of the pool became free in time.
     #[error("no connection became free within {:.1} s: {reason}", waited.as_secs_f32())]
     PoolTimeout {

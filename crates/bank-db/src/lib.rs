@@ -13,6 +13,7 @@ pub mod retry;
 mod schema_state;
 mod settings;
 pub mod sql_types;
+mod sqlite_file;
 pub mod transaction;
 mod url;
 
@@ -27,5 +28,6 @@ pub use migrate::Migrations;
 pub use retry::{Obstacle, RetryEvent, RetryObserver, RetryPolicy, Retryable, Transient};
 pub use schema_state::SchemaState;
 pub use settings::{Isolation, Session, Settings};
+pub use sqlite_file::Place;
 pub use transaction::Decision;
 pub use url::{Backend, DatabaseUrl, UrlError};

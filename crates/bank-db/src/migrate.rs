@@ -1,6 +1,7 @@
 //! Bringing a database's tables to the state that a program expects.
 
 use std::fmt;
+use std::time::Duration;
 
 use diesel::backend::Backend;
 use diesel::migration::{Migration, MigrationSource};
@@ -9,9 +10,13 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
-use crate::connection::DbConnection;
+use crate::connection::{DbConnection, switch_to_wal};
+use crate::deadline::CommitGate;
 use crate::error::DbError;
+use crate::retry::Retryable;
 use crate::schema_state::SchemaState;
+use crate::settings::{Settings, finite};
+use crate::transaction::{self, Decision};
 
 /// The migrations of a program, embedded with `diesel_migrations::embed_migrations!`, under the same names for both
 /// backends.
@@ -69,18 +74,40 @@ impl Migrations {
 
     /// Runs the migrations that have not run yet and returns their names.
     ///
-    /// Diesel takes no lock, and of two processes that migrate at the same moment one fails, so a failure is tried again a
-    /// few times; what the other process has run by then is no longer pending.
-    pub(crate) fn run_pending(&self, connection: &mut DbConnection) -> Result<Vec<String>, DbError> {
-        const ATTEMPTS_MAX: u32 = 8;
-        for _ in 1..ATTEMPTS_MAX {
-            match self.run_pending_once(connection) {
-                Ok(names) => return Ok(names),
-                Err(error) => tracing::info!(%error, "migrating failed; another process may be migrating too"),
+    /// On SQLite they run in one transaction, so that a file in which they fail is left as it was, and the file is switched
+    /// to WAL only after them. On a server Diesel takes no lock, and of two processes that migrate at the same moment one
+    /// fails. So a failure is tried again a few times; what another process has run by then is no longer pending.
+    pub(crate) fn run_pending(
+        &self,
+        gate: &CommitGate,
+        connection: &mut DbConnection,
+        settings: &Settings,
+    ) -> Result<Vec<String>, DbError> {
+        attempt_often(connection, |connection| match connection {
+            DbConnection::Postgres(_) => self.run_pending_once(connection),
+            DbConnection::Sqlite(_) => {
+                in_one_transaction(gate, connection, settings, |connection| self.run_pending_once(connection))
             }
-            std::thread::sleep(std::time::Duration::from_millis(fastrand::u64(20..200)));
+        })
+    }
+
+    /// Destroys all tables and creates them again; on SQLite in one transaction.
+    pub(crate) fn reset(
+        &self,
+        gate: &CommitGate,
+        connection: &mut DbConnection,
+        settings: &Settings,
+    ) -> Result<(), DbError> {
+        if let DbConnection::Postgres(_) = connection {
+            self.revert_all(connection)?;
+            return attempt_often(connection, |connection| self.run_pending_once(connection).map(|_| ()));
         }
-        self.run_pending_once(connection)
+        attempt_often(connection, |connection| {
+            in_one_transaction(gate, connection, settings, |connection| {
+                self.revert_all(connection)?;
+                self.run_pending_once(connection).map(|_| ())
+            })
+        })
     }
 
     fn run_pending_once(&self, connection: &mut DbConnection) -> Result<Vec<String>, DbError> {
@@ -91,7 +118,7 @@ impl Migrations {
     }
 
     /// Runs every migration's way back, the newest first, and so destroys all tables.
-    pub(crate) fn revert_all(&self, connection: &mut DbConnection) -> Result<(), DbError> {
+    fn revert_all(&self, connection: &mut DbConnection) -> Result<(), DbError> {
         match connection {
             DbConnection::Postgres(postgres) => self.names_of(postgres.revert_all_migrations(Source(&self.postgres))),
             DbConnection::Sqlite(sqlite) => self.names_of(sqlite.revert_all_migrations(Source(&self.sqlite))),
@@ -117,6 +144,40 @@ impl Migrations {
         let names = migrations.iter().map(|migration| migration.name());
         Ok(names.map(|name| Embedded { version: name.version().to_string(), name: name.to_string() }).collect())
     }
+}
+
+/// Runs an attempt again a few times if it fails, on SQLite only if the failure may pass.
+fn attempt_often<T>(
+    connection: &mut DbConnection,
+    attempt: impl Fn(&mut DbConnection) -> Result<T, DbError>,
+) -> Result<T, DbError> {
+    const ATTEMPTS_MAX: u32 = 8;
+    for _ in 1..ATTEMPTS_MAX {
+        match attempt(connection) {
+            Ok(value) => return Ok(value),
+            Err(error) if matches!(connection, DbConnection::Sqlite(_)) && error.transient().is_none() => {
+                return Err(error);
+            }
+            Err(error) => tracing::info!(%error, "migrating failed; another process may be migrating too"),
+        }
+        std::thread::sleep(Duration::from_millis(fastrand::u64(20..200)));
+    }
+    attempt(connection)
+}
+
+/// Runs migrations in one transaction of an SQLite file, and then switches the file to WAL.
+fn in_one_transaction<T>(
+    gate: &CommitGate,
+    connection: &mut DbConnection,
+    settings: &Settings,
+    migrate: impl FnOnce(&mut DbConnection) -> Result<T, DbError>,
+) -> Result<T, DbError> {
+    let run = |connection: &mut DbConnection| migrate(connection).map(Decision::Commit);
+    let migrated = transaction::write(gate, connection, settings, run).map_err(|failure| failure.error)?;
+    if let DbConnection::Sqlite(sqlite) = connection {
+        switch_to_wal(sqlite, finite(settings.busy_timeout))?;
+    }
+    Ok(migrated.committed())
 }
 
 type HarnessResult<'a> = diesel::migration::Result<Vec<diesel::migration::MigrationVersion<'a>>>;

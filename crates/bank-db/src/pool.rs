@@ -8,9 +8,10 @@ use parking_lot::Mutex;
 use r2d2::ManageConnection;
 use scheduled_thread_pool::ScheduledThreadPool;
 
-use crate::connection::{DbConnection, IfMissing, establish};
+use crate::connection::{Established, FirstFile, IfMissing, establish};
 use crate::error::DbError;
 use crate::settings::{Settings, finite};
+use crate::sqlite_file::FileIdentity;
 use crate::url::DatabaseUrl;
 
 /// A pool of connections to one database.
@@ -47,18 +48,18 @@ pub(crate) type PooledSlot = r2d2::PooledConnection<ConnectionManager>;
 /// A connection whose server does not answer stays with the attempt that waits for it. Its place must not, or a few such
 /// attempts would use up the pool.
 pub(crate) struct Slot {
-    connection: Option<DbConnection>,
+    connection: Option<Established>,
     /// When the connection last worked.
     good: Instant,
 }
 
 impl Slot {
-    fn new(connection: DbConnection) -> Self {
+    fn new(connection: Established) -> Self {
         Self { connection: Some(connection), good: Instant::now() }
     }
 
     /// Puts the connection back.
-    pub(crate) fn put(&mut self, connection: DbConnection) {
+    pub(crate) fn put(&mut self, connection: Established) {
         *self = Self::new(connection);
     }
 }
@@ -74,7 +75,8 @@ impl Slot {
 pub(crate) struct ConnectionManager {
     url: DatabaseUrl,
     settings: Settings,
-    first: Mutex<Option<DbConnection>>,
+    first: Mutex<Option<Established>>,
+    file: Arc<FirstFile>,
     /// When a connection was last lost.
     lost: Mutex<Option<Instant>>,
 }
@@ -93,7 +95,7 @@ impl ManageConnection for ConnectionManager {
         let first = self.first.lock().take();
         match first {
             Some(connection) => Ok(Slot::new(connection)),
-            None => establish(&self.url, &self.settings, IfMissing::Refuse).map(Slot::new),
+            None => establish(&self.url, &self.settings, IfMissing::Refuse, &self.file).map(Slot::new),
         }
     }
 
@@ -108,7 +110,7 @@ impl ManageConnection for ConnectionManager {
     }
 
     fn has_broken(&self, slot: &mut Slot) -> bool {
-        let has_broken = slot.connection.as_mut().is_none_or(|connection| connection.is_broken());
+        let has_broken = slot.connection.as_mut().is_none_or(|established| established.connection.is_broken());
         if has_broken {
             *self.lost.lock() = Some(Instant::now());
         }
@@ -118,12 +120,21 @@ impl ManageConnection for ConnectionManager {
 
 /// Opens a pool around one connection, which is made right away, so that a wrong password is answered immediately and not
 /// after the pool's timeout. Further connections are made when they are needed.
-pub(crate) fn open(url: &DatabaseUrl, settings: &Settings, if_missing: IfMissing) -> Result<Pool, DbError> {
-    let first = establish(url, settings, if_missing)?;
+///
+/// Also returns the SQLite file that the connection has opened.
+pub(crate) fn open(
+    url: &DatabaseUrl,
+    settings: &Settings,
+    if_missing: IfMissing,
+) -> Result<(Pool, Option<Arc<FileIdentity>>), DbError> {
+    let file = Arc::new(FirstFile::new());
+    let first = establish(url, settings, if_missing, &file)?;
+    let opened = file.get().cloned();
     let manager = ConnectionManager {
         url: url.clone(),
         settings: settings.clone(),
         first: Mutex::new(Some(first)),
+        file,
         lost: Mutex::default(),
     };
     let in_memory = url.is_in_memory();
@@ -139,11 +150,11 @@ pub(crate) fn open(url: &DatabaseUrl, settings: &Settings, if_missing: IfMissing
         .error_handler(Box::new(LogErrors));
     // A database in memory ends with its connection, so that one is kept for ever.
     let builder = if in_memory { builder.max_lifetime(None).idle_timeout(None) } else { builder };
-    Ok(Pool { connections: builder.build_unchecked(manager), in_memory })
+    Ok((Pool { connections: builder.build_unchecked(manager), in_memory }, opened))
 }
 
 /// Takes a connection out of the pool, with the place to put it back to. A caller who does not put it back has given it up.
-pub(crate) fn take(pool: &Pool) -> Result<(PooledSlot, DbConnection), DbError> {
+pub(crate) fn take(pool: &Pool) -> Result<(PooledSlot, Established), DbError> {
     let started = Instant::now();
     let timeout = |reason: String| DbError::PoolTimeout { waited: started.elapsed(), reason };
     let mut slot = pool.connections.get().map_err(|error| timeout(error.to_string()))?;

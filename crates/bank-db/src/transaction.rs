@@ -48,7 +48,8 @@ impl<T> Decision<T, Infallible> {
 /// # Errors
 ///
 /// Returns the body's error after a rollback, an error if BEGIN or COMMIT fails, and [`DbError::GivenUp`] if the gate is
-/// closed. Only a COMMIT without an answer sets `commit_unknown`.
+/// closed. [`DbError::FileReplaced`] says that the SQLite file is no longer where it was. Only a COMMIT without an answer
+/// sets `commit_unknown`.
 pub fn write<T, R, E: Retryable>(
     gate: &CommitGate,
     connection: &mut DbConnection,
@@ -155,12 +156,9 @@ fn run<T, R, E: Retryable>(
     begin(connection, begin_sql).map_err(E::from)?;
     let failure = match body(connection) {
         Ok(Decision::Commit(_)) if !gate.pass() => given_up(),
-        Ok(Decision::Commit(value)) => match commit(connection) {
-            Ok(()) => return Ok(Decision::Commit(value)),
-            Err(error) => {
-                let commit_unknown = may_be_committed(&error);
-                return Err(AttemptError { error: DbError::Statement(error).into(), commit_unknown });
-            }
+        Ok(Decision::Commit(value)) => match gate.before_commit() {
+            Ok(()) => return commit_through(gate, connection).map(|()| Decision::Commit(value)),
+            Err(replaced) => E::from(replaced).into(),
         },
         Ok(rolled_back @ Decision::RollBack(_)) => {
             discard(connection);
@@ -170,6 +168,15 @@ fn run<T, R, E: Retryable>(
     };
     discard(connection);
     Err(failure)
+}
+
+fn commit_through<E: Retryable>(gate: &CommitGate, connection: &mut DbConnection) -> Result<(), AttemptError<E>> {
+    commit(connection).map_err(|error| {
+        let commit_unknown = may_be_committed(&error);
+        AttemptError { error: DbError::Statement(error).into(), commit_unknown }
+    })?;
+    gate.after_commit();
+    Ok(())
 }
 
 fn given_up<E: Retryable>() -> AttemptError<E> {
@@ -244,6 +251,8 @@ mod tests {
     use diesel::sql_types::BigInt;
 
     use super::*;
+    #[cfg(unix)]
+    use crate::sqlite_file::{FileGuard, FileIdentity, Place};
 
     fn connection() -> DbConnection {
         let mut sqlite = SqliteConnection::establish(":memory:").unwrap();
@@ -282,6 +291,31 @@ mod tests {
         let next = autocommit(&gate, &mut connection, |connection| Ok(Some(insert(connection)?)));
         assert!(matches!(next, Err(AttemptError { error: DbError::GivenUp, .. })));
         assert_eq!(count(&mut connection), 0);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn nothing_is_committed_to_a_file_that_has_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("rows.db");
+        let mut sqlite = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        sqlite.batch_execute("PRAGMA journal_mode = WAL; CREATE TABLE rows (id BIGINT)").unwrap();
+        let mut connection = DbConnection::Sqlite(sqlite);
+        let file = std::sync::Arc::new(FileIdentity::remember(&path, Place::Ordinary));
+        let guard = FileGuard::new(&file);
+        let settings = Settings::default();
+        let mut insert_and = |and: &dyn Fn()| {
+            write(&CommitGate::new(Some(guard.clone())), &mut connection, &settings, |connection| {
+                insert(connection)?;
+                and();
+                Ok::<_, DbError>(Decision::<_, Infallible>::Commit(count(connection)))
+            })
+        };
+        assert!(insert_and(&|| ()).is_ok() && file.has_committed());
+        let gone = insert_and(&|| std::fs::rename(&path, path.with_extension("moved")).unwrap());
+        assert!(matches!(gone, Err(AttemptError { error: DbError::FileReplaced { .. }, commit_unknown: false })));
+        let back = insert_and(&|| std::fs::rename(path.with_extension("moved"), &path).unwrap());
+        assert_eq!(back.unwrap(), Decision::Commit(2), "the attempt in between was rolled back");
     }
 
     #[test]

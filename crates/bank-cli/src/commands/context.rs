@@ -2,13 +2,17 @@
 
 use std::io::Write;
 
-use bank_persistence::{Bank, BankError, DbError, Settings};
+use bank_db::Place;
+use bank_persistence::{Bank, BankError, DbError, SchemaState, Settings};
 
+use super::UsedDatabase;
 use crate::args::{GlobalArgs, Location, ValueSource, location};
 use crate::failure::{ExitCode, Failure, shell};
 use crate::output::{Messages, Terminal};
 
 const UNVERIFIED: &str = "the server's certificate is not verified: add sslmode=verify-full&sslrootcert=system, or the CA's file, to the URL";
+
+const MOUNTED: &str = "the database file is mounted by itself: what others have written to its log elsewhere is not seen here; mount its directory";
 
 /// The surroundings of one run of a command.
 pub(crate) struct Context<'a> {
@@ -21,6 +25,8 @@ pub(crate) struct Context<'a> {
     pub(crate) global: GlobalArgs,
     /// Returns the whole program, for the commands that print what clap knows about it.
     pub(crate) program: fn() -> clap::Command,
+    /// The database that the command uses.
+    pub(crate) used: UsedDatabase,
 }
 
 impl Context<'_> {
@@ -68,14 +74,19 @@ impl Context<'_> {
     /// Connects to a database that is set up, with settings of its own.
     pub(crate) fn connect_to(&self, location: &Location, settings: Settings) -> Result<Bank, Failure> {
         let bank = self.open(location, settings)?;
+        if bank.database().place() == Place::MountedByItself {
+            self.messages.note(MOUNTED);
+        }
         bank.require_current_schema()?;
         Ok(bank)
     }
 
     /// Connects to an existing database, whatever the state of its tables.
     pub(crate) fn open(&self, location: &Location, settings: Settings) -> Result<Bank, Failure> {
+        self.used.opening(&location.url);
         let connect = || Bank::connect(&location.url, settings);
-        self.messages.while_waiting("connecting", connect).map_err(|error| {
+        let connected = self.messages.while_waiting("connecting", connect).inspect(|bank| self.used.opened(bank));
+        connected.map_err(|error| {
             // If only the file is missing, the user has to run setup.
             if !matches!(error, BankError::Database(DbError::FileMissing { .. })) || !location.is_absent_file() {
                 return Failure::from(error);
@@ -86,11 +97,34 @@ impl Context<'_> {
     }
 
     /// Connects to a database that may not be set up yet, and creates its file if it is missing.
+    ///
+    /// A file of another program is left as it is. A program that wants bank's tables in the file of its own creates them
+    /// itself, with [`Bank::migrate`].
     pub(crate) fn connect_or_create(&self, location: &Location) -> Result<Bank, Failure> {
         create_data_directory(location)?;
+        self.used.opening(&location.url);
         let connect = || Bank::create_or_connect(&location.url, self.settings());
-        Ok(self.messages.while_waiting("connecting", connect)?)
+        let bank = self.messages.while_waiting("connecting", connect)?;
+        self.used.opened(&bank);
+        if matches!(bank.schema_state()?, SchemaState::NotSetUp) {
+            let tables = bank.database().tables_in_file().map_err(BankError::from)?;
+            if !tables.is_empty() {
+                return Err(foreign_file(location, &tables));
+            }
+        }
+        Ok(bank)
     }
+}
+
+/// Returns the failure for a file that has tables, but not bank's.
+fn foreign_file(location: &Location, tables: &[String]) -> Failure {
+    const NAMED_MAX: usize = 3;
+    let (named, others) = tables.split_at(tables.len().min(NAMED_MAX));
+    let others = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    let (url, named) = (&location.url, named.join(", "));
+    let message = format!("{url} is the file of another program, with the tables {named}{others}; it was not changed");
+    Failure::new(ExitCode::Other, "foreign_file", message)
+        .hint("name a file for bank alone, such as --database-url sqlite:ledger.db")
 }
 
 /// Creates the directory of the default database, the one that is used when none is named.

@@ -18,10 +18,12 @@ mod reverse;
 mod setup;
 mod show;
 mod transfer;
+mod used_database;
 mod verify;
 mod workload;
 
 pub(crate) use context::Context;
+pub(crate) use used_database::UsedDatabase;
 
 use clap::Subcommand;
 

@@ -1,6 +1,7 @@
 //! An SQLite file.
 
-use bank_db::diagnosis::SqliteFacts;
+use bank_db::Place;
+use bank_db::diagnosis::{Integrity, SqliteFacts};
 use serde_json::json;
 
 use super::Judgement;
@@ -10,6 +11,7 @@ pub(super) fn judge(facts: &SqliteFacts) -> Vec<(&'static str, Judged<'_>)> {
     vec![
         ("server", software(facts)),
         ("size", size(facts)),
+        ("integrity", integrity(facts)),
         ("writable", Ok(writable(facts))),
         ("journal", journal(facts)),
         ("durability", durability(facts)),
@@ -26,10 +28,28 @@ fn size(facts: &SqliteFacts) -> Judged<'_> {
     Ok(Judgement::ok(format!("{size} bytes without the log")).value(json!({ "bytes": size })))
 }
 
+fn integrity(facts: &SqliteFacts) -> Judged<'_> {
+    Ok(match facts.integrity.as_ref()? {
+        Integrity::Sound => Judgement::ok("quick_check has read every page and found no damage"),
+        Integrity::Damaged(found) => Judgement::fail(
+            format!("the file is damaged: {}", found.join("; ")),
+            "stop every program that uses the file, keep a copy of it and its log, and restore a backup into a new file",
+        )
+        .value(json!({ "found": found })),
+    })
+}
+
 fn writable(facts: &SqliteFacts) -> Judgement {
-    match &facts.writable {
-        Ok(()) => Judgement::ok("a transaction that writes can begin"),
-        Err(reason) => Judgement::fail(
+    match (facts.place, &facts.writable) {
+        (Place::MountedByItself, _) => Judgement::fail(
+            "the file is mounted by itself: its log is elsewhere, and nothing is recorded here",
+            "mount its directory instead of the file",
+        ),
+        (Place::Unchanging, _) => {
+            Judgement::fail("the file is on a read-only medium", "copy it to post to it; reading works")
+        }
+        (Place::Ordinary, Ok(())) => Judgement::ok("a transaction that writes can begin"),
+        (Place::Ordinary, Err(reason)) => Judgement::fail(
             format!("no transaction that writes can begin: {reason}"),
             "check the permissions of the file and its directory, and whether another program has locked the file",
         ),
@@ -38,6 +58,7 @@ fn writable(facts: &SqliteFacts) -> Judgement {
 
 fn journal(facts: &SqliteFacts) -> Judged<'_> {
     Ok(match facts.journal_mode.as_ref()?.as_str() {
+        _ if facts.place == Place::Unchanging => Judgement::ok("not needed on a read-only medium"),
         mode @ ("wal" | "memory") => Judgement::ok(format!("journal_mode is {mode}")),
         mode => Judgement::warn(
             format!("journal_mode is {mode}: readers and the writer wait for each other"),

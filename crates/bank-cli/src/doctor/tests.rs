@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use bank_db::Place;
 use bank_db::diagnosis::{
-    Clock, Diagnosis, Encryption, Kind, ServerFacts, SqliteFacts, Standby, Unknown, WriteSession,
+    Clock, Diagnosis, Encryption, Integrity, Kind, ServerFacts, SqliteFacts, Standby, Unknown, WriteSession,
 };
 use bank_persistence::{DatabaseUrl, Engine, Isolation, SchemaState, Settings};
 
@@ -206,6 +207,8 @@ fn an_sqlite_file_is_judged_by_its_journal_and_its_writer() {
         synchronous: Ok(synchronous),
         writable: Ok(()),
         size: Ok(4096),
+        place: Place::Ordinary,
+        integrity: Ok(Integrity::Sound),
     };
     let status = |facts: &SqliteFacts, name: &str| {
         let judged = sqlite::judge(facts).into_iter().find(|(check, _)| *check == name);
@@ -214,6 +217,13 @@ fn an_sqlite_file_is_judged_by_its_journal_and_its_writer() {
     assert!(sqlite::judge(&facts("wal", 2)).into_iter().all(|(_, judged)| judged.unwrap().status == Status::Ok));
     assert_eq!(status(&facts("delete", 2), "journal"), Status::Warn);
     assert_eq!(status(&facts("wal", 1), "durability"), Status::Fail);
+    let damaged =
+        SqliteFacts { integrity: Ok(Integrity::Damaged(vec!["row 1 missing".to_owned()])), ..facts("wal", 2) };
+    assert_eq!(status(&damaged, "integrity"), Status::Fail);
+    let elsewhere = |place| SqliteFacts { place, ..facts("delete", 2) };
+    assert_eq!(status(&elsewhere(Place::MountedByItself), "writable"), Status::Fail);
+    let medium = elsewhere(Place::Unchanging);
+    assert_eq!((status(&medium, "writable"), status(&medium, "journal")), (Status::Fail, Status::Ok));
     let locked = SqliteFacts { writable: unknown(), ..facts("wal", 3) };
     assert_eq!((status(&locked, "writable"), status(&locked, "durability")), (Status::Fail, Status::Ok));
 }

@@ -20,7 +20,7 @@ pub enum ExitCode {
     IdConflict,
     /// bank-cli gave up retrying; a single transfer changed nothing, posted lines of a batch stay posted.
     RetriesExhausted,
-    /// No connection: address, authentication, TLS, or a file that cannot be opened.
+    /// No connection: address, authentication, TLS, or a file that cannot be opened, or should not.
     CannotConnect,
     /// The audit found a broken invariant, or a workload saw one.
     VerificationFailed,

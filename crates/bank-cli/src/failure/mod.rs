@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod exit_code;
+pub(crate) mod file;
 pub(crate) mod not_found;
 pub(crate) mod rejection;
 pub(crate) mod shell;
@@ -37,6 +38,12 @@ impl Failure {
     /// Sets the hint: what the user can do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Sets the exit code.
+    pub(crate) fn with_exit_code(mut self, exit_code: ExitCode) -> Self {
+        self.0.exit_code = exit_code;
         self
     }
 
@@ -76,7 +83,10 @@ impl From<io::Error> for Failure {
 
 impl From<&BankError> for Failure {
     fn from(error: &BankError) -> Self {
-        let (exit_code, code, hint) = classify(error);
+        let (exit_code, code, hint) = file::classify(error).unwrap_or_else(|| {
+            let (exit_code, code, hint) = classify(error);
+            (exit_code, code, hint.to_owned())
+        });
         Self::new(exit_code, code, WithCauses(error)).hint(hint)
     }
 }

@@ -13,7 +13,9 @@ const SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
 /// Returns a failure if the path is one of the database's files.
 pub(crate) fn refuse_database(url: &DatabaseUrl, path: &Path) -> Result<(), Failure> {
-    let Some(database) = url.sqlite_path() else { return Ok(()) };
+    let Some(path_in_url) = url.sqlite_path() else { return Ok(()) };
+    // SQLite keeps its further files beside the file itself, not beside a link to it.
+    let database = path_in_url.canonicalize().unwrap_or_else(|_| path_in_url.to_owned());
     let is_part = |suffix: &&str| {
         let mut file = database.as_os_str().to_owned();
         file.push(suffix);
@@ -76,6 +78,14 @@ mod tests {
         let url = DatabaseUrl::sqlite_file(&path("bank.db"));
         for name in ["bank.db", "bank.db-wal", "bank.db-shm", "bank.db-journal"] {
             assert_eq!(refuse_database(&url, &path(name)).unwrap_err().code(), "database_file", "{name}");
+        }
+        #[cfg(unix)]
+        {
+            let elsewhere = tempfile::tempdir().unwrap();
+            let link = elsewhere.path().join("link.db");
+            std::os::unix::fs::symlink(path("bank.db"), &link).unwrap();
+            let url = DatabaseUrl::sqlite_file(&link);
+            assert_eq!(refuse_database(&url, &path("bank.db-wal")).unwrap_err().code(), "database_file");
         }
         assert!(refuse_database(&url, &path("bank.csv")).is_ok());
         assert!(refuse_database(&"postgres://h/d".parse().unwrap(), &path("bank.db")).is_ok());

@@ -14,6 +14,7 @@ use crate::error::{AttemptError, DbError, TransactionError};
 use crate::pool::{self, Pool};
 use crate::retry::{Retryable, retry};
 use crate::settings::{Settings, finite};
+use crate::sqlite_file::{FileIdentity, Place};
 use crate::transaction::{self, Decision};
 use crate::url::{Backend, DatabaseUrl};
 
@@ -28,6 +29,8 @@ pub struct Database {
     settings: Arc<Settings>,
     capabilities: Capabilities,
     pool: Arc<Pool>,
+    /// The SQLite file that is open.
+    file: Option<Arc<FileIdentity>>,
     threads: Arc<DeadlineThreads>,
     /// Held by the writer whose turn it is, where there is one writer at a time.
     write_turn: Arc<Mutex<()>>,
@@ -38,23 +41,29 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`DbError::FileMissing`] if there is no SQLite file; [`DbError::Unavailable`] if no connection can be made.
+    /// - [`DbError::FileMissing`] if there is no SQLite file.
+    /// - [`DbError::FileHasOtherNames`], [`DbError::FileMounted`], [`DbError::LogWithoutDatabase`],
+    ///   [`DbError::LogOfAnotherFile`] or [`DbError::FileInReadOnlyPlace`] if SQLite would open the file, but lose or miss something.
+    /// - [`DbError::Unavailable`] if no connection can be made.
     pub fn connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, DbError> {
         Self::open(url, settings, IfMissing::Refuse)
     }
 
-    /// Connects to a database, and creates the SQLite file if it is missing (but not its directory).
+    /// Connects to a database, and creates the SQLite file if it is missing (but not its directory). A file that has tables
+    /// is not changed.
     ///
     /// # Errors
     ///
-    /// [`DbError::Unavailable`] if no connection can be made or the file cannot be created.
+    /// As for [`Database::connect`], but a missing file is created.
     pub fn create_or_connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, DbError> {
         Self::open(url, settings, IfMissing::Create)
     }
 
     fn open(url: &DatabaseUrl, settings: Settings, if_missing: IfMissing) -> Result<Self, DbError> {
+        let (pool, file) = pool::open(url, &settings, if_missing)?;
         Ok(Self {
-            pool: Arc::new(pool::open(url, &settings, if_missing)?),
+            pool: Arc::new(pool),
+            file,
             url: Arc::new(url.clone()),
             settings: Arc::new(settings),
             capabilities: Capabilities::of_backend(url.backend()),
@@ -189,12 +198,13 @@ impl Database {
         &self,
         attempt: impl FnOnce(&CommitGate, &mut DbConnection) -> Result<T, AttemptError<E>> + Send + 'static,
     ) -> Result<T, AttemptError<E>> {
-        let (mut slot, mut connection) = pool::take(&self.pool).map_err(E::from)?;
-        let (connection, result) = self.threads.run_with_deadline(self.answer_limit(), move |gate| {
-            let result = attempt(gate, &mut connection);
-            Ok((connection, result))
+        let (mut slot, mut established) = pool::take(&self.pool).map_err(E::from)?;
+        let gate = CommitGate::new(established.guard.clone());
+        let (established, result) = self.threads.run_with_deadline(self.answer_limit(), gate, move |gate| {
+            let result = attempt(gate, &mut established.connection);
+            Ok((established, result))
         })?;
-        slot.put(connection);
+        slot.put(established);
         result
     }
 
@@ -222,9 +232,39 @@ impl Database {
     ///
     /// [`DbError::PoolTimeout`] if no connection becomes free.
     pub fn with_connection<T>(&self, body: impl FnOnce(&mut DbConnection) -> T) -> Result<T, DbError> {
-        let (mut slot, mut connection) = pool::take(&self.pool)?;
-        let value = body(&mut connection);
-        slot.put(connection);
+        self.with_gate(|_, connection| body(connection))
+    }
+
+    /// Lends a connection to the caller's thread, with a gate that nobody closes.
+    fn with_gate<T>(&self, body: impl FnOnce(&CommitGate, &mut DbConnection) -> T) -> Result<T, DbError> {
+        let (mut slot, mut established) = pool::take(&self.pool)?;
+        let gate = CommitGate::new(established.guard.clone());
+        let value = body(&gate, &mut established.connection);
+        slot.put(established);
         Ok(value)
+    }
+
+    /// Returns whether this `Database` has committed to an SQLite file.
+    #[must_use]
+    pub fn has_written_to_file(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.has_committed())
+    }
+
+    /// Returns where the SQLite file is; other databases are in an ordinary place.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.file.as_ref().map_or(Place::Ordinary, |file| file.place())
+    }
+
+    /// Makes sure that the URL still leads to the SQLite file that is open; does nothing for other databases.
+    ///
+    /// Every transaction that writes does this at its COMMIT. A program that ends can do it once more, because whatever
+    /// happened to the file since its last COMMIT has happened to everything that it was told was recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::FileReplaced`] if it does not.
+    pub fn require_file_in_place(&self) -> Result<(), DbError> {
+        self.file.as_ref().map_or(Ok(()), |file| file.require_in_place())
     }
 }

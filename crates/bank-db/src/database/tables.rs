@@ -8,6 +8,8 @@ use diesel::sql_types::Text;
 use parking_lot::Mutex;
 
 use super::Database;
+use crate::connection::DbConnection;
+use crate::deadline::CommitGate;
 use crate::diagnosis::{Diagnosis, Kind, ServerFacts, probe_server, probe_sqlite};
 use crate::engine::Engine;
 use crate::error::{AttemptError, DbError, TransactionError};
@@ -76,25 +78,36 @@ impl Database {
     }
 
     /// Runs the migrations that are pending and returns their names. Harmless when nothing is pending, and when several
-    /// processes do it at the same moment.
+    /// processes do it at the same moment. On SQLite it then switches the file to WAL.
     ///
     /// # Errors
     ///
-    /// [`DbError::Migration`] if one fails for good.
+    /// [`DbError::Migration`] if one fails for good. On SQLite nothing was changed then: all run in one transaction.
     pub fn migrate(&self, migrations: &'static Migrations) -> Result<Vec<String>, DbError> {
-        self.with_connection(|connection| migrations.run_pending(connection))?
+        self.with_gate(|gate, connection| migrations.run_pending(gate, connection, &self.settings))?
     }
 
     /// Destroys all tables of these migrations and creates them again.
     ///
     /// # Errors
     ///
-    /// [`DbError::Migration`] if a migration fails; the tables may then be partly gone.
+    /// [`DbError::Migration`] if a migration fails. On a server the tables may then be partly gone; on SQLite nothing was
+    /// changed.
     pub fn reset(&self, migrations: &'static Migrations) -> Result<(), DbError> {
-        self.with_connection(|connection| {
-            migrations.revert_all(connection)?;
-            migrations.run_pending(connection).map(|_| ())
-        })?
+        self.with_gate(|gate, connection| migrations.reset(gate, connection, &self.settings))?
+    }
+
+    /// Returns the names of all tables in an SQLite file, in their order, without those of SQLite itself and the record of
+    /// migrations; on a server nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the query fails.
+    pub fn tables_in_file(&self) -> Result<Vec<String>, TransactionError<DbError>> {
+        if self.backend() != Backend::Sqlite {
+            return Ok(Vec::new());
+        }
+        self.query("reading the tables", tables_of_file)
     }
 
     /// Compares the database's tables with these migrations.
@@ -114,28 +127,42 @@ impl Database {
     /// [`DbError::PoolTimeout`] if no connection becomes free; no other.
     pub fn diagnose(&self, migrations: &'static Migrations) -> Result<Diagnosis, DbError> {
         match self.backend() {
-            Backend::Sqlite => self.with_connection(|connection| probe_sqlite(connection, &self.settings, migrations)),
+            Backend::Sqlite => {
+                self.with_connection(|connection| probe_sqlite(connection, &self.settings, migrations, self.place()))
+            }
             Backend::Postgres => self.diagnose_server(migrations),
         }
     }
 
     fn diagnose_server(&self, migrations: &'static Migrations) -> Result<Diagnosis, DbError> {
         let found = Arc::new(Mutex::new(Diagnosis::unknown(Kind::Server(Box::<ServerFacts>::default()))));
-        let (mut slot, mut connection) = pool::take(&self.pool)?;
+        let (mut slot, mut established) = pool::take(&self.pool)?;
         let (url, settings, asked) = (Arc::clone(&self.url), Arc::clone(&self.settings), Arc::clone(&found));
         // A caller without a limit for transactions still wants to see the report.
         let limit = self.answer_limit().unwrap_or(self.settings.connection_timeout);
-        let asking = self.threads.run_with_deadline(Some(limit), move |_| {
-            probe_server(&mut connection, &url, &settings, migrations, &asked);
-            Ok::<_, AttemptError<DbError>>(connection)
+        let asking = self.threads.run_with_deadline(Some(limit), CommitGate::default(), move |_| {
+            probe_server(&mut established.connection, &url, &settings, migrations, &asked);
+            Ok::<_, AttemptError<DbError>>(established)
         });
         match asking {
-            Ok(connection) => slot.put(connection),
+            Ok(established) => slot.put(established),
             Err(failure) => tracing::info!(cause = %failure.error, "the diagnosis is not complete"),
         }
         let found = found.lock();
         Ok(found.clone())
     }
+}
+
+fn tables_of_file(connection: &mut DbConnection) -> Result<Vec<String>, DbError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let tables = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') \
+                  AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> '__diesel_schema_migrations' ORDER BY name";
+    let rows: Vec<Row> = diesel::sql_query(tables).load(connection)?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
 /// Returns a name as an SQL identifier.

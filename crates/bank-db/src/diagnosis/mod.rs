@@ -15,11 +15,12 @@ use crate::connection::DbConnection;
 use crate::migrate::Migrations;
 use crate::schema_state::SchemaState;
 use crate::settings::Settings;
+use crate::sqlite_file::Place;
 use crate::url::DatabaseUrl;
 
 pub use fact::{Fact, Unknown};
 pub use server::{Clock, Encryption, ServerFacts, Standby, WriteSession};
-pub use sqlite::SqliteFacts;
+pub use sqlite::{Integrity, SqliteFacts};
 
 /// How many times the way to the database and back is measured.
 pub const ROUND_TRIPS: usize = 20;
@@ -52,8 +53,13 @@ impl Diagnosis {
 }
 
 /// Asks an SQLite file everything.
-pub(crate) fn probe_sqlite(connection: &mut DbConnection, settings: &Settings, migrations: &Migrations) -> Diagnosis {
-    let facts = sqlite::ask(connection, settings);
+pub(crate) fn probe_sqlite(
+    connection: &mut DbConnection,
+    settings: &Settings,
+    migrations: &Migrations,
+    place: Place,
+) -> Diagnosis {
+    let facts = SqliteFacts { place, ..sqlite::ask(connection, settings) };
     let (round_trips, schema) = probe_any(connection, migrations);
     Diagnosis { round_trips, schema, kind: Kind::Sqlite(facts) }
 }

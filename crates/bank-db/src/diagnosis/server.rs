@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
 
 use super::fact::{Fact, TextRow, Unknown, number, text};
-use crate::connection::{DbConnection, IfMissing, establish};
+use crate::connection::{DbConnection, FirstFile, IfMissing, establish};
 use crate::deadline::CommitGate;
 use crate::engine::Engine;
 use crate::error::DbError;
@@ -291,7 +291,7 @@ fn shares_sessions(connection: &mut DbConnection, url: &DatabaseUrl, settings: &
         number(connection, "SELECT pg_backend_pid()::bigint AS value")?.ok_or_else(Unknown::not_asked)
     };
     let first = session(connection)?;
-    let mut beside = establish(url, settings, IfMissing::Refuse)?;
+    let mut beside = establish(url, settings, IfMissing::Refuse, &FirstFile::new())?.connection;
     let second = session(&mut beside)?;
     let again = session(connection)?;
     Ok(first == second || again != first)

@@ -1,10 +1,15 @@
 //! Facts about an SQLite file.
 
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
 use super::fact::{Fact, number, text};
 use crate::connection::DbConnection;
 use crate::deadline::CommitGate;
-use crate::error::DbError;
+use crate::error::{DbError, WithCauses};
+use crate::retry::Obstacle;
 use crate::settings::Settings;
+use crate::sqlite_file::Place;
 use crate::transaction::{self, Decision};
 
 /// What is known of an SQLite file.
@@ -20,6 +25,19 @@ pub struct SqliteFacts {
     pub writable: Fact<()>,
     /// The size of the file without its log, in bytes.
     pub size: Fact<u64>,
+    /// Where the file is.
+    pub place: Place,
+    /// Whether the file is damaged.
+    pub integrity: Fact<Integrity>,
+}
+
+/// What `PRAGMA quick_check` says of a file. It reads every page, but does not compare the indexes with their tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Integrity {
+    /// It found nothing.
+    Sound,
+    /// It found this first.
+    Damaged(Vec<String>),
 }
 
 /// Asks everything.
@@ -32,6 +50,27 @@ pub(super) fn ask(connection: &mut DbConnection, settings: &Settings) -> SqliteF
         writable: writable(connection, settings),
         size: number(connection, "SELECT page_count * page_size AS value FROM pragma_page_count, pragma_page_size")
             .map(|size| size.unwrap_or_default().unsigned_abs()),
+        place: Place::Ordinary,
+        integrity: integrity(connection),
+    }
+}
+
+fn integrity(connection: &mut DbConnection) -> Fact<Integrity> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        quick_check: String,
+    }
+    // After five problems the rest would be the same again.
+    let found = diesel::sql_query("PRAGMA quick_check(5)").load::<Row>(connection).map_err(DbError::from);
+    match found.map(|rows| rows.into_iter().map(|row| row.quick_check).collect::<Vec<_>>()) {
+        Ok(found) if found == ["ok"] => Ok(Integrity::Sound),
+        Ok(found) => Ok(Integrity::Damaged(found)),
+        // The damage is where the check itself has to read first.
+        Err(error) if matches!(error.obstacle(), Obstacle::Malformed | Obstacle::NotADatabase) => {
+            Ok(Integrity::Damaged(vec![WithCauses(&error).to_string()]))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -124,6 +124,8 @@ fn classify_message(message: &str) -> Option<Transient> {
 pub enum Obstacle {
     /// The file is not a database.
     NotADatabase,
+    /// The file is a damaged database.
+    Malformed,
     /// libpq does not know an option of the URL.
     UnknownOption,
     /// The file cannot be opened.
@@ -165,10 +167,13 @@ fn first_match(texts: &[(&str, Obstacle)], message: &str) -> Obstacle {
 }
 
 /// The texts of libpq and SQLite about connections, in lower case. The first that fits counts.
-const CONNECTION_TEXTS: [(&str, Obstacle); 23] = [
+const CONNECTION_TEXTS: [(&str, Obstacle); 26] = [
     ("not a database", Obstacle::NotADatabase),
+    ("disk image is malformed", Obstacle::Malformed),
+    ("malformed database schema", Obstacle::Malformed),
     ("invalid uri query parameter", Obstacle::UnknownOption),
     ("unable to open", Obstacle::CannotOpen),
+    ("disk i/o error", Obstacle::Disk),
     ("certificate", Obstacle::Certificate),
     ("ssl", Obstacle::Certificate),
     ("tls", Obstacle::Certificate),
@@ -192,7 +197,10 @@ const CONNECTION_TEXTS: [(&str, Obstacle); 23] = [
 ];
 
 /// The texts of servers and SQLite about statements.
-const STATEMENT_TEXTS: [(&str, Obstacle); 6] = [
+const STATEMENT_TEXTS: [(&str, Obstacle); 9] = [
+    ("file is not a database", Obstacle::NotADatabase),
+    ("disk image is malformed", Obstacle::Malformed),
+    ("malformed database schema", Obstacle::Malformed),
     ("disk is full", Obstacle::Disk),
     ("disk I/O error", Obstacle::Disk),
     ("No space left", Obstacle::Disk),

@@ -33,6 +33,17 @@ impl fmt::Display for Backend {
     }
 }
 
+/// What SQLite may do with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Create it if it is missing, and write to it.
+    Create,
+    /// Write to it.
+    Write,
+    /// Read it without locks, because it cannot change.
+    ReadUnchanging,
+}
+
 /// A database URL: `postgres://…` or `postgresql://…` with every option of libpq, or `sqlite:PATH`.
 ///
 /// Printing it, for users or for debugging, masks the password.
@@ -185,12 +196,17 @@ impl DatabaseUrl {
         url.to_text(false)
     }
 
-    /// Returns the file URI for SQLite, which may then create the file or not.
-    pub(crate) fn for_sqlite(&self, create: bool) -> String {
+    /// Returns the file URI for SQLite.
+    pub(crate) fn for_sqlite(&self, access: Access) -> String {
         match &self.0 {
             Kind::SqliteFile(path) => {
                 let path = percent_encoded(path.as_os_str().as_encoded_bytes());
-                format!("file:{path}?mode={}", if create { "rwc" } else { "rw" })
+                let parameters = match access {
+                    Access::Create => "mode=rwc",
+                    Access::Write => "mode=rw",
+                    Access::ReadUnchanging => "mode=ro&immutable=1",
+                };
+                format!("file:{path}?{parameters}")
             }
             Kind::Postgres(_) | Kind::SqliteMemory => ":memory:".to_owned(),
         }

@@ -21,7 +21,7 @@ fn the_scheme_decides_the_backend() {
     assert_eq!(url("sqlite:bank.db").backend(), Backend::Sqlite);
     assert_eq!(url("sqlite::memory:").sqlite_path(), None);
     assert_eq!(url("sqlite:///var/bank.db").sqlite_path(), Some(Path::new("/var/bank.db")));
-    assert_eq!(url("sqlite:a b?.db").for_sqlite(false), "file:a%20b%3F.db?mode=rw");
+    assert_eq!(url("sqlite:a b?.db").for_sqlite(Access::Write), "file:a%20b%3F.db?mode=rw");
 }
 
 #[test]
