@@ -41,6 +41,14 @@ pub enum WorkloadError {
         /// The number of these accounts.
         accounts: u64,
     },
+    /// The SQLite file is another program's.
+    #[error("{site} is the file of another program, with the tables {tables}; it was not changed")]
+    ForeignFile {
+        /// The site, in words.
+        site: String,
+        /// The names of its tables.
+        tables: String,
+    },
     /// A database in memory ends with its last connection.
     #[error("an in-memory database cannot hold a workload: it is gone when its last connection closes")]
     InMemory,

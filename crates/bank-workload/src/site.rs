@@ -62,7 +62,8 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// Returns [`WorkloadError::Schema`] if the schema cannot be created, and an error if the database cannot be
+    /// Returns [`WorkloadError::Schema`] if the schema cannot be created, [`WorkloadError::ForeignFile`] if the file has
+    /// tables of another program only, and an error if the database cannot be
     /// reached or the tables cannot be created.
     pub fn create(&self, settings: Settings) -> Result<Bank, WorkloadError> {
         if !self.is_inside && self.url.backend() == Backend::Postgres {
@@ -74,7 +75,12 @@ impl Site {
         let state = bank.schema_state()?;
         // The workload may upgrade its own tables, but not those of others.
         let may_upgrade = matches!(state, SchemaState::Older { .. }) && !self.is_inside;
-        if may_upgrade || matches!(state, SchemaState::NotSetUp) {
+        let is_new = matches!(state, SchemaState::NotSetUp);
+        let foreign = if is_new { bank.database().tables_in_file().map_err(BankError::from)? } else { Vec::new() };
+        if !foreign.is_empty() {
+            return Err(WorkloadError::ForeignFile { site: self.to_string(), tables: foreign.join(", ") });
+        }
+        if may_upgrade || is_new {
             bank.migrate()?;
         }
         Ok(bank.require_current_schema().map(|()| bank)?)

@@ -99,7 +99,7 @@ fn a_transfer_to_a_file_that_was_moved_meanwhile_is_not_recorded() {
 
 /// Posts a file line by line, and returns when the first lines are recorded.
 fn start_long_batch(cli: &Sandbox) -> Running {
-    let lines: Vec<String> = (0..50_000).map(|line| format!("Jessica,John,1,{line}")).collect();
+    let lines: Vec<String> = (0..20_000).map(|line| format!("Jessica,John,1,{line}")).collect();
     fs::write(cli.home().join("in.csv"), format!("from,to,amount,memo\n{}\n", lines.join("\n"))).unwrap();
     let results = cli.home().join("results.csv");
     let batch = ["batch", "in.csv", "--reference", "r", "--chunk", "1", "--results", "results.csv"];
@@ -120,6 +120,23 @@ fn a_batch_whose_file_or_log_is_removed_meanwhile_does_not_succeed() {
         assert!(run.stderr.contains("was removed, moved or replaced while it was in use"), "{run:?}");
         assert!(run.stderr.contains("may be only in the file that is gone"), "{run:?}");
     }
+}
+
+#[test]
+fn a_command_does_not_succeed_if_its_file_is_removed_after_the_last_commit() {
+    const LINES: usize = 5000;
+    let scene = Scene::new();
+    let lines: Vec<String> = (0..LINES).map(|line| format!("Jessica,John,1,{line}")).collect();
+    fs::write(scene.cli.home().join("in.csv"), format!("from,to,amount,memo\n{}\n", lines.join("\n"))).unwrap();
+    // Nobody reads the results, which fill the pipe: the command has committed and waits.
+    let running = scene.cli.start(&["batch", "in.csv", "--reference", "r", "--results", "-"]);
+    let count = "SELECT count(*) AS value FROM transfers";
+    wait_until("every line is recorded", || scene.database.plain().number(count) == i64::try_from(LINES).unwrap());
+    fs::remove_file(&files_of(&scene)[0]).unwrap();
+    let run = running.end();
+    assert_eq!(run.code, Some(9), "{}", run.stderr);
+    assert!(run.stderr.contains("was removed, moved or replaced while it was in use"), "{}", run.stderr);
+    assert_eq!(run.stdout.matches(",posted,").count(), LINES);
 }
 
 #[test]
@@ -159,6 +176,8 @@ fn the_file_of_another_program_is_refused_and_not_changed() {
                 "name a file for bank alone, such as --database-url sqlite:ledger.db",
             );
         }
+        let workload = cli.run(&["workload", "init", "--here", "--accounts", "2"]);
+        workload.expect_failure(1, "sqlite:books.db is the file of another program, [..]", "leave --here out, [..]");
         cli.run(&["list"]).expect_failure(1, "the database is not set up", "run `bank-cli setup`");
         assert_eq!(fs::read(&path).unwrap(), before, "{tables}");
         assert_eq!(names_in(cli.home()), ["books.db"]);

@@ -57,6 +57,14 @@ fn writable(facts: &SqliteFacts) -> Judgement {
 }
 
 fn journal(facts: &SqliteFacts) -> Judged<'_> {
+    if let Some(file_system) = &facts.network_file_system {
+        return Ok(Judgement::fail(
+            format!(
+                "the file is on {file_system}: programs on two machines do not see each other's log and destroy it"
+            ),
+            "move the file to a local disk, and use it on one machine only",
+        ));
+    }
     Ok(match facts.journal_mode.as_ref()?.as_str() {
         _ if facts.place == Place::Unchanging => Judgement::ok("not needed on a read-only medium"),
         mode @ ("wal" | "memory") => Judgement::ok(format!("journal_mode is {mode}")),

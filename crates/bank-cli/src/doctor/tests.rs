@@ -208,6 +208,7 @@ fn an_sqlite_file_is_judged_by_its_journal_and_its_writer() {
         writable: Ok(()),
         size: Ok(4096),
         place: Place::Ordinary,
+        network_file_system: None,
         integrity: Ok(Integrity::Sound),
     };
     let status = |facts: &SqliteFacts, name: &str| {
@@ -224,6 +225,8 @@ fn an_sqlite_file_is_judged_by_its_journal_and_its_writer() {
     assert_eq!(status(&elsewhere(Place::MountedByItself), "writable"), Status::Fail);
     let medium = elsewhere(Place::Unchanging);
     assert_eq!((status(&medium, "writable"), status(&medium, "journal")), (Status::Fail, Status::Ok));
+    let network = SqliteFacts { network_file_system: Some("nfs4".to_owned()), ..facts("wal", 2) };
+    assert_eq!(status(&network, "journal"), Status::Fail);
     let locked = SqliteFacts { writable: unknown(), ..facts("wal", 3) };
     assert_eq!((status(&locked, "writable"), status(&locked, "durability")), (Status::Fail, Status::Ok));
 }

@@ -19,6 +19,9 @@ impl From<WorkloadError> for Failure {
             }
             WorkloadError::ForeignAccounts { .. } => failure(ExitCode::Other, "real_accounts")
                 .hint("a workload leaves the accounts of others alone: drop them, or work beside them with --here"),
+            WorkloadError::ForeignFile { .. } => {
+                failure(ExitCode::Other, "foreign_file").hint("leave --here out, or name a file for bank alone")
+            }
             WorkloadError::InMemory => {
                 failure(ExitCode::Usage, "in_memory").hint("name a file, such as sqlite:bank.db")
             }

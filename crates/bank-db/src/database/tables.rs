@@ -128,7 +128,8 @@ impl Database {
     pub fn diagnose(&self, migrations: &'static Migrations) -> Result<Diagnosis, DbError> {
         match self.backend() {
             Backend::Sqlite => {
-                self.with_connection(|connection| probe_sqlite(connection, &self.settings, migrations, self.place()))
+                let (place, path) = (self.place(), self.url.sqlite_path());
+                self.with_connection(|connection| probe_sqlite(connection, &self.settings, migrations, place, path))
             }
             Backend::Postgres => self.diagnose_server(migrations),
         }

@@ -6,6 +6,7 @@ mod fact;
 mod server;
 mod sqlite;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -15,7 +16,7 @@ use crate::connection::DbConnection;
 use crate::migrate::Migrations;
 use crate::schema_state::SchemaState;
 use crate::settings::Settings;
-use crate::sqlite_file::Place;
+use crate::sqlite_file::{Place, network_file_system};
 use crate::url::DatabaseUrl;
 
 pub use fact::{Fact, Unknown};
@@ -58,8 +59,10 @@ pub(crate) fn probe_sqlite(
     settings: &Settings,
     migrations: &Migrations,
     place: Place,
+    path: Option<&Path>,
 ) -> Diagnosis {
-    let facts = SqliteFacts { place, ..sqlite::ask(connection, settings) };
+    let network_file_system = path.and_then(network_file_system);
+    let facts = SqliteFacts { place, network_file_system, ..sqlite::ask(connection, settings) };
     let (round_trips, schema) = probe_any(connection, migrations);
     Diagnosis { round_trips, schema, kind: Kind::Sqlite(facts) }
 }

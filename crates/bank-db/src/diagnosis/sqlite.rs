@@ -27,6 +27,8 @@ pub struct SqliteFacts {
     pub size: Fact<u64>,
     /// Where the file is.
     pub place: Place,
+    /// The type of its file system, if other machines may use that, too.
+    pub network_file_system: Option<String>,
     /// Whether the file is damaged.
     pub integrity: Fact<Integrity>,
 }
@@ -51,6 +53,7 @@ pub(super) fn ask(connection: &mut DbConnection, settings: &Settings) -> SqliteF
         size: number(connection, "SELECT page_count * page_size AS value FROM pragma_page_count, pragma_page_size")
             .map(|size| size.unwrap_or_default().unsigned_abs()),
         place: Place::Ordinary,
+        network_file_system: None,
         integrity: integrity(connection),
     }
 }

@@ -28,6 +28,36 @@ pub(super) fn is_mounted_by_itself(path: &Path) -> bool {
     system::is_mount_point(path)
 }
 
+/// Returns the type of the file system of a file if other machines may use it, too: SQLite's log needs memory that all
+/// programs share.
+pub(crate) fn network_file_system(path: &Path) -> Option<String> {
+    system::file_system(path).filter(|name| is_network(name))
+}
+
+fn is_network(file_system: &str) -> bool {
+    const NAMES: [&str; 18] = [
+        "9p",
+        "afs",
+        "ceph",
+        "cifs",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "nfs",
+        "nfs4",
+        "osxfs",
+        "prl_fs",
+        "rclone",
+        "s3fs",
+        "smb3",
+        "smbfs",
+        "sshfs",
+        "vboxsf",
+        "virtiofs",
+    ];
+    NAMES.contains(&file_system.strip_prefix("fuse.").unwrap_or(file_system))
+}
+
 /// Returns whether nothing can be written through this path.
 pub(super) fn is_read_only(path: &Path) -> bool {
     system::is_read_only(path)
@@ -59,9 +89,17 @@ mod system {
 
     /// A read-only mount says nothing: the same directory may be mounted elsewhere, and written there.
     pub(super) fn is_read_only_for_everybody(path: &Path) -> bool {
-        let Some(found) = statx(path) else { return false };
-        let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-        super::is_file_system_read_only(&mounts, found.stx_mnt_id)
+        ask(path, |found| found.is_read_only).unwrap_or_default()
+    }
+
+    pub(super) fn file_system(path: &Path) -> Option<String> {
+        ask(path, |found| found.name.to_owned())
+    }
+
+    fn ask<T>(path: &Path, answer: impl FnOnce(&super::FileSystem<'_>) -> T) -> Option<T> {
+        let found = statx(path)?;
+        let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+        super::FileSystem::of_mount(&mounts, found.stx_mnt_id).as_ref().map(answer)
     }
 
     pub(super) fn is_readable(path: &Path) -> bool {
@@ -90,6 +128,10 @@ mod system {
         false
     }
 
+    pub(super) const fn file_system(_path: &Path) -> Option<String> {
+        None
+    }
+
     pub(super) const fn is_readable(_path: &Path) -> bool {
         true
     }
@@ -99,16 +141,27 @@ mod system {
     }
 }
 
-/// Returns whether the file system of this mount is read-only, whatever the options of the mount itself, from the text of
-/// `/proc/self/mountinfo`.
+/// A file system, as `/proc/self/mountinfo` describes it.
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there is no such file elsewhere"))]
-fn is_file_system_read_only(mounts: &str, mount_id: u64) -> bool {
-    let of_mount = |line: &&str| line.split(' ').next().and_then(|id| id.parse().ok()) == Some(mount_id);
-    // 36 35 98:0 /root /mount/point rw,noatime [tags] - ext4 /dev/sda1 ro,errors=continue
-    let Some((_, file_system)) = mounts.lines().find(of_mount).and_then(|line| line.split_once(" - ")) else {
-        return false;
-    };
-    file_system.split(' ').nth(2).is_some_and(|options| options.split(',').any(|option| option == "ro"))
+struct FileSystem<'a> {
+    /// Its type, such as `ext4`.
+    name: &'a str,
+    /// Whether it is read-only, whatever the options of the mount itself.
+    is_read_only: bool,
+}
+
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there is no such file elsewhere"))]
+impl<'a> FileSystem<'a> {
+    /// Returns the file system of a mount, from the text of `/proc/self/mountinfo`.
+    fn of_mount(mounts: &'a str, mount_id: u64) -> Option<Self> {
+        let of_mount = |line: &&str| line.split(' ').next().and_then(|id| id.parse().ok()) == Some(mount_id);
+        // 36 35 98:0 /root /mount/point rw,noatime [tags] - ext4 /dev/sda1 ro,errors=continue
+        let (_, file_system) = mounts.lines().find(of_mount)?.split_once(" - ")?;
+        let mut fields = file_system.split(' ');
+        let name = fields.next()?;
+        let is_read_only = fields.nth(1).is_some_and(|options| options.split(',').any(|option| option == "ro"));
+        Some(Self { name, is_read_only })
+    }
 }
 
 #[cfg(test)]
@@ -124,10 +177,19 @@ mod tests {
 
     #[test]
     fn a_medium_is_read_only_if_its_file_system_is_and_not_if_only_the_mount_is() {
-        let found = [21, 36, 37, 38, 99].map(|id| is_file_system_read_only(MOUNTS, id));
-        assert_eq!(found, [false, true, false, false, false]);
-        assert!(!is_file_system_read_only("", 21));
-        assert!(!is_file_system_read_only("21 1 8:1 / / ro", 21));
+        let of = |id| FileSystem::of_mount(MOUNTS, id).map(|found| (found.name, found.is_read_only));
+        assert_eq!(
+            [21, 36, 37, 38].map(of),
+            [("ext4", false), ("iso9660", true), ("ext4", false), ("tmpfs", false)].map(Some)
+        );
+        assert_eq!(of(99), None);
+        assert!(FileSystem::of_mount("", 21).is_none() && FileSystem::of_mount("21 1 8:1 / / ro", 21).is_none());
+    }
+
+    #[test]
+    fn file_systems_that_other_machines_may_use_are_known_by_name() {
+        assert!(["nfs4", "cifs", "fuse.sshfs", "virtiofs", "9p"].into_iter().all(is_network));
+        assert!(!["ext4", "xfs", "btrfs", "tmpfs", "overlay", "fuseblk", "fuse.gocryptfs"].into_iter().any(is_network));
     }
 
     #[test]
