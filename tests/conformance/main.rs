@@ -196,6 +196,7 @@ conformance! {
         a_reset_destroys_everything
         a_database_without_tables_is_not_set_up
         a_database_with_a_part_of_the_migrations_is_older
+        the_migrations_of_another_application_are_not_taken_for_those_of_a_newer_program
         a_migration_from_the_future_is_newer;
     diagnosis:
         a_diagnosis_describes_the_database_and_the_connection

@@ -123,6 +123,16 @@ pub(crate) fn a_migration_from_the_future_is_newer(backend: TestBackend) {
     }
 }
 
+pub(crate) fn the_migrations_of_another_application_are_not_taken_for_those_of_a_newer_program(backend: TestBackend) {
+    let database = backend.empty_database();
+    database.plain().execute(
+        "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY, run_on TIMESTAMP); \
+         INSERT INTO __diesel_schema_migrations VALUES ('20210304000000', NULL)",
+    );
+    let state = database.bank().schema_state().unwrap();
+    assert_eq!(state, SchemaState::Foreign { version: "20210304000000".to_owned() });
+}
+
 fn directory(backend: TestBackend) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(backend.migrations())
 }
@@ -149,14 +159,14 @@ fn revert(database: &TestDatabase, count: usize) {
 fn description(database: &TestDatabase) -> Vec<String> {
     let sql = if database.is_sqlite() {
         "SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS value FROM sqlite_master
-          WHERE tbl_name IN ('accounts', 'transfers') ORDER BY 1"
+          WHERE tbl_name IN ('accounts', 'batches', 'transfers') ORDER BY 1"
     } else {
         "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable AS value
            FROM information_schema.columns
-          WHERE table_name IN ('accounts', 'transfers') AND table_schema = current_schema()
+          WHERE table_name IN ('accounts', 'batches', 'transfers') AND table_schema = current_schema()
          UNION ALL
          SELECT indexdef FROM pg_indexes
-          WHERE tablename IN ('accounts', 'transfers') AND schemaname = current_schema()
+          WHERE tablename IN ('accounts', 'batches', 'transfers') AND schemaname = current_schema()
          ORDER BY 1"
     };
     database.plain().texts(sql)

@@ -79,6 +79,7 @@ ok       standbys     none; if this server is lost, so is its data
 ok       connections  [..] of 197 in use; a pool has up to 1
 ok       pooler       none seen: each connection has a session of its own; a pooler in session mode would look the same
 ok       clock        the server is [..] this machine, give or take [..]
+ok       language     lc_messages = [..]
 ok       migrations   none pending
 [..]     round trip   p50 [..], longest [..] of 20[..]
 "
@@ -116,7 +117,7 @@ fn a_setting_of_the_role_is_taken_into_account() {
     let url = DURABLE.socket_url("postgres").replace("://bank@", "://hasty@");
     let (_, checks) = report(&sandbox().database_url(url), &[]);
     assert_check(&checks, "durability", "fail", "synchronous_commit = off");
-    assert_check(&checks, "writable", "ok", "default_transaction_read_only is on");
+    assert_check(&checks, "writable", "fail", "default_transaction_read_only is on");
     assert_check(&checks, "session", "ok", "user hasty");
 }
 

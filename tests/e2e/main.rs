@@ -26,6 +26,7 @@ mod limits;
 mod machine_output;
 mod past;
 mod readme;
+mod reasons;
 mod reverse;
 mod secrets;
 mod sqlite_files;

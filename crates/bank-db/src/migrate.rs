@@ -64,7 +64,9 @@ impl Migrations {
             return Ok(SchemaState::NotSetUp);
         }
         if let Some(version) = applied.iter().filter(|v| !expected.contains(v)).min() {
-            return Ok(SchemaState::Newer { version: version.clone() });
+            let is_ours = applied.iter().any(|version| expected.contains(version));
+            let version = version.clone();
+            return Ok(if is_ours { SchemaState::Newer { version } } else { SchemaState::Foreign { version } });
         }
         match expected.iter().filter(|v| !applied.contains(v)).count() {
             0 => Ok(SchemaState::Current),

@@ -14,6 +14,11 @@ pub enum SchemaState {
     },
     /// The tables are as expected.
     Current,
+    /// Only migrations of another application have run: it keeps its record in the same place.
+    Foreign {
+        /// The first of them.
+        version: String,
+    },
     /// A newer program has migrated the database.
     Newer {
         /// The first version that this program does not know.
@@ -29,6 +34,9 @@ impl fmt::Display for SchemaState {
                 write!(f, "the database is older than this program ({pending} migrations pending)")
             }
             Self::Current => f.write_str("the database is up to date"),
+            Self::Foreign { version } => {
+                write!(f, "the database belongs to another application, which has run its migration {version}")
+            }
             Self::Newer { version } => write!(f, "the database is newer than this program (migration {version})"),
         }
     }

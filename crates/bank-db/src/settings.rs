@@ -24,6 +24,9 @@ pub struct Settings {
     pub answer_timeout: Duration,
     /// How long a statement may run on the server.
     pub statement_timeout: Duration,
+    /// How long a statement of a transaction that only reads may run on the server; `None` leaves it to the server, because
+    /// nothing says how large a ledger is.
+    pub read_timeout: Option<Duration>,
     /// How long a statement may wait for a lock. A wait that ends this way is retried.
     pub lock_timeout: Duration,
     /// How long a transaction may stay idle before the server ends its session.
@@ -49,6 +52,7 @@ impl Default for Settings {
             connection_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(10),
+            read_timeout: None,
             lock_timeout: Duration::from_secs(5),
             idle_in_transaction_timeout: Duration::from_secs(60),
             busy_timeout: Duration::from_secs(5),

@@ -3,6 +3,8 @@
 //! PostgreSQL has types of its own for both; SQLite stores a UUID as a BLOB of 16 bytes and a point in time as TEXT in
 //! UTC, `2026-01-31T23:59:59.000000Z`. The names are those that Diesel's command line prints into `schema.rs`.
 
+use std::time::SystemTime;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -105,6 +107,12 @@ impl StoredTime {
     pub const FIRST: Self = Self(moment(-62_167_219_200, 0));
     /// The last moment of the year 9999, after everything that is stored.
     pub const LAST: Self = Self(moment(253_402_300_799, 999_999_000));
+
+    /// Returns the moment of the machine's clock, also if that stands before 1970.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(SystemTime::now().into())
+    }
 
     /// Returns the moment as SQLite keeps it: all texts of the same length, so that their order is that of time.
     #[must_use]

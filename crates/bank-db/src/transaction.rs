@@ -15,7 +15,7 @@ use diesel::result::Error as DieselError;
 use crate::connection::{DbConnection, give_up};
 use crate::deadline::CommitGate;
 use crate::error::{AttemptError, DbError};
-use crate::retry::{Retryable, Transient, may_be_committed};
+use crate::retry::{Retryable, Transient, is_not_committed};
 use crate::settings::{Settings, milliseconds};
 
 /// How the body of a transaction ends it.
@@ -48,8 +48,8 @@ impl<T> Decision<T, Infallible> {
 /// # Errors
 ///
 /// Returns the body's error after a rollback, an error if BEGIN or COMMIT fails, and [`DbError::GivenUp`] if the gate is
-/// closed. [`DbError::FileReplaced`] says that the SQLite file is no longer where it was. Only a COMMIT without an answer
-/// sets `commit_unknown`.
+/// closed. [`DbError::FileReplaced`] says that the SQLite file is no longer where it was. Only a COMMIT that may have taken
+/// effect sets `commit_unknown`: one without an answer, or with an error that is not known to mean the opposite.
 pub fn write<T, R, E: Retryable>(
     gate: &CommitGate,
     connection: &mut DbConnection,
@@ -66,7 +66,7 @@ pub fn write<T, R, E: Retryable>(
 /// # Errors
 ///
 /// Returns the body's error, and [`DbError::GivenUp`] if the gate is closed. The body says whether the statement may have
-/// been committed all the same, see [`may_be_committed`].
+/// been committed all the same, see [`may_be_committed`](crate::retry::may_be_committed).
 pub fn autocommit<T, E: Retryable>(
     gate: &CommitGate,
     connection: &mut DbConnection,
@@ -107,19 +107,28 @@ fn give_up_if_lost<E: Retryable>(connection: &mut DbConnection, error: Option<&E
 
 /// Runs the body in a transaction that only reads, and sees one snapshot from its first statement to its last.
 ///
+/// On servers row-level security is off: where a policy would hide rows, the server rejects the statement instead, as it does
+/// for `pg_dump`. A sum or an export of a part must not look like that of the whole.
+///
 /// # Errors
 ///
 /// Returns the body's error, or an error if BEGIN or COMMIT fails. No outcome is unknown here: nothing was written.
 pub fn read<T, E: Retryable>(
     connection: &mut DbConnection,
+    settings: &Settings,
     body: impl FnOnce(&mut DbConnection) -> Result<T, E>,
 ) -> Result<T, E> {
     let begin = match connection {
-        DbConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        DbConnection::Postgres(_) => {
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off";
+            let limit =
+                settings.read_timeout.map(|limit| format!("; SET LOCAL statement_timeout = {}", milliseconds(limit)));
+            format!("{begin}{}", limit.unwrap_or_default())
+        }
         // SQLite's transactions are all free to write; the connection is not, as long as this holds.
-        DbConnection::Sqlite(_) => "PRAGMA query_only = ON; BEGIN DEFERRED",
+        DbConnection::Sqlite(_) => "PRAGMA query_only = ON; BEGIN DEFERRED".to_owned(),
     };
-    let result = run(&CommitGate::default(), connection, begin, |connection| body(connection).map(Decision::Commit));
+    let result = run(&CommitGate::default(), connection, &begin, |connection| body(connection).map(Decision::Commit));
     if let DbConnection::Sqlite(sqlite) = connection
         && let Err(error) = sqlite.batch_execute("PRAGMA query_only = OFF")
     {
@@ -141,7 +150,9 @@ fn begin_write_sql(connection: &DbConnection, settings: &Settings) -> String {
         ("lock_timeout", settings.lock_timeout),
         ("idle_in_transaction_session_timeout", settings.idle_in_transaction_timeout),
     ];
-    timeouts.iter().fold(format!("BEGIN ISOLATION LEVEL {isolation} READ WRITE"), |sql, (name, limit)| {
+    // Whether it may write is left to the database: an administrator who has frozen it with default_transaction_read_only
+    // would lose what is posted after the copy.
+    timeouts.iter().fold(format!("BEGIN ISOLATION LEVEL {isolation}"), |sql, (name, limit)| {
         format!("{sql}; SET LOCAL {name} = {}", milliseconds(*limit))
     })
 }
@@ -172,7 +183,7 @@ fn run<T, R, E: Retryable>(
 
 fn commit_through<E: Retryable>(gate: &CommitGate, connection: &mut DbConnection) -> Result<(), AttemptError<E>> {
     commit(connection).map_err(|error| {
-        let commit_unknown = may_be_committed(&error);
+        let commit_unknown = !is_not_committed(&error);
         AttemptError { error: DbError::Statement(error).into(), commit_unknown }
     })?;
     gate.after_commit();

@@ -50,7 +50,8 @@ pub struct Totals {
 ///
 /// # Errors
 ///
-/// [`BankError::AccountExists`] if the name is taken.
+/// [`BankError::AccountExists`] if the name is taken; [`BankError::AccountIdTaken`] if the server hands out an id that an
+/// account has.
 pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, BankError> {
     let row = diesel::insert_into(accounts::table)
         .values((
@@ -65,8 +66,14 @@ pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, 
         .get_result::<AccountRow>(connection);
     match row {
         Ok(row) => row.try_into(),
-        Err(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            Err(BankError::AccountExists { name: new.name().clone() })
+        Err(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, information)) => {
+            // A server that spreads the table adds a number to the constraint's name; SQLite names none.
+            let is_of_id = information.constraint_name().is_some_and(|name| name.starts_with("accounts_pkey"));
+            Err(if is_of_id {
+                BankError::AccountIdTaken
+            } else {
+                BankError::AccountExists { name: new.name().clone() }
+            })
         }
         Err(error) => Err(error.into()),
     }

@@ -29,6 +29,9 @@ pub enum BankError {
         /// The name.
         name: AccountName,
     },
+    /// The server hands out an id that another account has: its sequence is behind, as after a restore of the rows alone.
+    #[error("the id for the new account is taken: the sequence of accounts.id is behind")]
+    AccountIdTaken,
     /// The transaction failed again and again for reasons that could have passed. Nothing was changed.
     #[error("{operation} failed {attempts} times in {:.1} s", elapsed.as_secs_f32())]
     RetriesExhausted {

@@ -51,7 +51,7 @@ impl RetryCounter {
             Transient::Serialization => &mut retries.serialization,
             Transient::Deadlock => &mut retries.deadlock,
             Transient::LockTimeout => &mut retries.lock_timeout,
-            Transient::ConnectionLost => &mut retries.connection,
+            Transient::ConnectionLost | Transient::CommitUnknown => &mut retries.connection,
         } += 1;
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct ConnectionArgs {
     /// Seconds to wait for a server that does not answer before trying again [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true, env = "BANK_ANSWER_TIMEOUT", hide_env_values = true)]
     answer_timeout: Option<Duration>,
-    /// Seconds that a statement may run on the server [default: 10]
+    /// Seconds that a statement may run on the server [default: 10, and the server's own limit where nothing is written]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true, env = "BANK_STATEMENT_TIMEOUT", hide_env_values = true)]
     statement_timeout: Option<Duration>,
     /// Seconds to wait for a lock, and on SQLite for another writer, before trying again [default: 5]
@@ -47,6 +47,7 @@ impl ConnectionArgs {
             isolation: self.isolation.unwrap_or(base.isolation),
             answer_timeout: self.answer_timeout.unwrap_or(base.answer_timeout),
             statement_timeout: self.statement_timeout.unwrap_or(base.statement_timeout),
+            read_timeout: self.statement_timeout,
             lock_timeout: self.lock_timeout.unwrap_or(base.lock_timeout),
             busy_timeout: self.lock_timeout.unwrap_or(base.busy_timeout),
             retry: RetryPolicy {
@@ -93,7 +94,9 @@ mod tests {
             assert_eq!(settings(&["--isolation", name]).isolation, isolation);
         }
         assert_eq!(settings(&["--answer-timeout", "7"]).answer_timeout, Duration::from_secs(7));
-        assert_eq!(settings(&["--statement-timeout", "7"]).statement_timeout, Duration::from_secs(7));
+        let limited = settings(&["--statement-timeout", "7"]);
+        assert_eq!([Some(limited.statement_timeout), limited.read_timeout], [Some(Duration::from_secs(7)); 2]);
+        assert_eq!(settings(&[]).read_timeout, None);
         let waits = settings(&["--lock-timeout", "7"]);
         assert_eq!([waits.lock_timeout, waits.busy_timeout], [Duration::from_secs(7); 2]);
         assert_eq!(settings(&["--attempts", "7"]).retry.attempts_max, 7);

@@ -108,7 +108,8 @@ impl Context<'_> {
         self.used.opened(&bank);
         if matches!(bank.schema_state()?, SchemaState::NotSetUp) {
             let tables = bank.database().tables_in_file().map_err(BankError::from)?;
-            if !tables.is_empty() {
+            // Another process may have set the file up between the two looks.
+            if !tables.is_empty() && matches!(bank.schema_state()?, SchemaState::NotSetUp) {
                 return Err(foreign_file(location, &tables));
             }
         }

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
     writeln!(context.out, "Connected to {}, database {database}.", bank.database().engine().map_err(BankError::from)?)?;
 
     let state = bank.schema_state()?;
-    if matches!(state, SchemaState::Newer { .. }) {
+    if matches!(state, SchemaState::Newer { .. } | SchemaState::Foreign { .. }) {
         return Err(BankError::Database(DbError::SchemaOutOfDate { state }).into());
     }
     // Without tables there is nothing to destroy.

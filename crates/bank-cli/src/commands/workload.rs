@@ -240,7 +240,9 @@ fn post(args: &RunArgs, context: &mut Context<'_>) -> Result<(), Failure> {
         files::write_line(file, "summary", &record)?;
     }
     let printed = args.output.write(context.out, &record, |_, out| writeln!(out, "{}", checked.summary));
-    let written = report.as_mut().map_or(Ok(()), |file| files::write(file, &checked.report(chrono::Utc::now())?));
+    let written = report
+        .as_mut()
+        .map_or(Ok(()), |file| files::write(file, &checked.report(std::time::SystemTime::now().into())?));
     match Failure::of_workload(&checked.summary, checked.error) {
         Some(failure) => Err(failure),
         None => written.and(Ok(printed?)),

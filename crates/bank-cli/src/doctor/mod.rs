@@ -16,7 +16,7 @@ use bank_persistence::SchemaState;
 use serde_json::json;
 
 use crate::args::{Location, location};
-use crate::failure::Failure;
+use crate::failure::{Failure, OWN_PLACE};
 use check::Judged;
 
 /// Reports which database is used and what named it.
@@ -46,6 +46,7 @@ fn schema(state: &Fact<SchemaState>) -> Judged<'_> {
     Ok(match state.as_ref()? {
         SchemaState::Current => Judgement::ok("none pending"),
         state @ SchemaState::Newer { .. } => Judgement::fail(state, "use the newer bank-cli that set this database up"),
+        state @ SchemaState::Foreign { .. } => Judgement::fail(state, OWN_PLACE),
         state @ SchemaState::NotSetUp => Judgement::fail(state, "run `bank-cli setup`"),
         state => Judgement::fail(state, "run `bank-cli setup`, which keeps all data"),
     })

@@ -25,6 +25,7 @@ pub(super) fn judge<'a>(facts: &'a ServerFacts, requested: &Requested<'_>) -> Ve
         ("connections", connections(facts, requested)),
         ("pooler", connection::pooler(facts, requested)),
         ("clock", connection::clock(facts)),
+        ("language", language(facts)),
     ]
 }
 
@@ -62,9 +63,10 @@ fn writable(facts: &ServerFacts) -> Judgement {
             format!("no transaction that writes can begin: {reason}"),
             "check that the server is the primary and that the user may write",
         ),
-        (_, Ok(true), Ok(_)) => {
-            Judgement::ok("default_transaction_read_only is on, but writing transactions of bank override it")
-        }
+        (_, Ok(true), Ok(_)) => Judgement::fail(
+            "default_transaction_read_only is on: nothing can be posted",
+            "ask who has frozen the database, perhaps to move it to another server, before you set it to off",
+        ),
         (_, _, Ok(_)) => Judgement::ok("a transaction that writes can begin"),
     }
 }
@@ -121,6 +123,20 @@ fn duration(text: &str) -> Option<Duration> {
         Ok(milliseconds) => Some(Duration::from_millis(milliseconds)),
         Err(_) => humantime::parse_duration(text).ok(),
     }
+}
+
+/// The only errors that bank tells apart by their text are lock timeouts, deadlocks and transactions that were aborted.
+fn language(facts: &ServerFacts) -> Judged<'_> {
+    let language = facts.language.as_ref()?;
+    let is_english = language.is_empty() || ["C", "POSIX", "en"].iter().any(|name| language.starts_with(name));
+    Ok(if is_english {
+        Judgement::ok(format!("lc_messages = {language}"))
+    } else {
+        let finding =
+            format!("lc_messages = {language}: bank knows lock timeouts and deadlocks in eleven more languages only");
+        Judgement::warn(finding, "set lc_messages = 'C' for the role: ALTER ROLE ... SET lc_messages = 'C'")
+    }
+    .value(json!({ "lc_messages": language })))
 }
 
 fn connections<'a>(facts: &'a ServerFacts, requested: &Requested<'_>) -> Judged<'a> {

@@ -31,6 +31,7 @@ fn healthy() -> ServerFacts {
         clock: Ok(Clock { offset_microseconds: -120, uncertainty: Duration::from_micros(300) }),
         sessions_max: Ok(97),
         sessions: Ok(3),
+        language: Ok("en_US.UTF-8".to_owned()),
         fsync: Ok("on".to_owned()),
         synchronous_commit: Ok("on".to_owned()),
         full_page_writes: Ok("on".to_owned()),
@@ -77,11 +78,12 @@ fn a_healthy_server_needs_no_advice() {
 #[test]
 fn every_problem_comes_with_advice() {
     type Change = fn(&mut ServerFacts);
-    let changes: [(&str, &str, Status, Change); 19] = [
+    let changes: [(&str, &str, Status, Change); 21] = [
         ("server", LOCAL, Status::Warn, |f| f.engine = Ok(Engine::Postgres("9.6.24".to_owned()))),
         ("tls", REMOTE, Status::Warn, |_| {}),
         ("tls", REMOTE, Status::Warn, |f| f.encryption = tls()),
         ("writable", LOCAL, Status::Fail, |f| f.in_recovery = Ok(true)),
+        ("writable", LOCAL, Status::Fail, |f| f.read_only_by_default = Ok(true)),
         ("writable", LOCAL, Status::Fail, |f| f.write_session = unknown()),
         ("isolation", LOCAL, Status::Fail, |f| session(f).isolation = "read uncommitted".to_owned()),
         ("timeouts", LOCAL, Status::Warn, |f| session(f).lock_timeout = Ok("0".to_owned())),
@@ -103,6 +105,7 @@ fn every_problem_comes_with_advice() {
         ("connections", LOCAL, Status::Warn, |f| f.sessions_max = Ok(2)),
         ("clock", LOCAL, Status::Warn, |f| f.clock = Ok(Clock { offset_microseconds: 1_100_000, uncertainty: SHORT })),
         ("clock", LOCAL, Status::Warn, |f| f.clock = Ok(Clock { offset_microseconds: i64::MIN, uncertainty: SHORT })),
+        ("language", LOCAL, Status::Warn, |f| f.language = Ok("de_DE.UTF-8".to_owned())),
         ("pooler", LOCAL, Status::Ok, |f| f.shares_sessions = Ok(true)),
     ];
     for (name, url, status, change) in changes {
@@ -129,7 +132,7 @@ fn standby(sync_state: &str) -> Standby {
 #[test]
 fn other_healthy_settings_need_no_advice() {
     type Change = fn(&mut ServerFacts);
-    let changes: [(&str, &str, Change); 8] = [
+    let changes: [(&str, &str, Change); 7] = [
         ("tls", VERIFIED, |f| f.encryption = tls()),
         ("isolation", LOCAL, |f| session(f).isolation = "serializable".to_owned()),
         ("timeouts", LOCAL, |f| session(f).idle_in_transaction_timeout = Ok("60000".to_owned())),
@@ -138,7 +141,6 @@ fn other_healthy_settings_need_no_advice() {
             f.synchronous_standby_names = Ok("ANY 1 (*)".to_owned());
             f.standbys = Ok(vec![standby("quorum"), standby("quorum")]);
         }),
-        ("writable", LOCAL, |f| f.read_only_by_default = Ok(true)),
         // One of the three sessions in use is ours.
         ("connections", LOCAL, |f| f.sessions_max = Ok(3)),
         // The answer took too long to compare the clocks.
@@ -184,6 +186,7 @@ fn tables_that_are_not_current_fail() {
     for state in [
         SchemaState::NotSetUp,
         SchemaState::Older { pending: 2 },
+        SchemaState::Foreign { version: "20210304000000".to_owned() },
         SchemaState::Newer { version: "20991231000001".to_owned() },
     ] {
         let state = Ok(state);

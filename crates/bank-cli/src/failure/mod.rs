@@ -97,6 +97,10 @@ impl From<BankError> for Failure {
     }
 }
 
+/// What to do if the database holds another application's tables.
+pub(crate) const OWN_PLACE: &str = "give bank a database or a schema of its own: name another database in the URL, or on a \
+                                    server add ?options=-csearch_path%3Dbank after CREATE SCHEMA bank";
+
 /// Returns the exit code, the code and the hint.
 fn classify(error: &BankError) -> (ExitCode, &'static str, &'static str) {
     match error {
@@ -116,6 +120,7 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, &'static str) {
         }
         BankError::Database(DbError::SchemaOutOfDate { state }) => match state {
             SchemaState::NotSetUp => (ExitCode::Other, "not_set_up", "run `bank-cli setup`"),
+            SchemaState::Foreign { .. } => (ExitCode::Other, "schema_foreign", OWN_PLACE),
             SchemaState::Newer { .. } => {
                 (ExitCode::Other, "schema_newer", "a newer bank-cli has set this database up: use that one")
             }
@@ -124,6 +129,11 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, &'static str) {
         BankError::AccountExists { .. } => {
             (ExitCode::Rejected, "account_exists", "names are unique: see those taken with `bank-cli list`")
         }
+        BankError::AccountIdTaken => (
+            ExitCode::Other,
+            "account_id_taken",
+            "run in the database: SELECT setval(pg_get_serial_sequence('accounts', 'id'), (SELECT max(id) FROM accounts))",
+        ),
         BankError::RetriesExhausted { .. } => {
             (ExitCode::RetriesExhausted, "retries_exhausted", "nothing was changed: run the same command again later")
         }
@@ -152,10 +162,17 @@ fn database_hint(obstacle: Obstacle) -> &'static str {
             "free some space on the database's disk, then run the same command again; nothing was changed"
         }
         Obstacle::ReadOnly => {
-            "the database is read-only: check the permissions of the file, or name the primary server in the URL"
+            "nothing can be written: the server is a replica, an administrator has frozen the database \
+             (default_transaction_read_only), or the file has no write permission; see which with `bank-cli doctor`"
         }
         Obstacle::Permission => "ask for the missing privileges, or connect as another user",
-        _ => "see which database is used with -v",
+        Obstacle::RowSecurity => {
+            "row-level security hides rows from this user: connect as the owner of the tables, or as a role with BYPASSRLS"
+        }
+        Obstacle::StatementTimeout => {
+            "the server ends statements after a limit: allow more seconds with --statement-timeout"
+        }
+        _ => "the database's message says why; look for its cause with `bank-cli doctor`",
     }
 }
 
@@ -170,6 +187,7 @@ fn connection_hint(obstacle: Obstacle) -> &'static str {
         }
         Obstacle::Certificate => "check sslmode and sslrootcert in the URL, and that the certificate names this host",
         Obstacle::Credentials => "check user and password in the URL, or PGPASSWORD",
+        Obstacle::TooManyConnections => "close connections of other programs, or try again later",
         Obstacle::UnknownHost => "check the host in the URL",
         Obstacle::MissingDatabase => "create the database first, or name another in the URL",
         Obstacle::Unreachable => "check that the server runs and that host and port in the URL are right",

@@ -113,7 +113,9 @@ impl Database {
         body: impl Fn(&mut DbConnection) -> Result<T, E>,
     ) -> Result<T, TransactionError<E>> {
         self.retry(operation, || {
-            let read = self.with_connection(|connection| transaction::read(connection, &body)).map_err(E::from)?;
+            let read = self
+                .with_connection(|connection| transaction::read(connection, &self.settings, &body))
+                .map_err(E::from)?;
             read.map_err(AttemptError::from)
         })
     }

@@ -57,6 +57,8 @@ facts! {
         sessions_max: u64,
         /// The number of sessions of clients now, this one included.
         sessions: u64,
+        /// `lc_messages`: the language of the server's messages.
+        language: String,
         /// `fsync`
         fsync: String,
         /// `synchronous_commit`
@@ -155,6 +157,7 @@ pub(super) fn ask_how(connection: &mut DbConnection, url: &DatabaseUrl, settings
         clock = clock(connection);
         sessions_max = sessions_max(connection);
         sessions = sessions(connection);
+        language = setting(connection, "lc_messages");
         fsync = setting(connection, "fsync");
         synchronous_commit = setting(connection, "synchronous_commit");
         full_page_writes = setting(connection, "full_page_writes");

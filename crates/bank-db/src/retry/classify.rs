@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use super::translations;
 use crate::error::DbError;
 
 /// The reason why an attempt is worth repeating.
@@ -17,6 +18,8 @@ pub enum Transient {
     LockTimeout,
     /// The connection was lost or could not be made.
     ConnectionLost,
+    /// COMMIT was answered with an error that does not tell whether it took effect.
+    CommitUnknown,
 }
 
 /// An error that attempts can end with.
@@ -59,8 +62,37 @@ pub fn classify(error: &DieselError) -> Option<Transient> {
     }
 }
 
-/// Returns whether a COMMIT that failed this way may have taken effect: the answer was lost, or SQLite could not make sure
-/// that its writes are on the disk.
+/// Returns whether a COMMIT that failed this way has certainly not taken effect. The list is closed (SQLSTATE 40001, 40P01,
+/// class 23, 25P02; on SQLite a busy file and a full disk): an error that nobody has thought of must not count as a failure,
+/// because the caller would pay again under another id.
+#[must_use]
+pub fn is_not_committed(error: &DieselError) -> bool {
+    const TEXTS: [&str; 4] =
+        ["deadlock detected", "current transaction is aborted", "database is locked", "database or disk is full"];
+    match error {
+        DieselError::DatabaseError(kind, information) => match kind {
+            DatabaseErrorKind::SerializationFailure
+            | DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::RestrictViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation
+            | DatabaseErrorKind::ExclusionViolation => true,
+            DatabaseErrorKind::Unknown => {
+                let message = information.message();
+                TEXTS.iter().any(|text| message.contains(text))
+                    || translations::DEADLOCK.contains(&message)
+                    || translations::ABORTED.contains(&message)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Returns whether a statement that is a transaction by itself, and that failed this way, may have taken effect: the answer
+/// was lost, or SQLite could not make sure that its writes are on the disk. An answered error comes from the statement and
+/// not from its commit, which has none on a server that is not distributed.
 #[must_use]
 pub fn may_be_committed(error: &DieselError) -> bool {
     match error {
@@ -114,8 +146,15 @@ fn classify_message(message: &str) -> Option<Transient> {
         // CockroachDB's answer (40003) to a COMMIT whose outcome it does not know: the same as no answer.
         ("result is ambiguous", Transient::ConnectionLost),
     ];
-    let found = TEXTS.iter().find(|(text, _)| message.contains(text));
-    found.map(|(_, transient)| *transient)
+    if let Some((_, transient)) = TEXTS.iter().find(|(text, _)| message.contains(text)) {
+        Some(*transient)
+    } else if translations::DEADLOCK.contains(&message) {
+        Some(Transient::Deadlock)
+    } else if translations::LOCK_TIMEOUT.contains(&message) {
+        Some(Transient::LockTimeout)
+    } else {
+        None
+    }
 }
 
 /// What stands in the way of a connection or a statement, as far as it can be told: for advice, never for a decision.
@@ -146,6 +185,12 @@ pub enum Obstacle {
     Disk,
     /// Nothing can be written.
     ReadOnly,
+    /// A policy of row-level security would hide rows.
+    RowSecurity,
+    /// A statement ran longer than it may.
+    StatementTimeout,
+    /// The server accepts no further connection now.
+    TooManyConnections,
     /// Something else.
     Other,
 }
@@ -156,6 +201,9 @@ impl DbError {
     pub fn obstacle(&self) -> Obstacle {
         match self {
             Self::Unavailable { reason, .. } => first_match(&CONNECTION_TEXTS, &reason.to_ascii_lowercase()),
+            Self::Statement(DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) => {
+                Obstacle::ReadOnly
+            }
             Self::Statement(error) => first_match(&STATEMENT_TEXTS, &error.to_string()),
             _ => Obstacle::Other,
         }
@@ -167,7 +215,10 @@ fn first_match(texts: &[(&str, Obstacle)], message: &str) -> Obstacle {
 }
 
 /// The texts of libpq and SQLite about connections, in lower case. The first that fits counts.
-const CONNECTION_TEXTS: [(&str, Obstacle); 26] = [
+const CONNECTION_TEXTS: [(&str, Obstacle); 29] = [
+    ("too many connections", Obstacle::TooManyConnections),
+    ("too many clients", Obstacle::TooManyConnections),
+    ("connection slots are reserved", Obstacle::TooManyConnections),
     ("not a database", Obstacle::NotADatabase),
     ("disk image is malformed", Obstacle::Malformed),
     ("malformed database schema", Obstacle::Malformed),
@@ -197,10 +248,12 @@ const CONNECTION_TEXTS: [(&str, Obstacle); 26] = [
 ];
 
 /// The texts of servers and SQLite about statements.
-const STATEMENT_TEXTS: [(&str, Obstacle); 9] = [
+const STATEMENT_TEXTS: [(&str, Obstacle); 11] = [
     ("file is not a database", Obstacle::NotADatabase),
     ("disk image is malformed", Obstacle::Malformed),
     ("malformed database schema", Obstacle::Malformed),
+    ("row-level security policy", Obstacle::RowSecurity),
+    ("canceling statement due to statement timeout", Obstacle::StatementTimeout),
     ("disk is full", Obstacle::Disk),
     ("disk I/O error", Obstacle::Disk),
     ("No space left", Obstacle::Disk),

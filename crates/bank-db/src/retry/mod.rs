@@ -6,6 +6,7 @@ mod classify;
 mod policy;
 #[cfg(test)]
 mod tests;
+mod translations;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{AttemptError, TransactionError, WithCauses};
 
-pub use classify::{Obstacle, Retryable, Transient, classify, is_data_error, may_be_committed};
+pub use classify::{Obstacle, Retryable, Transient, classify, is_data_error, is_not_committed, may_be_committed};
 pub use policy::RetryPolicy;
 
 /// An attempt that failed and is about to be repeated.
@@ -75,7 +76,8 @@ pub fn retry<T, E: Retryable>(
             Err(failure) => failure,
         };
         unknown |= commit_unknown;
-        let transient = error.transient();
+        // Only sending it again shows what became of an unknown commit, whatever the error is.
+        let transient = error.transient().or_else(|| commit_unknown.then_some(Transient::CommitUnknown));
         let delay = policy.delay(attempts).max(error.retry_after());
         let elapsed = started.elapsed();
         let exhausted = attempts >= policy.attempts_max || elapsed.saturating_add(delay) > policy.elapsed_max;

@@ -113,7 +113,58 @@ fn a_lost_commit_is_resolved_by_an_attempt_that_succeeds() {
 }
 
 #[test]
-fn only_a_commit_that_was_answered_has_failed_for_sure() {
+fn an_unknown_commit_is_sent_again_whatever_the_error_is() {
+    let runs = Cell::new(0);
+    let result = retry(&policy(5), None, "test", || {
+        runs.set(runs.get() + 1);
+        if runs.get() == 3 {
+            return Ok(());
+        }
+        let error = database(DatabaseErrorKind::Unknown, "could not commit transaction for shard 7 on any active node");
+        Err(AttemptError { error, commit_unknown: true })
+    });
+    assert!(result.is_ok());
+    assert_eq!(runs.get(), 3);
+}
+
+#[test]
+fn a_commit_has_failed_for_certain_only_with_an_error_of_a_closed_list() {
+    let is_not =
+        |kind, message: &str| is_not_committed(&DieselError::DatabaseError(kind, Box::new(message.to_owned())));
+    for kind in [
+        DatabaseErrorKind::SerializationFailure,
+        DatabaseErrorKind::UniqueViolation,
+        DatabaseErrorKind::ForeignKeyViolation,
+        DatabaseErrorKind::NotNullViolation,
+        DatabaseErrorKind::CheckViolation,
+    ] {
+        assert!(is_not(kind, ""));
+    }
+    for text in [
+        "deadlock detected",
+        "current transaction is aborted, commands ignored until end of transaction block",
+        "database is locked",
+        "database or disk is full",
+    ] {
+        assert!(is_not(DatabaseErrorKind::Unknown, text), "{text}");
+    }
+    for text in [
+        "could not commit transaction for shard 102008 on at least one active node",
+        "canceling statement due to lock timeout",
+        "disk I/O error",
+        "a text in any language",
+        "",
+    ] {
+        assert!(!is_not(DatabaseErrorKind::Unknown, text), "{text}");
+    }
+    for kind in [DatabaseErrorKind::ClosedConnection, DatabaseErrorKind::ReadOnlyTransaction] {
+        assert!(!is_not(kind, ""));
+    }
+    assert!(!is_not_committed(&DieselError::BrokenTransactionManager));
+}
+
+#[test]
+fn only_a_statement_that_was_answered_has_failed_for_sure() {
     let may_be =
         |kind, message: &str| may_be_committed(&DieselError::DatabaseError(kind, Box::new(message.to_owned())));
     assert!(may_be(DatabaseErrorKind::ClosedConnection, ""));
@@ -132,6 +183,9 @@ fn failures_without_a_kind_are_told_apart_by_their_text() {
     assert_eq!(unknown("database is locked"), Some(Transient::LockTimeout));
     assert_eq!(unknown("canceling statement due to lock timeout"), Some(Transient::LockTimeout));
     assert_eq!(unknown("terminating connection due to administrator command"), Some(Transient::ConnectionLost));
+    assert_eq!(unknown("Verklemmung (Deadlock) entdeckt"), Some(Transient::Deadlock));
+    assert_eq!(unknown("выполнение оператора отменено из-за тайм-аута блокировки"), Some(Transient::LockTimeout));
+    assert_eq!(unknown("由于锁超时，取消语句操作"), Some(Transient::LockTimeout));
     assert_eq!(unknown("syntax error at or near \"x\""), None);
     assert_eq!(unknown("canceling statement due to statement timeout"), None);
 }

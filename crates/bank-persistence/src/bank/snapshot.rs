@@ -1,6 +1,6 @@
 //! [`Snapshot`]: reading a database as it was at one point in time.
 
-use bank_db::{DbConnection, transaction};
+use bank_db::{DbConnection, DbError, transaction};
 use bank_domain::{Account, AccountName, AccountVersion, TransferId};
 
 use super::Bank;
@@ -24,10 +24,18 @@ impl Bank {
         &self,
         body: impl FnOnce(&mut Snapshot<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let mut failed = None;
         let read = |connection: &mut DbConnection| {
-            transaction::read(connection, |connection| Ok::<_, BankError>(body(&mut Snapshot { connection })))
+            transaction::read(connection, self.database.settings(), |connection| {
+                body(&mut Snapshot { connection }).map_err(|error| {
+                    failed = Some(error);
+                    // Only ends the transaction; the body's own error takes its place.
+                    BankError::from(DbError::GivenUp)
+                })
+            })
         };
-        self.database.with_connection(read).map_err(BankError::from)??
+        let read = self.database.with_connection(read).map_err(BankError::from)?;
+        read.map_err(|error| failed.unwrap_or_else(|| error.into()))
     }
 }
 

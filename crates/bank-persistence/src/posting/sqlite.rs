@@ -3,7 +3,6 @@
 
 use bank_db::sql_types::{StoredTime, StoredUuid};
 use bank_domain::{AccountId, AccountState, PostedTransfer};
-use chrono::Utc;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
@@ -68,7 +67,7 @@ const ROWS_PER_STATEMENT: usize = 16;
 ///
 /// The column's default would compute the time for each row, which takes a twelfth of a large batch's time.
 pub(super) fn append(connection: &mut SqliteConnection, posted: &[&PostedTransfer]) -> QueryResult<usize> {
-    let now = StoredTime(Utc::now());
+    let now = StoredTime::now();
     let posted_at = &now.sqlite_text();
     let row = |posted: &PostedTransfer| TransferRow::new(posted, now);
     let (full, rest) = posted.as_chunks::<ROWS_PER_STATEMENT>();
