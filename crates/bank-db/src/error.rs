@@ -62,7 +62,7 @@ pub enum DbError {
         log: PathBuf,
     },
     /// The SQLite file is in a directory that cannot be written, and reading it would have to write to files beside it.
-    #[error("cannot read {} where it is: its directory is read-only, and reading needs the files -wal and -shm beside it", path.display())]
+    #[error("cannot read {} where it is: its directory cannot be written, and reading needs the files -wal and -shm beside it", path.display())]
     FileInReadOnlyPlace {
         /// The path in the URL.
         path: PathBuf,

@@ -170,3 +170,27 @@ impl r2d2::HandleError<DbError> for LogErrors {
         tracing::warn!(%error, "a connection of the pool could not be opened, or is not used again");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+
+    use super::*;
+
+    #[test]
+    fn idle_connections_are_closed_although_a_thread_of_the_pool_still_holds_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::sqlite_file(&directory.path().join("bank.db"));
+        let (pool, _) = open(&url, &Settings::default(), IfMissing::Create).unwrap();
+        let (mut slot, mut established) = take(&pool).unwrap();
+        established.connection.batch_execute("CREATE TABLE rows (id BIGINT)").unwrap();
+        slot.put(established);
+        drop(slot);
+        let files = || std::fs::read_dir(directory.path()).unwrap().count();
+        assert_eq!(files(), 3, "the file, its log and the log's index");
+        let held = pool.connections.clone();
+        drop(pool);
+        assert_eq!(files(), 1, "SQLite removes the log with the last connection");
+        drop(held);
+    }
+}

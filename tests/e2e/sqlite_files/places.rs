@@ -1,9 +1,12 @@
 //! Files that are mounted by themselves, and files where nothing can be written.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
-use bank_tests::cli::Sandbox;
+use bank_tests::cli::{Run, Sandbox};
 
 use super::namespace::run_after;
 use super::{expect_code, names_in};
@@ -102,14 +105,38 @@ fn a_backup_with_a_log_or_on_a_read_only_mount_has_to_be_copied_first() {
     for script in [ONLY_THE_MOUNT, &with_log] {
         let Some(run) = run_after(script, &cli, &["verify", "--database-url", "sqlite:box/bank.db"]) else { return };
         let hint = "copy it with its log first: `mkdir copy && cp box/bank.db* copy/`, then add --database-url sqlite:copy/bank.db";
-        run.expect_failure(7, "cannot read box/bank.db where it is: its directory is read-only, [..]", hint);
+        run.expect_failure(7, "cannot read box/bank.db where it is: its directory cannot be written, [..]", hint);
     }
     copy_works(&cli, "mkdir copy && cp data/bank.db* copy/");
 }
 
+#[test]
+fn doctor_notices_that_a_file_may_only_be_read() {
+    const NOBODY: u32 = 65534;
+    let cli = scene();
+    let doctor = cli.command(&["doctor"]);
+    // In a directory that everybody can enter, because the binary and the database are somebody else's.
+    let place = tempfile::tempdir().unwrap();
+    fs::set_permissions(place.path(), Permissions::from_mode(0o777)).unwrap();
+    let [binary, file] = ["bank-cli", "bank.db"].map(|name| place.path().join(name));
+    fs::copy(doctor.get_program(), &binary).unwrap();
+    fs::copy(cli.home().join("data/bank.db"), &file).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o444)).unwrap();
+    let mut command = Command::new(&binary);
+    command.arg("doctor").env_clear().env("DATABASE_URL", format!("sqlite:{}", file.display()));
+    command.current_dir(place.path());
+    if fs::metadata("/proc/self").unwrap().uid() == 0 {
+        command.uid(NOBODY);
+    }
+    let run = Run::to_end(&mut command);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stdout.contains("FAIL     writable    no transaction that writes can begin: "), "{run:?}");
+    assert!(run.stdout.contains("readonly"), "{run:?}");
+}
+
 /// Runs what the hint says, on the original.
 fn copy_works(cli: &Sandbox, copy: &str) {
-    let copied = std::process::Command::new("sh").args(["-c", copy]).current_dir(cli.home()).status();
+    let copied = Command::new("sh").args(["-c", copy]).current_dir(cli.home()).status();
     assert!(copied.unwrap().success());
     assert!(Path::new(&cli.home().join("copy/bank.db")).exists());
     cli.stdout(&["verify", "--database-url", "sqlite:copy/bank.db"]);

@@ -1,5 +1,6 @@
 //! Facts about an SQLite file.
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -77,9 +78,12 @@ fn integrity(connection: &mut DbConnection) -> Fact<Integrity> {
     }
 }
 
-/// Takes the lock of the only writer, and gives it back.
+/// Takes the lock of the only writer, writes something, and rolls it back: a file that may only be read can be locked.
 fn writable(connection: &mut DbConnection, settings: &Settings) -> Fact<()> {
-    let nothing = |_: &mut DbConnection| Ok::<_, DbError>(Decision::<(), ()>::RollBack(()));
-    transaction::write(&CommitGate::default(), connection, settings, nothing)?;
+    let something = |connection: &mut DbConnection| {
+        connection.batch_execute("PRAGMA user_version = 1")?;
+        Ok::<_, DbError>(Decision::<(), ()>::RollBack(()))
+    };
+    transaction::write(&CommitGate::default(), connection, settings, something)?;
     Ok(())
 }

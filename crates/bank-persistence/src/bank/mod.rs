@@ -35,7 +35,8 @@ impl Bank {
     /// # Errors
     ///
     /// [`DbError::FileMissing`](bank_db::DbError::FileMissing) if there is no SQLite file;
-    /// [`DbError::Unavailable`](bank_db::DbError::Unavailable) if no connection can be made.
+    /// [`DbError::Unavailable`](bank_db::DbError::Unavailable) if no connection can be made. [`Database::connect`] lists the
+    /// errors of SQLite files that are not what they seem.
     pub fn connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, BankError> {
         Ok(Database::connect(url, settings)?.into())
     }
@@ -44,7 +45,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`DbError::Unavailable`](bank_db::DbError::Unavailable) if no connection can be made or the file cannot be created.
+    /// As for [`Bank::connect`], but a missing file is created.
     pub fn create_or_connect(url: &DatabaseUrl, settings: Settings) -> Result<Self, BankError> {
         Ok(Database::create_or_connect(url, settings)?.into())
     }

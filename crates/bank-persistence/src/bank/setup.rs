@@ -15,7 +15,7 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`DbError::Migration`] if one fails for good.
+    /// [`DbError::Migration`] if one fails for good. On SQLite nothing was changed then: all run in one transaction.
     pub fn migrate(&self) -> Result<Vec<String>, BankError> {
         Ok(self.database.migrate(&MIGRATIONS)?)
     }
@@ -24,7 +24,8 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`DbError::Migration`] if a migration fails; the tables may then be partly gone.
+    /// [`DbError::Migration`] if a migration fails. On a server the tables may then be partly gone; on SQLite nothing was
+    /// changed.
     pub fn reset(&self) -> Result<(), BankError> {
         Ok(self.database.reset(&MIGRATIONS)?)
     }
