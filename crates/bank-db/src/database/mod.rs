@@ -228,7 +228,8 @@ impl Database {
         self.attempt(attempt)
     }
 
-    /// Lends a connection of the pool to the caller's thread, without a deadline.
+    /// Lends a connection of the pool to the caller's thread, without a deadline. What the body commits by itself is not
+    /// guarded against an SQLite file that was removed or replaced; see [`Database::require_file_in_place`].
     ///
     /// # Errors
     ///
