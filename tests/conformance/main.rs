@@ -23,6 +23,7 @@ mod expected_version;
 mod files;
 mod harness;
 mod history;
+mod keys;
 mod migrations;
 mod past;
 mod pipeline;

@@ -238,6 +238,7 @@ ok      the transfers of each account are numbered without a gap
 ok      each transfer continues from the balance before it
 ok      no balance is below its limit
 ok      every transfer names accounts that exist
+ok      each id stands once, and the journal has its keys
 
 "#]],
             str![[r#"

@@ -56,6 +56,8 @@ ok       journal     journal_mode is wal
 ok       durability  synchronous is full: every commit is on the disk
 ok       migrations  none pending
 ok       round trip  p50 [..], longest [..] of 20
+ok       keys        the journal has its three unique keys
+ok       tables      as bank has made them
 "
     );
     scene.cli.run(&["doctor"]).expect(0, expected, "");
@@ -82,6 +84,10 @@ ok       clock        the server is [..] this machine, give or take [..]
 ok       language     lc_messages = [..]
 ok       migrations   none pending
 [..]     round trip   p50 [..], longest [..] of 20[..]
+ok       keys         the journal has its three unique keys
+ok       tables       as bank has made them
+ok       encoding     UTF8
+ok       identity     the sequence of account ids is ahead of all accounts
 "
     );
     sandbox().database_url(DURABLE.tcp_url("postgres")).run(&["doctor"]).expect(0, expected, "");

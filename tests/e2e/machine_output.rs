@@ -72,7 +72,7 @@ fn an_audit_is_json() {
     let scene = Scene::new();
     let report = parse(&scene.cli.stdout(&["verify", "--output", "json"]));
     assert_eq!((&report["sound"], &report["balance_total"]), (&json!(true), &json!(19000)));
-    assert_eq!(report["invariants"].as_array().unwrap().len(), 6);
+    assert_eq!(report["invariants"].as_array().unwrap().len(), 7);
 
     scene.database.plain().execute("UPDATE accounts SET version = 3 WHERE name = 'John'");
     let run = scene.cli.run(&["verify", "--output", "json"]);

@@ -7,6 +7,8 @@ use bank_db::{DbError, Retryable, TransactionError, Transient};
 use bank_domain::{AccountName, TransferId};
 use thiserror::Error;
 
+use crate::journal_key::JournalKey;
+
 /// A failed operation. A rejected transfer is an [`Outcome`](bank_domain::Outcome), not an error.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -28,6 +30,12 @@ pub enum BankError {
     AccountExists {
         /// The name.
         name: AccountName,
+    },
+    /// The journal lacks a unique key, without which a transfer could be posted twice. Nothing was posted.
+    #[error("the journal has no unique key on exactly {key}: a transfer could be posted twice")]
+    JournalKeyMissing {
+        /// The key.
+        key: JournalKey,
     },
     /// The server hands out an id that another account has: its sequence is behind, as after a restore of the rows alone.
     #[error("the id for the new account is taken: the sequence of accounts.id is behind")]

@@ -7,10 +7,13 @@ mod bank;
 pub mod batches;
 mod error;
 mod journal;
+mod journal_key;
+mod keys;
 pub mod posting;
 mod rows;
 mod scheduler;
 mod schema;
+mod table_facts;
 mod transfer_ids;
 
 pub use bank_db::{
@@ -26,5 +29,7 @@ pub use bank::{AllOrNone, Bank, Snapshot};
 pub use batches::{Batch, Derivation, RecordedBatch};
 pub use error::BankError;
 pub use journal::{Direction, HistoryEntry, RecordedTransfer, Reversed};
+pub use journal_key::JournalKey;
 pub use scheduler::{PostingPipeline, PostingQueue, QueueError, QueueSettings, Ticket};
+pub use table_facts::TableFacts;
 pub use transfer_ids::new_transfer_id;

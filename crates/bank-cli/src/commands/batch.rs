@@ -142,7 +142,9 @@ impl BatchArgs {
     /// Returns the failure of a run that ended early. Running again does not help if the database or the file is wrong.
     fn ended_early(&self, error: BatchError) -> Failure {
         let hint = match &error {
-            BatchError::Bank(BankError::Corrupt { .. } | BankError::InvariantViolation { .. })
+            BatchError::Bank(
+                BankError::Corrupt { .. } | BankError::InvariantViolation { .. } | BankError::JournalKeyMissing { .. },
+            )
             | BatchError::OtherContent(_)
             | BatchError::InputChanged => None,
             BatchError::Bank(BankError::Database(DbError::Statement(_))) => {

@@ -1,5 +1,6 @@
 //! `bank-cli doctor`
 
+use bank_persistence::SchemaState;
 use clap::Args;
 use serde_json::json;
 
@@ -42,6 +43,9 @@ pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Fa
         Ok(bank) => {
             let diagnosis = context.messages.while_waiting("checking the database", || bank.diagnose())?;
             checks.extend(doctor::judge(&diagnosis, &Requested { url: &location.url, settings: &settings }));
+            if diagnosis.schema == Ok(SchemaState::Current) {
+                checks.extend(doctor::judge_tables(&bank.inspect_tables(), location.url.backend()));
+            }
             require_healthy(&checks)
         }
     };

@@ -8,6 +8,7 @@ use clap::Args;
 use super::demo::accounts;
 use crate::args::Location;
 use crate::commands::Context;
+use crate::doctor;
 use crate::failure::{ExitCode, Failure};
 
 /// Create the tables and the demo accounts if they are missing
@@ -55,6 +56,9 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
     }
     if !args.no_demo {
         add_demo_accounts(&bank, context)?;
+    }
+    if let Some(note) = doctor::encoding_note(&bank.inspect_tables()) {
+        context.note_after_data(&note)?;
     }
     Ok(())
 }

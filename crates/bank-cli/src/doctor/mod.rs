@@ -5,11 +5,13 @@ mod connection;
 mod durability;
 mod server;
 mod sqlite;
+mod tables;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use check::{Check, Judgement, Status};
 pub(crate) use connection::Requested;
+pub(crate) use tables::{encoding_note, judge as judge_tables};
 
 use bank_db::diagnosis::{Diagnosis, Fact, Kind};
 use bank_persistence::SchemaState;

@@ -129,6 +129,12 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, &'static str) {
         BankError::AccountExists { .. } => {
             (ExitCode::Rejected, "account_exists", "names are unique: see those taken with `bank-cli list`")
         }
+        BankError::JournalKeyMissing { .. } => (
+            ExitCode::Other,
+            "journal_key_missing",
+            "nothing was posted: add the key again (`bank-cli doctor` names those that are missing), and look for ids that \
+             stand twice with `bank-cli verify`",
+        ),
         BankError::AccountIdTaken => (
             ExitCode::Other,
             "account_id_taken",

@@ -11,6 +11,7 @@ use diesel::sql_types::{BigInt, Text};
 
 use crate::accounts::{self, Totals};
 use crate::error::BankError;
+use crate::journal_key::JournalKey;
 use crate::schema::transfers;
 
 /// The largest number of offenders that are named for an invariant.
@@ -31,17 +32,20 @@ pub enum Invariant {
     WithinLimit,
     /// Every transfer names accounts that exist.
     NoOrphans,
+    /// The journal has its unique keys, and each id stands once.
+    UniqueIds,
 }
 
 impl Invariant {
     /// All invariants, in the order in which they are checked.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ConservedTotal,
         Self::BalanceMatchesJournal,
         Self::UnbrokenVersions,
         Self::ChainedBalances,
         Self::WithinLimit,
         Self::NoOrphans,
+        Self::UniqueIds,
     ];
 
     /// Returns the stable code of the invariant, for programs.
@@ -54,6 +58,7 @@ impl Invariant {
             Self::ChainedBalances => "chained_balances",
             Self::WithinLimit => "within_limit",
             Self::NoOrphans => "no_orphans",
+            Self::UniqueIds => "unique_ids",
         }
     }
 }
@@ -67,6 +72,7 @@ impl fmt::Display for Invariant {
             Self::ChainedBalances => "each transfer continues from the balance before it",
             Self::WithinLimit => "no balance is below its limit",
             Self::NoOrphans => "every transfer names accounts that exist",
+            Self::UniqueIds => "each id stands once, and the journal has its keys",
         })
     }
 }
@@ -105,14 +111,17 @@ impl AuditReport {
     }
 }
 
-/// Checks every invariant. Call it within [`transaction::read`](bank_db::transaction::read), whose snapshot makes the
+/// Checks every invariant, given the keys that the journal lacks, if they are known. Call it within [`transaction::read`](bank_db::transaction::read), whose snapshot makes the
 /// answers belong together.
-pub(crate) fn audit(connection: &mut DbConnection) -> Result<AuditReport, BankError> {
+pub(crate) fn audit(
+    connection: &mut DbConnection,
+    missing_keys: Option<&[JournalKey]>,
+) -> Result<AuditReport, BankError> {
     let totals = accounts::totals(connection)?;
     let transfers: i64 = transfers::table.count().get_result(connection)?;
     let mut findings = Vec::new();
     for invariant in Invariant::ALL {
-        findings.extend(check(connection, invariant, &totals)?);
+        findings.extend(check(connection, invariant, &totals, missing_keys)?);
     }
     Ok(AuditReport {
         accounts: totals.accounts,
@@ -123,8 +132,14 @@ pub(crate) fn audit(connection: &mut DbConnection) -> Result<AuditReport, BankEr
     })
 }
 
-fn check(connection: &mut DbConnection, invariant: Invariant, totals: &Totals) -> Result<Option<Finding>, BankError> {
+fn check(
+    connection: &mut DbConnection,
+    invariant: Invariant,
+    totals: &Totals,
+    missing_keys: Option<&[JournalKey]>,
+) -> Result<Option<Finding>, BankError> {
     let offenders = match invariant {
+        Invariant::UniqueIds => return unique_ids(connection, missing_keys),
         Invariant::ConservedTotal => return Ok(conserved_total(totals)),
         Invariant::BalanceMatchesJournal => balance_matches_journal(),
         Invariant::UnbrokenVersions => UNBROKEN_VERSIONS.to_owned(),
@@ -132,6 +147,10 @@ fn check(connection: &mut DbConnection, invariant: Invariant, totals: &Totals) -
         Invariant::WithinLimit => WITHIN_LIMIT.to_owned(),
         Invariant::NoOrphans => no_orphans(connection),
     };
+    find(connection, invariant, &offenders)
+}
+
+fn find(connection: &mut DbConnection, invariant: Invariant, offenders: &str) -> Result<Option<Finding>, BankError> {
     let sql = format!("{offenders} LIMIT {OFFENDERS_MAX}");
     let rows: Vec<OffenderRow> = diesel::sql_query(sql).load(connection)?;
     Ok(rows.first().map(|row| row.total.unsigned_abs()).map(|count| Finding {
@@ -242,16 +261,47 @@ SELECT 'account ' || name || ' holds ' || CAST(balance AS TEXT) || ' with an ove
        count(*) OVER () AS total
   FROM accounts WHERE balance < -overdraft_limit ORDER BY id";
 
-fn no_orphans(connection: &DbConnection) -> String {
-    // SQLite has no UUIDs, and so no way of its own to print one.
-    let id = match connection {
+/// Ids are looked for only where the key on them is not known to be there: that takes a pass over the whole journal.
+fn unique_ids(
+    connection: &mut DbConnection,
+    missing_keys: Option<&[JournalKey]>,
+) -> Result<Option<Finding>, BankError> {
+    let missing = missing_keys.unwrap_or_default();
+    let twice = if missing_keys.is_none() || missing.contains(&JournalKey::Id) {
+        find(connection, Invariant::UniqueIds, &ids_that_stand_twice(connection))?
+    } else {
+        None
+    };
+    let absent = missing.iter().map(|key| format!("the journal has no unique key on exactly {key}"));
+    let twice_count = twice.as_ref().map_or(0, |finding| finding.count);
+    let offenders: Vec<String> = absent.chain(twice.into_iter().flat_map(|finding| finding.offenders)).collect();
+    let count = twice_count.saturating_add(u64::try_from(missing.len()).unwrap_or(u64::MAX));
+    Ok((count > 0).then_some(Finding { invariant: Invariant::UniqueIds, count, offenders }))
+}
+
+fn ids_that_stand_twice(connection: &DbConnection) -> String {
+    let id = id_text(connection);
+    format!(
+        "SELECT 'transfer ' || {id} || ' stands ' || CAST(t.times AS TEXT) || ' times in the journal' AS offender,
+               count(*) OVER () AS total
+          FROM (SELECT id, count(*) AS times FROM transfers GROUP BY id HAVING count(*) > 1) AS t ORDER BY t.id"
+    )
+}
+
+/// Returns how SQL prints an id. SQLite has no UUIDs, and so no way of its own to print one.
+const fn id_text(connection: &DbConnection) -> &'static str {
+    match connection {
         DbConnection::Postgres(_) => "CAST(t.id AS TEXT)",
         DbConnection::Sqlite(_) => {
             "substr(lower(hex(t.id)), 1, 8) || '-' || substr(lower(hex(t.id)), 9, 4) || '-' || \
              substr(lower(hex(t.id)), 13, 4) || '-' || substr(lower(hex(t.id)), 17, 4) || '-' || \
              substr(lower(hex(t.id)), 21)"
         }
-    };
+    }
+}
+
+fn no_orphans(connection: &DbConnection) -> String {
+    let id = id_text(connection);
     format!(
         "SELECT 'transfer ' || {id} || ' names account ' || CAST(t.account_id AS TEXT) || ', which does not exist'
                AS offender,

@@ -49,10 +49,16 @@ impl Bank {
         PostRequest: From<&'a R>,
     {
         let requests: Arc<[PostRequest]> = requests.iter().map(PostRequest::from).collect();
+        let keys = Arc::clone(&self.keys);
+        self.query("looking at the journal's keys", {
+            let (keys, transfers) = (Arc::clone(&keys), requests.len());
+            move |connection| keys.before(connection, transfers)
+        })?;
         let decided = self.write_or_roll_back("posting", {
             let requests = Arc::clone(&requests);
             move |connection| {
                 let outcomes = posting::post(connection, &requests)?;
+                keys.within(connection, &outcomes)?;
                 let is_rejected = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Rejected(_)));
                 let must_roll_back = is_rejected || is_cancelled(connection)?;
                 Ok(if must_roll_back { Decision::RollBack(outcomes) } else { Decision::Commit(outcomes) })

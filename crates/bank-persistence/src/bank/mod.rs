@@ -15,6 +15,7 @@ use std::sync::Arc;
 use bank_db::{Database, DatabaseUrl, DbConnection, Decision, Settings};
 
 use crate::error::BankError;
+use crate::keys::KeyCheck;
 use crate::posting::postgres::fast::FastState;
 
 /// A database of accounts and transfers.
@@ -27,6 +28,7 @@ use crate::posting::postgres::fast::FastState;
 pub struct Bank {
     database: Database,
     fast: Arc<FastState>,
+    keys: Arc<KeyCheck>,
 }
 
 impl Bank {
@@ -101,7 +103,7 @@ impl Bank {
 
 impl Bank {
     /// Runs a body that reads with a single statement and so needs no transaction.
-    fn query<T: Send + 'static>(
+    pub(crate) fn query<T: Send + 'static>(
         &self,
         operation: &'static str,
         body: impl Fn(&mut DbConnection) -> Result<T, BankError> + Send + Sync + 'static,
@@ -112,6 +114,7 @@ impl Bank {
 
 impl From<Database> for Bank {
     fn from(database: Database) -> Self {
-        Self { database, fast: Arc::default() }
+        let keys = Arc::new(KeyCheck::new(database.capabilities().speculative));
+        Self { database, fast: Arc::default(), keys }
     }
 }

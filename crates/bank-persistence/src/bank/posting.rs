@@ -7,6 +7,7 @@ use bank_domain::{Outcome, PostRequest};
 
 use super::Bank;
 use crate::error::BankError;
+use crate::keys::KeyCheck;
 use crate::posting;
 use crate::posting::postgres::fast::FastAttempts;
 
@@ -48,13 +49,16 @@ impl Bank {
     /// Does what [`Self::post_batch`] does, without copying the requests.
     pub(crate) fn post_shared(&self, requests: &Arc<[PostRequest]>) -> Result<Vec<Outcome>, BankError> {
         let settings = self.database.settings();
-        let fast = Arc::new(FastAttempts::new(&self.fast, self.database.capabilities(), settings, requests));
+        let capabilities = self.database.capabilities();
+        let fast = Arc::new(FastAttempts::new(&self.fast, &self.keys, capabilities, settings, requests));
         let outcomes = self.database.retry("posting", || {
             let (fast, settings, requests) = (Arc::clone(&fast), Arc::clone(settings), Arc::clone(requests));
+            let keys = Arc::clone(&self.keys);
             self.database.attempt_to_write(move |gate, connection| {
+                keys.before(connection, requests.len())?;
                 match fast.try_fast(gate, connection, &requests)? {
                     Some(outcomes) => Ok(outcomes),
-                    None => post_locked(gate, connection, &settings, &requests),
+                    None => post_locked(gate, connection, &settings, &keys, &requests),
                 }
             })
         });
@@ -78,8 +82,13 @@ fn post_locked(
     gate: &CommitGate,
     connection: &mut DbConnection,
     settings: &Settings,
+    keys: &KeyCheck,
     requests: &[PostRequest],
 ) -> Result<Vec<Outcome>, AttemptError<BankError>> {
-    let post = |connection: &mut DbConnection| posting::post(connection, requests).map(Decision::Commit);
+    let post = |connection: &mut DbConnection| {
+        let outcomes = posting::post(connection, requests)?;
+        keys.within(connection, &outcomes)?;
+        Ok(Decision::Commit(outcomes))
+    };
     transaction::write(gate, connection, settings, post).map(Decision::committed)
 }

@@ -21,6 +21,7 @@ use bank_db::{
 use bank_domain::{Outcome, PostRequest};
 
 use crate::error::BankError;
+use crate::keys::KeyCheck;
 use breaker::CircuitBreaker;
 use clock::ServerClock;
 use in_flight::InFlightStatement;
@@ -40,6 +41,7 @@ pub(crate) struct FastState {
 #[derive(Debug)]
 pub(crate) struct FastAttempts {
     state: Arc<FastState>,
+    keys: Arc<KeyCheck>,
     settings: Arc<Settings>,
     path: Path,
     in_flight: InFlightStatement,
@@ -62,6 +64,7 @@ enum Path {
 impl FastAttempts {
     pub(crate) fn new(
         state: &Arc<FastState>,
+        keys: &Arc<KeyCheck>,
         capabilities: Capabilities,
         settings: &Arc<Settings>,
         requests: &[PostRequest],
@@ -77,8 +80,8 @@ impl FastAttempts {
             [_] => Path::Single,
             _ => Path::NetChange,
         };
-        let (state, settings) = (Arc::clone(state), Arc::clone(settings));
-        Self { state, settings, path, in_flight: InFlightStatement::default() }
+        let (state, keys, settings) = (Arc::clone(state), Arc::clone(keys), Arc::clone(settings));
+        Self { state, keys, settings, path, in_flight: InFlightStatement::default() }
     }
 
     /// Posts the transfers on a fast path, in a transaction of its own, if nothing stands in their way. Returns `None` if the
@@ -161,8 +164,11 @@ impl FastAttempts {
         let lock_timeout = if is_bounded { self.settings.lock_timeout.min(LOCK_TIMEOUT_MAX) } else { LOCK_TIMEOUT_MAX };
         let settings = Settings { lock_timeout, ..Settings::clone(&self.settings) };
         let ended = transaction::write(gate, connection, &settings, |connection| {
-            let outcomes = net_change::post(connection, requests, &changes)?;
-            Ok::<_, BankError>(outcomes.map_or(Decision::RollBack(()), Decision::Commit))
+            let Some(outcomes) = net_change::post(connection, requests, &changes)? else {
+                return Ok(Decision::RollBack(()));
+            };
+            self.keys.within(connection, &outcomes)?;
+            Ok::<_, BankError>(Decision::Commit(outcomes))
         })?;
         match ended {
             Decision::Commit(outcomes) => Ok(Some(outcomes)),
