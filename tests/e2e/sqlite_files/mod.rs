@@ -159,6 +159,34 @@ fn a_batch_whose_file_is_replaced_by_a_backup_does_not_succeed() {
 }
 
 #[test]
+fn a_backup_copied_over_the_file_of_a_killed_program_is_refused_until_the_old_log_is_removed() {
+    let scene = Scene::new();
+    let [path, log, shm] = files_of(&scene);
+    let backup = path.with_file_name("backup.db");
+    Plain::sqlite(&path).execute(&format!("VACUUM INTO '{}'", backup.display()));
+    start_long_batch(&scene.cli).kill();
+    let old_log = fs::read(&log).unwrap();
+    assert!(!old_log.is_empty(), "a killed program leaves its log");
+    fs::copy(&backup, &path).unwrap();
+    for command in ["list", "setup", "verify"] {
+        scene.cli.run(&[command]).expect_failure(
+            7,
+            "the log [..] does not belong to the database file [..]",
+            "if the file is [..]",
+        );
+    }
+    assert!(fs::read(&path).unwrap() == fs::read(&backup).unwrap() && fs::read(&log).unwrap() == old_log);
+    // As docs/databases.md says.
+    for old in [&path, &log, &shm] {
+        fs::remove_file(old).unwrap();
+    }
+    fs::copy(&backup, &path).unwrap();
+    scene.cli.stdout(&["setup", "--no-demo"]);
+    assert!(scene.cli.stdout(&["verify"]).contains("transfers     = 0\n"));
+    assert!(scene.cli.stdout(&["doctor"]).contains("journal_mode is wal"));
+}
+
+#[test]
 fn the_file_of_another_program_is_refused_and_not_changed() {
     for (mode, tables) in [
         ("delete", "CREATE TABLE accounts (code TEXT); CREATE TABLE splits (account TEXT)"),
