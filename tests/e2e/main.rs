@@ -24,6 +24,7 @@ mod doctor;
 mod export;
 mod limits;
 mod machine_output;
+mod naming;
 mod past;
 mod readme;
 mod reasons;

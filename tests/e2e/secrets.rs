@@ -57,8 +57,18 @@ fn no_command_prints_the_password_when_it_fails() {
         format!("postgres://{USER}:{secret}@127.0.0.1:{port}/{name}?load_balance=true"),
         format!("mysql://{USER}:{secret}@127.0.0.1:{port}/{name}"),
         format!("{USER}:{secret}@127.0.0.1:{port}/{name}"),
+        format!("host=127.0.0.1 port={port} user={USER} password={secret} dbname={name}"),
+        format!("Server=127.0.0.1;Port={port};User Id={USER};Password={secret};Database={name}"),
+        format!("jdbc:postgresql://127.0.0.1:{port}/{name}?user={USER}&password={secret}"),
+        format!("postgresql+psycopg2://{USER}:{secret}@127.0.0.1:{port}/{name}"),
+        format!("{secret}://{USER}@127.0.0.1:{port}/{name}"),
+        secret.to_owned(),
+        format!("postgres://{USER}@127.0.0.1:1/{name}?oauth_client_secret={secret}"),
+        format!("postgres://{USER}@127.0.0.1:1/{name}?scram_client_key={secret}"),
+        format!("postgres://{USER}@127.0.0.1:1/{name}?scram_server_key={secret}"),
+        format!("postgres://{USER}:{secret}%00@127.0.0.1:{port}/{name}"),
     ] {
-        for command in [COMMANDS[0], COMMANDS[1], COMMANDS[2]] {
+        for command in [COMMANDS[0], COMMANDS[1], COMMANDS[2], COMMANDS[9], COMMANDS[10]] {
             assert_secret(&url, command, secret);
         }
     }
@@ -72,6 +82,7 @@ fn no_line_of_a_dot_env_file_is_printed() {
         format!("DATABASE_URL=postgres://{USER}:\"{secret}@127.0.0.1:1/bank\n"),
         format!("postgres://{USER}:{secret}@127.0.0.1:1/bank\n"),
         format!("DATABASE_URL = = {secret} '\n"),
+        format!("DATABASE_URL=\"host=h password={secret}\"\n"),
     ] {
         let cli = sandbox();
         std::fs::write(cli.home().join(".env"), &content).unwrap();

@@ -19,7 +19,7 @@ impl<T: Copy + Send + Sync + 'static> TypedValueParser for Choice<T> {
             found.map(|(_, value)| *value).ok_or("not one of the possible values")
         };
         // Text that is not UTF-8 is an invalid value like any other: no name has a replacement character.
-        let typed = typed.to_string_lossy().into_owned();
+        let typed = typed.to_string_lossy().trim_end_matches(['\r', '\n']).to_owned();
         let names = PossibleValuesParser::new(values.iter().map(|(name, _)| *name));
         names.try_map(value_of).parse(command, arg, typed.into())
     }

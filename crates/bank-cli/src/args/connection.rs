@@ -65,7 +65,9 @@ const SECONDS_MAX: f64 = 86_400.0;
 
 /// Parses a number of seconds, such as `2` or `0.5`, from a millisecond to a day.
 fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text.parse().map_err(|_| format!("\"{text}\" is not a number of seconds"))?;
+    // A value that was written with an editor ends with a line feed.
+    let number: f64 =
+        text.trim_end_matches(['\r', '\n']).parse().map_err(|_| format!("\"{text}\" is not a number of seconds"))?;
     if !(0.001..=SECONDS_MAX).contains(&number) {
         return Err(format!("\"{text}\" is not between 0.001 and {SECONDS_MAX} seconds"));
     }
@@ -106,6 +108,7 @@ mod tests {
     #[test]
     fn accepts_seconds_from_a_millisecond_to_a_day() {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(seconds("2\n"), Ok(Duration::from_secs(2)));
         assert_eq!(seconds("86400"), Ok(Duration::from_secs(86_400)));
         for text in ["0", "-1", "NaN", "inf", "86401", "1e99", "", "2s"] {
             assert!(seconds(text).is_err(), "{text:?}");

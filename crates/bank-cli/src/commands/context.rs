@@ -58,6 +58,7 @@ impl Context<'_> {
     /// Finds the database's URL and, with `-v`, says which it is.
     pub(crate) fn locate(&self) -> Result<Location, Failure> {
         let location = Location::find(self.typed_database_url())?;
+        location.notes.iter().for_each(|note| self.messages.note(note));
         let source = location::what_named(&location.source);
         self.messages.detail(&format!("database: {} (from {source})", location.url));
         if location.url.trusts_unverified_host() {

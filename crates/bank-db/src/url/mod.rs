@@ -65,26 +65,71 @@ impl FromStr for DatabaseUrl {
             return Err(UrlError::ControlCharacter);
         }
         let (scheme, rest) = text.split_once(':').ok_or(UrlError::NoScheme)?;
-        match scheme {
+        let scheme = scheme.to_ascii_lowercase();
+        match scheme.as_str() {
             "postgres" | "postgresql" => PostgresUrl::parse(rest).map(Kind::Postgres),
-            "sqlite" => match rest.strip_prefix("//").unwrap_or(rest) {
-                "" => Err(UrlError::NoPath),
-                ":memory:" => Ok(Kind::SqliteMemory),
-                path => Ok(Kind::SqliteFile(path.into())),
-            },
-            _ if is_scheme(scheme) => Err(UrlError::UnknownScheme { scheme: scheme.to_owned() }),
-            _ => Err(UrlError::NoScheme),
+            "sqlite" => parse_sqlite(rest),
+            _ => Err(known_scheme(&scheme).map_or(UrlError::NoScheme, |scheme| UrlError::UnknownScheme { scheme })),
         }
         .map(Self)
     }
 }
 
-/// Returns whether the text has the form of a URL's scheme, and so is safe to quote.
-fn is_scheme(text: &str) -> bool {
-    text.len() > 1
-        && text.len() <= 20
-        && text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+/// Reads what follows `sqlite:`: a path, after two slashes or none. `sqlite:////path`, as SQLAlchemy writes an absolute path,
+/// is the file `/path`.
+///
+/// `sqlite:///name` is a file here for SQLAlchemy and in the root directory for others, so it is refused. With a directory
+/// in it, it is taken for absolute.
+fn parse_sqlite(rest: &str) -> Result<Kind, UrlError> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    if let Some(name) = path.strip_prefix('/').filter(|name| rest.starts_with("///") && !name.contains('/'))
+        && !name.is_empty()
+    {
+        return Err(UrlError::AmbiguousPath(name.to_owned()));
+    }
+    let is_option = |after: &str| {
+        after
+            .split_once('=')
+            .is_some_and(|(key, _)| !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    };
+    if path.split_once('?').is_some_and(|(_, after)| is_option(after)) {
+        return Err(UrlError::SqliteOptions);
+    }
+    match path {
+        "" => Err(UrlError::NoPath),
+        ":memory:" => Ok(Kind::SqliteMemory),
+        // A URI of SQLite would take a path with two slashes for the name of a host.
+        _ if path.starts_with("//") => Ok(Kind::SqliteFile(format!("/{}", path.trim_start_matches('/')).into())),
+        _ => Ok(Kind::SqliteFile(path.into())),
+    }
+}
+
+/// Returns the scheme if it is one that other programs use. Nothing else is repeated: it could be a secret.
+fn known_scheme(scheme: &str) -> Option<&'static str> {
+    const KNOWN: [&str; 21] = [
+        "cockroachdb",
+        "file",
+        "http",
+        "https",
+        "jdbc",
+        "libsql",
+        "mariadb",
+        "mongodb",
+        "mssql",
+        "mysql",
+        "oracle",
+        "postgresql+asyncpg",
+        "postgresql+pg8000",
+        "postgresql+psycopg",
+        "postgresql+psycopg2",
+        "postgis",
+        "redis",
+        "sqlite+aiosqlite",
+        "sqlite3",
+        "sqlserver",
+        "yugabytedb",
+    ];
+    KNOWN.into_iter().find(|known| *known == scheme)
 }
 
 impl DatabaseUrl {
@@ -212,14 +257,22 @@ impl DatabaseUrl {
         }
     }
 
-    /// Returns the text with every secret of this URL masked.
-    pub(crate) fn mask(&self, text: &str) -> String {
+    /// Returns a message with every quoted word masked that is a secret of this URL, or that could hold one.
+    ///
+    /// Secrets are masked by their place. Searching for their letters would turn the password `on` into `c***necti***`, and
+    /// tell everybody what it is. libpq gets every part of the URL encoded, so it has no reason to quote one that is secret.
+    pub(crate) fn mask(&self, message: &str) -> String {
         let Kind::Postgres(postgres) = &self.0 else {
-            return text.to_owned();
+            return message.to_owned();
         };
-        postgres
-            .secrets()
-            .fold(text.to_owned(), |text, secret| text.replace(secret, MASK).replace(&percent_decoded(secret), MASK))
+        let secrets: Vec<String> =
+            postgres.secrets().flat_map(|secret| [secret.to_owned(), percent_decoded(secret)]).collect();
+        let is_secret = |word: &str| secrets.iter().any(|secret| secret == word) || word.contains("://");
+        let words = message.split('"').enumerate().map(|(place, word)| {
+            // Every second part stands between two quotes.
+            if place % 2 == 1 && is_secret(word) { MASK } else { word }
+        });
+        words.collect::<Vec<_>>().join("\"")
     }
 }
 

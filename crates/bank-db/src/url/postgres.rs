@@ -1,7 +1,7 @@
 //! The parts of a PostgreSQL URL.
 
 use super::error::UrlError;
-use super::percent::percent_decoded;
+use super::percent::{canonical, percent_decoded};
 
 /// Options of YugabyteDB's smart drivers, which libpq refuses.
 const SMART_DRIVER_OPTIONS: [&str; 5] = [
@@ -36,8 +36,8 @@ impl PostgresUrl {
             None => (None, rest),
         };
         let (user, password) = match user_info.map(|info| info.split_once(':').unwrap_or((info, ""))) {
-            // libpq would end the password at its first '@'; encoded, it means what was meant.
-            Some((user, password)) => (non_empty(user), non_empty(&password.replace('@', "%40"))),
+            // libpq would end both at their first '@'; encoded, they mean what was meant.
+            Some((user, password)) => (non_empty(&canonical(user)), non_empty(&canonical(password))),
             None => (None, None),
         };
         let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -49,13 +49,19 @@ impl PostgresUrl {
             .split('&')
             .filter(|pair| !pair.is_empty())
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .map(|(key, value)| (canonical(key), canonical(value)))
             .collect();
         let known = |option: &&str| query.iter().any(|(key, _)| key == *option);
         if let Some(option) = SMART_DRIVER_OPTIONS.into_iter().find(known) {
             return Err(UrlError::SmartDriverOption { option });
         }
-        Ok(Self { user, password, hosts: hosts.to_owned(), database: non_empty(database), query })
+        let texts = query.iter().flat_map(|(key, value)| [key, value]).chain(&user).chain(&password);
+        // libpq would quote the whole part.
+        if texts.chain([&hosts.to_owned(), &database.to_owned()]).any(|text| text.contains("%00")) {
+            return Err(UrlError::ControlCharacter);
+        }
+        check_hosts(hosts)?;
+        Ok(Self { user, password, hosts: hosts.to_owned(), database: non_empty(&canonical(database)), query })
     }
 
     pub(super) fn to_text(&self, masked: bool) -> String {
@@ -112,6 +118,21 @@ impl PostgresUrl {
     }
 }
 
+/// Makes sure that libpq finds nothing wrong with the hosts, because it would quote what follows, too.
+fn check_hosts(hosts: &str) -> Result<(), UrlError> {
+    for host in hosts.split(',') {
+        if host.starts_with('[') && !host.contains(']') {
+            return Err(UrlError::UnclosedHost);
+        }
+        let after = &host[before_port(host).len()..];
+        let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok_and(|port| port > 0);
+        if !after.is_empty() && !after.strip_prefix(':').is_some_and(is_port) {
+            return Err(UrlError::BadPort);
+        }
+    }
+    Ok(())
+}
+
 /// Returns the host as it is written, brackets included, up to the port.
 fn before_port(host: &str) -> &str {
     match host.split_once(']') {
@@ -142,8 +163,11 @@ fn non_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// The options that libpq 18 holds for secret (`dispchar` in its table of options), and those that hold keys.
+const SECRETS: [&str; 5] = ["password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"];
+
 /// Returns whether the option's value must not be printed. Keys may be percent-encoded, which libpq decodes.
 pub(super) fn is_secret(key: &str) -> bool {
     let key = percent_decoded(key);
-    key.eq_ignore_ascii_case("password") || key.eq_ignore_ascii_case("sslpassword")
+    SECRETS.iter().any(|secret| key.eq_ignore_ascii_case(secret))
 }

@@ -21,17 +21,35 @@ fn the_scheme_decides_the_backend() {
     assert_eq!(url("sqlite:bank.db").backend(), Backend::Sqlite);
     assert_eq!(url("sqlite::memory:").sqlite_path(), None);
     assert_eq!(url("sqlite:///var/bank.db").sqlite_path(), Some(Path::new("/var/bank.db")));
+    assert_eq!(url("SQLite:bank.db").sqlite_path(), Some(Path::new("bank.db")));
+    assert_eq!(url("POSTGRES://u@h/db").to_string(), "postgres://u@h/db");
     assert_eq!(url("sqlite:a b?.db").for_sqlite(Access::Write), "file:a%20b%3F.db?mode=rw");
 }
 
 #[test]
 fn anything_else_is_refused_without_being_quoted() {
     let error = |text: &str| text.parse::<DatabaseUrl>().unwrap_err();
-    for text in ["", "bank.db", "/var/bank.db", "./a:b", "C:\\bank.db", "host=h password=p:q", "postgres:h"] {
+    for text in [
+        "",
+        "bank.db",
+        "/var/bank.db",
+        "./a:b",
+        "C:\\bank.db",
+        "host=h password=p:q",
+        "Server=h;Password=p:q",
+        "s3cret:word",
+        "postgres:h",
+    ] {
         assert_eq!(error(text), UrlError::NoScheme, "{text}");
     }
-    let scheme = "mysql".to_owned();
-    assert_eq!(error("mysql://u:secret@h/db"), UrlError::UnknownScheme { scheme });
+    for (text, scheme) in [("mysql://u:secret@h/db", "mysql"), ("jdbc:postgresql://h/db?password=secret", "jdbc")] {
+        assert_eq!(error(text), UrlError::UnknownScheme { scheme });
+    }
+    assert_eq!(error("postgres://u:secret@h:port/db"), UrlError::BadPort);
+    assert_eq!(error("postgres://u:secret@h:0/db"), UrlError::BadPort);
+    assert_eq!(error("postgres://u:secret@[::1/db"), UrlError::UnclosedHost);
+    assert_eq!(error("postgres://u:sec%00ret@h/db"), UrlError::ControlCharacter);
+    assert_eq!(error("sqlite://bank.db?mode=rwc"), UrlError::SqliteOptions);
     assert_eq!(error("sqlite:"), UrlError::NoPath);
     assert_eq!(error("sqlite:a\0b"), UrlError::ControlCharacter);
     assert_eq!(error("postgres://u:pass/word@h/db"), UrlError::UnencodedSlash);
@@ -46,6 +64,7 @@ fn every_form_of_libpq_passes_through() {
         "postgres://u:p%40ss@h1:5432,h2:5433/db?target_session_attrs=read-write&",
         "postgres:///db?host=/tmp&port=6543&",
         "postgres://u@[::1]:5433/db?sslmode=verify-full&sslrootcert=/ca.pem&",
+        "postgres://u@%2Ftmp/db?",
     ] {
         assert_eq!(libpq(text), text);
     }
@@ -76,21 +95,63 @@ fn url_text(text: &str) -> String {
 }
 
 #[test]
+fn the_sqlite_urls_of_other_programs_lead_to_their_file_or_are_refused() {
+    let path = |text: &str| url(text).sqlite_path().map(ToOwned::to_owned);
+    for (text, expected) in [
+        ("sqlite:bank.db", "bank.db"),
+        ("sqlite://bank.db", "bank.db"),
+        ("sqlite:./bank.db", "./bank.db"),
+        ("sqlite:/srv/bank.db", "/srv/bank.db"),
+        ("sqlite:///srv/bank.db", "/srv/bank.db"),
+        ("sqlite:////srv/bank.db", "/srv/bank.db"),
+        ("sqlite://///srv/bank.db", "/srv/bank.db"),
+        ("sqlite:////bank.db", "/bank.db"),
+    ] {
+        assert_eq!(path(text), Some(expected.into()), "{text}");
+        assert!(!url(text).for_sqlite(Access::Write).starts_with("file://"), "{text}");
+    }
+    let ambiguous = "sqlite:///bank.db".parse::<DatabaseUrl>().unwrap_err();
+    assert_eq!(ambiguous, UrlError::AmbiguousPath("bank.db".to_owned()));
+}
+
+#[test]
+fn the_user_may_have_an_at_sign() {
+    assert_eq!(libpq("postgres://app@server:p@ss@h/db"), "postgres://app%40server:p%40ss@h/db?");
+    assert_eq!(url("postgres://app@server:pw@h/db").to_string(), "postgres://app%40server:***@h/db");
+}
+
+#[test]
+fn words_of_a_message_are_not_mistaken_for_a_secret() {
+    for (password, message) in [
+        ("on", "connection to server at \"127.0.0.1\", port 1 failed: Connection refused"),
+        ("127", "connection to server at \"127.0.0.1\", port 1 failed"),
+        ("password", "password authentication failed for user \"app\""),
+    ] {
+        assert_eq!(url(&format!("postgres://app:{password}@h/db")).mask(message), message);
+    }
+    let masked = url("postgres://app:a%20b@h/db").mask("invalid value \"a b\", in \"postgres://app:a%20b@h\"");
+    assert_eq!(masked, "invalid value \"***\", in \"***\"");
+}
+
+#[test]
 fn a_password_never_shows() {
     for text in [
         "postgres://u:hunter%32@h/db",
         "postgres://h/db?password=hunter2&sslmode=require",
         "postgres://h/db?sslpassword=hunter2",
+        "postgres://h/db?oauth_client_secret=hunter2",
+        "postgres://h/db?scram_client_key=hunter2",
+        "postgres://h/db?SCRAM_server_key=hunter2",
         "postgres://h/db?%70assword=hunter2",
         "postgres://u:a?b@hunter2@h/db",
     ] {
         let url = url(text);
-        for shown in [url.to_string(), format!("{url:?}"), url.mask(&format!("bad URI {text}"))] {
+        for shown in [url.to_string(), format!("{url:?}"), url.mask(&format!("bad URI \"{text}\""))] {
             assert!(!shown.contains("hunter"), "{shown}");
             assert!(shown.contains(MASK), "{shown}");
         }
     }
-    assert_eq!(url("postgres://u:hunter%32@h/db").mask("password hunter2"), "password ***");
+    assert_eq!(url("postgres://u:hunter%32@h/db").mask("password \"hunter2\""), "password \"***\"");
 }
 
 #[test]
@@ -154,8 +215,36 @@ proptest! {
         let text = format!("postgres://u:{password}@h/db");
         if let Ok(url) = text.parse::<DatabaseUrl>() {
             prop_assert!(!url.to_string().contains(&password));
-            let masked = url.mask(&format!("oops: {text}"));
+            let masked = url.mask(&format!("oops: \"{text}\""));
             prop_assert!(!masked.contains(&password));
+        }
+    }
+
+    #[test]
+    fn no_secret_shows_in_any_place_or_error(
+        secret in "[A-Z]{4}[A-Za-z0-9!$*+?:@;~/#%=&, \\[\\]]{4,16}",
+        place in prop::sample::select(vec![
+            "postgres://u:S@h/db", "postgres://S@h/db?", "postgres://u@h/db?password=S", "postgres://u@h/db?sslpassword=S&x=1",
+            "postgres://u@h/db?oauth_client_secret=S", "host=h password=S", "Server=h;Password=S;", "S", "S://u@h", "u:S@h/db",
+            "postgres://u:S@[::1/db", "postgres://u:S@h:x/db", "postgres:u:S@h", "mysql://u:S@h/db",
+        ]),
+    ) {
+        let text = place.replace('S', &secret);
+        match text.parse::<DatabaseUrl>() {
+            Err(error) => {
+                let shown = format!("{error} {error:?}");
+                prop_assert!(!shown.contains(&secret), "{}", shown);
+            }
+            // The whole authority without a colon is a user, who is no secret.
+            Ok(_) if place.starts_with("postgres://S@") => {}
+            Ok(url) => {
+                let libpq = url.for_libpq(&[]);
+                let shown = format!("{url} {url:?} {}", url.mask(&format!("cannot parse \"{libpq}\"")));
+                // A secret that ends its own place is a part of another one: `&`, `/` and `#` must be encoded.
+                if !secret.contains(['&', '/', '@', '?']) {
+                    prop_assert!(!shown.contains(&secret), "{}", shown);
+                }
+            }
         }
     }
 
