@@ -10,6 +10,7 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use bank_tests::TestBackend;
+use bank_tests::postgres::{PgBouncer, PoolMode};
 
 mod accounts;
 mod all_or_none;
@@ -240,14 +241,43 @@ fn extra_server() {
         bank_tests::backend::say("conformance: no additional server (BANK_TEST_URL is not set)");
         return;
     }
-    TestBackend::Extra.announce();
+    let failed = run_all(TestBackend::Extra, "extra_server", &[]);
+    assert!(failed.is_empty(), "failed on the additional server: {failed:?}");
+}
+
+/// What looks at the server's own sessions or clock, or needs more of them than a pooler gives.
+const NOT_THROUGH_A_POOLER: [&str; 0] = [];
+
+/// Runs every test through PgBouncer in this mode, or says that it is not installed.
+fn through_pgbouncer(mode: PoolMode, name: &str) {
+    if PgBouncer::shared(mode).is_none() {
+        bank_tests::backend::say(&format!("conformance: {name} is left out, because PgBouncer is not installed"));
+        return;
+    }
+    let failed = run_all(TestBackend::Pooled(mode), name, &NOT_THROUGH_A_POOLER);
+    assert!(failed.is_empty(), "failed through PgBouncer: {failed:?}");
+}
+
+#[test]
+fn pgbouncer_in_session_mode() {
+    through_pgbouncer(PoolMode::Session, "pgbouncer_in_session_mode");
+}
+
+#[test]
+fn pgbouncer_in_transaction_mode() {
+    through_pgbouncer(PoolMode::Transaction, "pgbouncer_in_transaction_mode");
+}
+
+/// Runs all tests but some on a backend, one after the other, and returns the names of those that failed.
+fn run_all(backend: TestBackend, run: &str, without: &[&str]) -> Vec<&'static str> {
+    backend.announce();
     let mut failed = Vec::new();
-    for (name, test) in ALL {
-        let passed = std::panic::catch_unwind(|| test(TestBackend::Extra)).is_ok();
-        bank_tests::backend::say(&format!("extra_server::{name} ... {}", if passed { "ok" } else { "FAILED" }));
+    for (name, test) in ALL.iter().filter(|(name, _)| !without.contains(name)) {
+        let passed = std::panic::catch_unwind(|| test(backend)).is_ok();
+        bank_tests::backend::say(&format!("{run}::{name} ... {}", if passed { "ok" } else { "FAILED" }));
         if !passed {
             failed.push(*name);
         }
     }
-    assert!(failed.is_empty(), "failed on the additional server: {failed:?}");
+    failed
 }

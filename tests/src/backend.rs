@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::database::{ExtraSchema, PostgresDatabase, SqliteFile, TestDatabase};
+use crate::postgres::PoolMode;
 
 /// The variable that names an additional server.
 pub const EXTRA_SERVER_VARIABLE: &str = "BANK_TEST_URL";
@@ -15,6 +16,8 @@ pub enum TestBackend {
     Sqlite,
     /// Databases of the PostgreSQL server that the tests start.
     Postgres,
+    /// The same through PgBouncer.
+    Pooled(PoolMode),
     /// Schemas on the server that `BANK_TEST_URL` names.
     Extra,
 }
@@ -26,6 +29,7 @@ impl TestBackend {
         match self {
             Self::Sqlite => TestDatabase::Sqlite(SqliteFile::migrated()),
             Self::Postgres => TestDatabase::Postgres(PostgresDatabase::migrated()),
+            Self::Pooled(mode) => TestDatabase::Postgres(PostgresDatabase::migrated().pooled(mode)),
             Self::Extra => TestDatabase::Extra(ExtraSchema::migrated()),
         }
     }
@@ -36,6 +40,7 @@ impl TestBackend {
         match self {
             Self::Sqlite => TestDatabase::Sqlite(SqliteFile::empty()),
             Self::Postgres => TestDatabase::Postgres(PostgresDatabase::empty()),
+            Self::Pooled(mode) => TestDatabase::Postgres(PostgresDatabase::empty().pooled(mode)),
             Self::Extra => TestDatabase::Extra(ExtraSchema::empty()),
         }
     }
@@ -45,20 +50,27 @@ impl TestBackend {
     pub const fn migrations(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
-            Self::Postgres | Self::Extra => "postgres",
+            Self::Postgres | Self::Pooled(_) | Self::Extra => "postgres",
         }
     }
 
     /// Announces this backend, once in each process, even though test output is captured.
     pub fn announce(self) {
-        static SAID: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
+        static SAID: [AtomicBool; 5] = [const { AtomicBool::new(false) }; 5];
         let place = match self {
             Self::Sqlite => 0,
             Self::Postgres => 1,
             Self::Extra => 2,
+            Self::Pooled(PoolMode::Session) => 3,
+            Self::Pooled(PoolMode::Transaction) => 4,
         };
         if !SAID[place].swap(true, Ordering::Relaxed) {
-            say(&format!("conformance: runs on {}", self.engine()));
+            let through = match self {
+                Self::Pooled(PoolMode::Session) => " through PgBouncer in session mode",
+                Self::Pooled(PoolMode::Transaction) => " through PgBouncer in transaction mode",
+                _ => "",
+            };
+            say(&format!("conformance: runs on {}{through}", self.engine()));
         }
     }
 

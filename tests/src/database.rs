@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bank_persistence::{Bank, DatabaseUrl, Settings};
+use bank_persistence::{Bank, DatabaseUrl, Session, Settings};
 use tempfile::TempDir;
 
 use crate::backend::{EXTRA_SERVER_VARIABLE, extra_server_url};
 use crate::plain::Plain;
-use crate::postgres;
+use crate::postgres::{self, PgBouncer, PoolMode};
 use crate::wait::wait_until;
 
 /// A private database.
@@ -29,7 +29,7 @@ impl TestDatabase {
     pub fn url(&self) -> DatabaseUrl {
         match self {
             Self::Sqlite(file) => DatabaseUrl::sqlite_file(&file.path()),
-            Self::Postgres(database) => parse(&postgres::shared().socket_url(&database.name)),
+            Self::Postgres(database) => parse(&database.url_text()),
             Self::Extra(extra) => parse(&extra.server).with_search_path(&extra.schema),
         }
     }
@@ -78,6 +78,10 @@ impl TestDatabase {
     /// If that fails.
     #[must_use]
     pub fn bank_with(&self, settings: Settings) -> Bank {
+        let is_shared = matches!(self, Self::Postgres(PostgresDatabase { mode: Some(PoolMode::Transaction), .. }));
+        let session =
+            if is_shared && settings.session == Session::Dedicated { Session::Pooled } else { settings.session };
+        let settings = Settings { session, ..settings };
         Bank::create_or_connect(&self.url(), settings).expect("the test database can be reached")
     }
 
@@ -162,6 +166,8 @@ impl SqliteFile {
 #[derive(Debug)]
 pub struct PostgresDatabase {
     name: String,
+    /// The pooler through which bank reaches it; everything else reaches it directly.
+    mode: Option<PoolMode>,
 }
 
 /// A migrated database; the database of each test is a copy.
@@ -180,6 +186,18 @@ impl PostgresDatabase {
         Self::copy_of(&TEMPLATE.name)
     }
 
+    /// Lets bank reach the database through the pooler.
+    pub(crate) fn pooled(self, mode: PoolMode) -> Self {
+        let mut database = self;
+        database.mode = Some(mode);
+        database
+    }
+
+    fn url_text(&self) -> String {
+        let pooler = self.mode.map(|mode| PgBouncer::shared(mode).expect("the test has asked for it"));
+        pooler.map_or_else(|| postgres::shared().socket_url(&self.name), |pooler| pooler.url(&self.name))
+    }
+
     fn copy_of(template: &str) -> Self {
         let name = format!("test_{}", next_number());
         let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
@@ -191,7 +209,7 @@ impl PostgresDatabase {
                 false
             }
         });
-        Self { name }
+        Self { name, mode: None }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod binaries;
 mod builder;
+mod pooler;
 mod processes;
 mod replication;
 mod server;
@@ -12,5 +13,6 @@ mod watchdog;
 
 pub use binaries::Binaries;
 pub use builder::ServerBuilder;
+pub use pooler::{PgBouncer, PoolMode};
 pub use replication::STANDBY_NAME;
 pub use server::{PASSWORD, PostgresServer, StopMode, USER, shared};
