@@ -26,6 +26,7 @@ mod limits;
 mod machine_output;
 mod naming;
 mod past;
+mod poolers;
 mod readme;
 mod reasons;
 mod reverse;

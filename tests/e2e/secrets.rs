@@ -84,7 +84,7 @@ fn no_line_of_a_dot_env_file_is_printed() {
         format!("DATABASE_URL = = {secret} '\n"),
         format!("DATABASE_URL=\"host=h password={secret}\"\n"),
     ] {
-        let cli = sandbox();
+        let cli = sandbox().impatient();
         std::fs::write(cli.home().join(".env"), &content).unwrap();
         let run = cli.run(&["list", "-v"]);
         assert_ne!(run.code, Some(0), "{content}");
@@ -119,9 +119,10 @@ fn no_text_of_the_library_contains_the_password() {
 fn assert_secret(url: &str, command: &[&str], secret: &str) {
     let loudly = [command, &["-v"]].concat();
     let in_option = [&loudly[..], &["--database-url", url]].concat();
-    for (place, run) in
-        [("environment", sandbox().database_url(url).run(&loudly)), ("option", sandbox().run(&in_option))]
-    {
+    for (place, run) in [
+        ("environment", sandbox().impatient().database_url(url).run(&loudly)),
+        ("option", sandbox().impatient().run(&in_option)),
+    ] {
         let text = format!("{}{}", run.stdout, run.stderr);
         assert!(!text.contains(secret), "{command:?}, {url} in the {place}: {text}");
     }

@@ -42,9 +42,15 @@ impl Sandbox {
 
     /// Limits retrying in the environment variable `BANK_RETRY_TIME`, where nothing but giving up can follow.
     #[must_use]
-    pub fn retry_time(mut self, seconds: u32) -> Self {
-        self.retry_time = Some(seconds.to_string());
+    pub fn retry_time(mut self, seconds: &str) -> Self {
+        self.retry_time = Some(seconds.to_owned());
         self
+    }
+
+    /// Lets nothing be tried again, where a server that is not there must be noticed immediately.
+    #[must_use]
+    pub fn impatient(self) -> Self {
+        self.retry_time("0.001")
     }
 
     /// Returns the home directory, in which the binary also runs.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Nullable, Text};
 
 use crate::error::DbError;
 use crate::retry::{Obstacle, Transient, classify};
@@ -78,7 +78,22 @@ fn establish_postgres(url: &DatabaseUrl, settings: &Settings) -> Result<DbConnec
         let session = format!("SET lock_timeout = {}", milliseconds(settings.lock_timeout));
         connection.batch_execute(&session).map_err(|error| unavailable(url, &error.to_string()))?;
     }
+    if let Some(schemas) = url.search_path() {
+        require_schema(&mut connection, url, &schemas)?;
+    }
     Ok(DbConnection::Postgres(connection))
+}
+
+/// Makes sure that the session is where the URL's search path leads. A pooler can ignore it, and scratch tables would then be
+/// the real ones. A schema that is missing leads nowhere, which does no harm.
+fn require_schema(connection: &mut PgConnection, url: &DatabaseUrl, schemas: &[String]) -> Result<(), DbError> {
+    let current = sql::<Nullable<Text>>("current_schema()::text");
+    let found: Option<String> =
+        diesel::select(current).get_result(connection).map_err(|error| unavailable(url, &error.to_string()))?;
+    match found {
+        Some(found) if !schemas.contains(&found) => Err(DbError::WrongSchema { expected: schemas.join(", "), found }),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Returns the options of libpq that are set unless the URL sets them.

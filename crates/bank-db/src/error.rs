@@ -81,6 +81,14 @@ pub enum DbError {
         /// What the pool said, with the last reason why a connection could not be made.
         reason: String,
     },
+    /// The session is in another schema than the URL's search path asks for.
+    #[error("the session is in the schema {found}, although the URL asks for {expected}")]
+    WrongSchema {
+        /// The schemas that the URL names.
+        expected: String,
+        /// Where the session is.
+        found: String,
+    },
     /// The database did not answer in time; the connection was given up.
     #[error("the database did not answer within {:.1} s", waited.as_secs_f32())]
     NoAnswer {

@@ -9,7 +9,8 @@ use r2d2::ManageConnection;
 use scheduled_thread_pool::ScheduledThreadPool;
 
 use crate::connection::{Established, FirstFile, IfMissing, establish};
-use crate::error::DbError;
+use crate::error::{AttemptError, DbError, TransactionError};
+use crate::retry::retry;
 use crate::settings::{Settings, finite};
 use crate::sqlite_file::FileIdentity;
 use crate::url::DatabaseUrl;
@@ -119,7 +120,8 @@ impl ManageConnection for ConnectionManager {
 }
 
 /// Opens a pool around one connection, which is made right away, so that a wrong password is answered immediately and not
-/// after the pool's timeout. Further connections are made when they are needed.
+/// after the pool's timeout. A server that is down, or fails over, is tried again by the settings' policy. Further
+/// connections are made when they are needed.
 ///
 /// Also returns the SQLite file that the connection has opened.
 pub(crate) fn open(
@@ -128,7 +130,14 @@ pub(crate) fn open(
     if_missing: IfMissing,
 ) -> Result<(Pool, Option<Arc<FileIdentity>>), DbError> {
     let file = Arc::new(FirstFile::new());
-    let first = establish(url, settings, if_missing, &file)?;
+    let first = retry(&settings.retry, settings.on_retry.as_ref(), "connecting", || {
+        establish(url, settings, if_missing, &file).map_err(AttemptError::from)
+    });
+    let first = first.map_err(|error| match error {
+        TransactionError::Failed(error) => error,
+        // The reason counts, not how often it was met.
+        TransactionError::RetriesExhausted { source, .. } | TransactionError::OutcomeUnknown { source, .. } => *source,
+    })?;
     let opened = file.get().cloned();
     let manager = ConnectionManager {
         url: url.clone(),

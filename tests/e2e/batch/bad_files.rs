@@ -147,7 +147,7 @@ fn a_connection_that_fails_leaves_no_results_behind() {
     let scene = Scene::new();
     scene.write("in.csv", "from,to,amount\na,b,10\n");
     scene.write("old.csv", "mine");
-    let nowhere = ["--database-url", "postgres://127.0.0.1:1/nowhere"];
+    let nowhere = ["--database-url", "postgres://127.0.0.1:1/nowhere", "--retry-time", "0.001"];
     for (results, options) in [("new.csv", &[][..]), ("old.csv", &["--force"][..])] {
         let run = scene.again(&[&["--results", results], options, &nowhere].concat());
         assert_eq!(run.code, Some(7), "{run:?}");

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use bank_tests::cli::{Run, Sandbox};
 
 fn unreachable() -> Sandbox {
-    Sandbox::new(env!("CARGO_BIN_EXE_bank-cli-under-test")).database_url("postgres://127.0.0.1:1/none")
+    Sandbox::new(env!("CARGO_BIN_EXE_bank-cli-under-test")).database_url("postgres://127.0.0.1:1/none").impatient()
 }
 
 #[test]

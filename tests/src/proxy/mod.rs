@@ -33,6 +33,7 @@ struct Shared {
     asked: AtomicU32,
     faults: [AtomicU32; Fault::ALL.len()],
     closed: AtomicBool,
+    accepted: AtomicU32,
     connections: Mutex<Connections>,
     released: Condvar,
 }
@@ -64,12 +65,14 @@ impl Proxy {
             asked: AtomicU32::new(0),
             faults: [const { AtomicU32::new(0) }; Fault::ALL.len()],
             closed: AtomicBool::new(false),
+            accepted: AtomicU32::new(0),
             connections: Mutex::default(),
             released: Condvar::new(),
         });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
+                accepting.accepted.fetch_add(1, Ordering::SeqCst);
                 if !accepting.closed.load(Ordering::SeqCst) {
                     let shared = Arc::clone(&accepting);
                     let number = shared.add(&client);
@@ -104,7 +107,18 @@ impl Proxy {
         Fault::ALL.iter().map(|fault| self.count(*fault)).sum()
     }
 
-    /// Accepts connections again after [`Plan::then_close`].
+    /// Returns how many connections clients have opened, those that were closed immediately included.
+    #[must_use]
+    pub fn accepted(&self) -> u32 {
+        self.shared.accepted.load(Ordering::SeqCst)
+    }
+
+    /// Closes each new connection immediately, as a server that is not there yet.
+    pub fn close(&self) {
+        self.shared.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Accepts connections again after [`Plan::then_close`] or [`Self::close`].
     pub fn open(&self) {
         self.shared.closed.store(false, Ordering::SeqCst);
     }

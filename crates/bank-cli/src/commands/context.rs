@@ -1,9 +1,10 @@
 //! What every command needs: a place to print, and a way to the database.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bank_db::Place;
-use bank_persistence::{Bank, BankError, DbError, SchemaState, Settings};
+use bank_persistence::{Bank, BankError, DbError, RetryEvent, RetryObserver, SchemaState, Settings};
 
 use super::UsedDatabase;
 use crate::args::{GlobalArgs, Location, ValueSource, location};
@@ -32,7 +33,15 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// Returns the connection settings as typed, with their defaults.
     pub(crate) fn settings(&self) -> Settings {
-        self.global.connection.settings()
+        let settings = self.global.connection.settings();
+        let (messages, limit) = (self.messages, settings.retry.elapsed_max.as_secs_f32());
+        let is_noted = AtomicBool::new(false);
+        let note = move |event: &RetryEvent| {
+            if event.operation == "connecting" && !is_noted.swap(true, Ordering::Relaxed) {
+                messages.note(&format!("cannot connect yet; trying again for up to {limit} s (--retry-time)"));
+            }
+        };
+        Settings { on_retry: Some(RetryObserver::new(note)), ..settings }
     }
 
     /// Returns the value of `--database-url` as typed.

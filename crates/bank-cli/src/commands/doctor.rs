@@ -1,6 +1,6 @@
 //! `bank-cli doctor`
 
-use bank_persistence::SchemaState;
+use bank_persistence::{RetryPolicy, SchemaState, Settings};
 use clap::Args;
 use serde_json::json;
 
@@ -34,7 +34,9 @@ pub(crate) fn run(args: &DoctorArgs, context: &mut Context<'_>) -> Result<(), Fa
     let location = Location::find(context.typed_database_url())?;
     let mut checks = vec![doctor::location(&location)];
     let settings = context.settings();
-    let connected = context.open(&location, settings.clone());
+    // What stands in the way now is what the report is about.
+    let once = Settings { retry: RetryPolicy { attempts_max: 1, ..settings.retry }, ..settings.clone() };
+    let connected = context.open(&location, once);
     let result = match connected {
         Err(failure) => {
             checks.push(doctor::unreachable(&failure));

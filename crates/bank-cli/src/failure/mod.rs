@@ -97,6 +97,10 @@ impl From<BankError> for Failure {
     }
 }
 
+/// What to do if a pooler does not pass the search path on.
+const DIRECTLY: &str = "a pooler does not pass the search path on: connect directly to the server; a workload can work in the \
+                        database's own tables with --here";
+
 /// What to do if the database holds another application's tables.
 pub(crate) const OWN_PLACE: &str = "give bank a database or a schema of its own: name another database in the URL, or on a \
                                     server add ?options=-csearch_path%3Dbank after CREATE SCHEMA bank";
@@ -112,6 +116,7 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, &'static str) {
         BankError::Database(error @ DbError::Unavailable { .. }) => {
             (ExitCode::CannotConnect, "unavailable", connection_hint(error.obstacle()))
         }
+        BankError::Database(DbError::WrongSchema { .. }) => (ExitCode::CannotConnect, "wrong_schema", DIRECTLY),
         BankError::Database(DbError::FileMissing { .. }) => {
             (ExitCode::CannotConnect, "unavailable", "create the directory, or name another file in the URL")
         }
@@ -172,6 +177,10 @@ fn database_hint(obstacle: Obstacle) -> &'static str {
              (default_transaction_read_only), or the file has no write permission; see which with `bank-cli doctor`"
         }
         Obstacle::Permission => "ask for the missing privileges, or connect as another user",
+        Obstacle::SharedSession => {
+            "a pooler hands each session to others between transactions: add --no-prepare to a workload, and use \
+             Session::Pooled in a program"
+        }
         Obstacle::RowSecurity => {
             "row-level security hides rows from this user: connect as the owner of the tables, or as a role with BYPASSRLS"
         }
@@ -193,6 +202,7 @@ fn connection_hint(obstacle: Obstacle) -> &'static str {
         }
         Obstacle::Certificate => "check sslmode and sslrootcert in the URL, and that the certificate names this host",
         Obstacle::Credentials => "check user and password in the URL, or PGPASSWORD",
+        Obstacle::StartupParameter => DIRECTLY,
         Obstacle::TooManyConnections => "close connections of other programs, or try again later",
         Obstacle::UnknownHost => "check the host in the URL",
         Obstacle::MissingDatabase => "create the database first, or name another in the URL",

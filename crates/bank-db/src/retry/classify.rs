@@ -36,9 +36,8 @@ pub trait Retryable: std::error::Error + From<DbError> + 'static {
 impl Retryable for DbError {
     fn transient(&self) -> Option<Transient> {
         match self {
-            Self::Unavailable { .. } | Self::PoolTimeout { .. } | Self::NoAnswer { .. } => {
-                Some(Transient::ConnectionLost)
-            }
+            Self::PoolTimeout { .. } | Self::NoAnswer { .. } => Some(Transient::ConnectionLost),
+            Self::Unavailable { reason, .. } => may_come_back(reason).then_some(Transient::ConnectionLost),
             Self::Statement(error) => classify(error),
             _ => None,
         }
@@ -157,6 +156,38 @@ fn classify_message(message: &str) -> Option<Transient> {
     }
 }
 
+/// Returns whether a connection that could not be made for this reason may be made later: the server is down, starts, fails
+/// over, or has no room. What the server says of itself in another language is not recognised, so that a wrong password is
+/// answered immediately in every language; what libpq says is always English.
+fn may_come_back(reason: &str) -> bool {
+    const FOR_GOOD: [&str; 6] =
+        ["password", "authentication", "does not exist", "certificate", "pg_hba.conf", "startup parameter"];
+    const FOR_NOW: [&str; 19] = [
+        "connection refused",
+        "timeout expired",
+        "timed out",
+        "no such file or directory",
+        "no route to host",
+        "network is unreachable",
+        "connection reset",
+        "server closed the connection",
+        "could not receive data",
+        "could not send data",
+        "terminating connection",
+        "the database system is",
+        "session is read-only",
+        "session is not read-only",
+        "hot standby mode",
+        "too many connections",
+        "too many clients",
+        "connection slots are reserved",
+        "another connection was lost",
+    ];
+    let reason = reason.to_ascii_lowercase();
+    let has = |texts: &[&str]| texts.iter().any(|text| reason.contains(text));
+    has(&FOR_NOW) && !has(&FOR_GOOD)
+}
+
 /// What stands in the way of a connection or a statement, as far as it can be told: for advice, never for a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -191,6 +222,10 @@ pub enum Obstacle {
     StatementTimeout,
     /// The server accepts no further connection now.
     TooManyConnections,
+    /// The session is handed to others between transactions, and a prepared statement is in another one.
+    SharedSession,
+    /// A pooler refuses a parameter of the session, such as the search path.
+    StartupParameter,
     /// Something else.
     Other,
 }
@@ -215,7 +250,8 @@ fn first_match(texts: &[(&str, Obstacle)], message: &str) -> Obstacle {
 }
 
 /// The texts of libpq and SQLite about connections, in lower case. The first that fits counts.
-const CONNECTION_TEXTS: [(&str, Obstacle); 29] = [
+const CONNECTION_TEXTS: [(&str, Obstacle); 30] = [
+    ("unsupported startup parameter", Obstacle::StartupParameter),
     ("too many connections", Obstacle::TooManyConnections),
     ("too many clients", Obstacle::TooManyConnections),
     ("connection slots are reserved", Obstacle::TooManyConnections),
@@ -248,7 +284,8 @@ const CONNECTION_TEXTS: [(&str, Obstacle); 29] = [
 ];
 
 /// The texts of servers and SQLite about statements.
-const STATEMENT_TEXTS: [(&str, Obstacle); 11] = [
+const STATEMENT_TEXTS: [(&str, Obstacle); 12] = [
+    ("prepared statement \"", Obstacle::SharedSession),
     ("file is not a database", Obstacle::NotADatabase),
     ("disk image is malformed", Obstacle::Malformed),
     ("malformed database schema", Obstacle::Malformed),

@@ -44,7 +44,7 @@ fn an_observer_is_told_of_each_attempt_that_is_repeated_and_of_no_other() {
         if runs.get() == 1 {
             return Err(serialization());
         }
-        let error = DbError::Unavailable { target: String::new(), reason: String::new() };
+        let error = DbError::Unavailable { target: String::new(), reason: "Connection refused".to_owned() };
         Err::<(), _>(AttemptError { error, commit_unknown: true })
     });
     assert!(matches!(result, Err(TransactionError::OutcomeUnknown { .. })));
@@ -174,6 +174,37 @@ fn only_a_statement_that_was_answered_has_failed_for_sure() {
     assert!(may_be_committed(&DieselError::BrokenTransactionManager));
     assert!(!may_be(DatabaseErrorKind::SerializationFailure, "could not serialize access"));
     assert!(!may_be(DatabaseErrorKind::Unknown, "database or disk is full"));
+}
+
+#[test]
+fn a_connection_is_worth_another_try_unless_it_was_refused_for_good() {
+    let transient =
+        |reason: &str| DbError::Unavailable { target: String::new(), reason: reason.to_owned() }.transient().is_some();
+    for reason in [
+        "connection to server at \"127.0.0.1\", port 5432 failed: Connection refused",
+        "connection to server at \"db1\" failed: timeout expired",
+        "connection to server on socket \"/tmp/.s.PGSQL.5432\" failed: No such file or directory",
+        "FATAL:  the database system is starting up",
+        "connection to server at \"db1\", port 1 failed: Connection refused; at \"db2\", port 1 failed: session is read-only",
+        "FATAL:  too many connections for role \"app\"",
+        "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
+    ] {
+        assert!(transient(reason), "{reason}");
+    }
+    for reason in [
+        "FATAL:  password authentication failed for user \"app\"",
+        "FATAL:  Passwort-Authentifizierung für Benutzer »app« fehlgeschlagen",
+        "FATAL:  database \"bank\" does not exist",
+        "FATAL:  role \"app\" does not exist",
+        "could not translate host name \"db\" to address: Name or service not known",
+        "SSL error: certificate verify failed",
+        "FATAL:  no pg_hba.conf entry for host \"127.0.0.1\"",
+        "FATAL:  unsupported startup parameter: options",
+        "invalid URI query parameter: \"x\"",
+        "unable to open database file",
+    ] {
+        assert!(!transient(reason), "{reason}");
+    }
 }
 
 #[test]

@@ -227,6 +227,16 @@ impl DatabaseUrl {
         url
     }
 
+    /// Returns the schemas of the search path that the URL sets, if it sets one that leads to the same place for every user.
+    pub(crate) fn search_path(&self) -> Option<Vec<String>> {
+        let options = self.option("options")?;
+        let (_, path) = options.rsplit_once("search_path=")?;
+        let path = path.split_whitespace().next()?;
+        let schemas: Vec<String> = path.split(',').map(|schema| schema.trim_matches('"').to_owned()).collect();
+        let is_plain = |schema: &String| !schema.is_empty() && !schema.contains(['$', '\\', '\'']);
+        schemas.iter().all(is_plain).then_some(schemas)
+    }
+
     /// Returns the text for libpq, with values for options that the URL leaves open.
     pub(crate) fn for_libpq(&self, defaults: &[(&str, String)]) -> String {
         let Kind::Postgres(postgres) = &self.0 else {

@@ -90,6 +90,23 @@ fn a_search_path_joins_the_options_that_are_there() {
     assert_eq!(joined, "postgres://h/db?options=-cgeqo%3Doff%20-csearch_path%3Ddemo&");
 }
 
+#[test]
+fn the_search_path_of_a_url_is_known() {
+    let path = |text: &str| url(text).search_path();
+    let schemas = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    assert_eq!(url("postgres://h/db").with_search_path("demo").search_path(), schemas(&["demo"]));
+    assert_eq!(path("postgres://h/db?options=-csearch_path%3Da%2Cb%20-cgeqo%3Doff"), schemas(&["a", "b"]));
+    assert_eq!(path("postgres://h/db?options=--search_path%3Da%20-csearch_path%3Db"), schemas(&["b"]));
+    for text in [
+        "postgres://h/db",
+        "postgres://h/db?options=-cgeqo%3Doff",
+        "postgres://h/db?options=-csearch_path%3D%22%24user%22",
+    ] {
+        assert_eq!(path(text), None, "{text}");
+    }
+    assert_eq!(url("sqlite:a").search_path(), None);
+}
+
 fn url_text(text: &str) -> String {
     url(text).with_search_path("demo").to_string()
 }
