@@ -25,6 +25,7 @@ mod files;
 mod harness;
 mod history;
 mod keys;
+mod locks;
 mod migrations;
 mod past;
 mod pipeline;
@@ -100,6 +101,7 @@ conformance! {
         a_transfer_moves_the_amount_and_is_recorded
         each_transfer_raises_the_version_of_both_accounts
         a_memo_is_recorded
+        every_field_of_a_large_batch_is_recorded
         the_last_unit_can_be_transferred_and_no_more
         an_overdraft_limit_is_respected_to_the_unit
         a_transfer_to_the_same_account_is_rejected

@@ -47,6 +47,28 @@ pub(crate) fn a_memo_is_recorded(backend: TestBackend) {
     assert_sound(&database);
 }
 
+pub(crate) fn every_field_of_a_large_batch_is_recorded(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let (a, b) = (open(&bank, "a", 2000).id, open(&bank, "b", 2000).id);
+    // Enough for each way of appending: one statement for each row, some rows, or COPY.
+    for count in [1, 40, 1200] {
+        let memo = |number: i64| (number % 3 > 0).then(|| Memo::new(format!("memo {number}, 銀行")).unwrap());
+        let order = |number: i64| {
+            let (from, to) = if number % 2 == 0 { (a, b) } else { (b, a) };
+            Transfer { memo: memo(number), ..transfer(from, to, number % 2 + 1) }
+        };
+        let orders: Vec<Transfer> = (0..count).map(order).collect();
+        bank.post_batch(&orders).unwrap();
+        let ids: Vec<_> = orders.iter().map(|order| order.id).collect();
+        let mut recorded: Vec<Transfer> =
+            bank.find_transfers(&ids).unwrap().into_iter().map(|posted| posted.transfer).collect();
+        recorded.sort_by_key(|transfer| ids.iter().position(|id| *id == transfer.id));
+        assert_eq!(recorded, orders);
+    }
+    assert_sound(&database);
+}
+
 pub(crate) fn the_last_unit_can_be_transferred_and_no_more(backend: TestBackend) {
     let database = backend.database();
     let bank = database.bank();

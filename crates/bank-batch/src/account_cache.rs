@@ -19,6 +19,7 @@ const NAMES_PER_QUERY: usize = 10_000;
 /// have been opened by then.
 pub(crate) struct AccountCache<'a> {
     bank: &'a Bank,
+    names_max: usize,
     known: HashMap<Box<str>, AccountId>,
     text_bytes: usize,
 }
@@ -26,15 +27,16 @@ pub(crate) struct AccountCache<'a> {
 impl<'a> AccountCache<'a> {
     /// Returns an empty cache.
     pub(crate) fn new(bank: &'a Bank) -> Self {
-        Self { bank, known: HashMap::new(), text_bytes: 0 }
+        Self { bank, names_max: NAMES_MAX, known: HashMap::new(), text_bytes: 0 }
     }
 
     /// Looks up the accounts of the lines that are not in the cache. Afterwards [`Self::id_of`] knows all that exist.
     pub(crate) fn find(&mut self, lines: &[Line]) -> Result<(), BankError> {
         let mut missing = self.missing(lines);
-        let is_full = self.known.len().saturating_add(missing.len()) > NAMES_MAX || self.text_bytes > TEXT_BYTES_MAX;
+        let is_full =
+            self.known.len().saturating_add(missing.len()) > self.names_max || self.text_bytes > TEXT_BYTES_MAX;
         if is_full && !missing.is_empty() {
-            *self = Self::new(self.bank);
+            *self = Self { names_max: self.names_max, ..Self::new(self.bank) };
             missing = self.missing(lines);
         }
         for names in Vec::from_iter(missing).chunks(NAMES_PER_QUERY) {
@@ -74,5 +76,49 @@ impl<'a> AccountCache<'a> {
         let transfers = lines.iter().filter_map(|line| line.content.as_ref().ok());
         let names = transfers.flat_map(|(_, NamedTransfer { from, to, .. })| [from, to]);
         names.filter(|name| !self.known.contains_key(name.as_str())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bank_domain::{Age, Amount, Balance, Country, NewAccount, OverdraftLimit};
+    use bank_persistence::{Settings, new_transfer_id};
+
+    use super::*;
+
+    fn name(text: &str) -> AccountName {
+        AccountName::new(text).unwrap()
+    }
+
+    fn line(from: &str, to: &str) -> Line {
+        let named = NamedTransfer { from: name(from), to: name(to), amount: Amount::MIN, memo: None };
+        Line { number: 2, content: Ok((new_transfer_id(), named)), id_if_corrected: None, is_derived: false, raw: None }
+    }
+
+    fn bank(names: &[&str]) -> Bank {
+        let bank = Bank::create_or_connect(&"sqlite::memory:".parse().unwrap(), Settings::default()).unwrap();
+        bank.migrate().unwrap();
+        for account in names {
+            let (age, country) = (Age::new(28).unwrap(), Country::new("USA").unwrap());
+            let limit = OverdraftLimit::default();
+            bank.open_account(&NewAccount::new(name(account), age, country, Balance::new(1), limit).unwrap()).unwrap();
+        }
+        bank
+    }
+
+    #[test]
+    fn every_name_of_a_chunk_is_known_although_the_cache_was_full() {
+        let bank = bank(&["a", "b", "c", "d"]);
+        let mut cache = AccountCache { names_max: 3, ..AccountCache::new(&bank) };
+        cache.find(&[line("a", "b")]).unwrap();
+        // Two more names do not fit: all are forgotten, and those of this chunk asked for again.
+        cache.find(&[line("a", "c"), line("b", "d")]).unwrap();
+        for account in ["a", "b", "c", "d"] {
+            assert!(cache.id_of(&name(account)).is_some(), "{account}");
+        }
+        // And they are kept from then on.
+        cache.find(&[line("c", "nobody")]).unwrap();
+        assert_eq!(cache.id_of(&name("nobody")), None);
+        assert!(cache.id_of(&name("c")).is_some());
     }
 }

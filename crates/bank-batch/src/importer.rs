@@ -8,6 +8,7 @@ use std::time::Duration;
 use bank_domain::TransferId;
 use bank_persistence::{Bank, Derivation};
 
+use crate::content_ids::ContentIds;
 use crate::equal_ids::EqualIds;
 use crate::error::BatchError;
 use crate::file::{Again, TransferFile};
@@ -78,14 +79,18 @@ fn survey(
     poster: &mut Poster<'_>,
 ) -> Result<Survey, BatchError> {
     let recorded = reference.map(|reference| bank.find_batch(reference.key())).transpose()?.flatten();
-    // A file that is not recorded may have been posted by the first edition.
-    let looks_back = reference.filter(|_| recorded.is_none());
-    let ids = looks_back.map(|reference| LineIds::new(reference, reference.as_str(), Derivation::Content));
+    let ids = reference.map(|reference| LineIds::new(reference, reference.as_str(), Derivation::Ordinal));
     reader.reading = Reading::first(ids);
+    // A file that is not recorded may have been posted by the first edition. This thread derives those ids, while another
+    // one reads.
+    let mut content_ids = reference.filter(|_| recorded.is_none()).map(|reference| ContentIds::new(reference.as_str()));
     let mut derivation = Derivation::Ordinal;
     let reader = for_each_chunk(reader, poster, |chunk, poster| {
-        if looks_back.is_some() && derivation == Derivation::Ordinal && is_any_posted(bank, &chunk)? {
+        if let Some(ids) = &mut content_ids
+            && is_any_posted(bank, ids, &chunk)?
+        {
             derivation = Derivation::Content;
+            content_ids = None;
         }
         (poster.observe)(ImportEvent::Surveyed { bytes: chunk.bytes });
         Ok(true)
@@ -110,9 +115,11 @@ fn survey(
 }
 
 /// Returns whether the journal has an id that the first edition derived for a line.
-fn is_any_posted(bank: &Bank, chunk: &Chunk) -> Result<bool, BatchError> {
+fn is_any_posted(bank: &Bank, content_ids: &mut ContentIds, chunk: &Chunk) -> Result<bool, BatchError> {
     let derived = chunk.lines.iter().filter(|line| line.is_derived);
-    let ids: Vec<TransferId> = derived.filter_map(|line| line.content.as_ref().ok().map(|(id, _)| *id)).collect();
+    let ids: Result<Vec<TransferId>, _> =
+        derived.filter_map(|line| line.content.as_ref().ok()).map(|(_, named)| content_ids.next(named)).collect();
+    let ids = ids?;
     Ok(!ids.is_empty() && !bank.find_transfers(&ids)?.is_empty())
 }
 

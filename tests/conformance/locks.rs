@@ -1,0 +1,36 @@
+//! The order in which the accounts of a transfer are locked on a server.
+
+use bank_domain::Outcome;
+use bank_persistence::Settings;
+use bank_tests::TestBackend;
+use bank_tests::fixtures::{open_many, transfer};
+
+/// Every path locks the account with the lower id first, whoever pays: while it waits for the higher one, it holds the lower.
+#[test]
+fn accounts_are_locked_in_ascending_order_on_every_path() {
+    // One transfer as an autocommit statement, one in a transaction, and a batch on the locked path.
+    for (settings, rejected) in [(Settings::default(), 0), (Settings::one_shot(), 0), (Settings::default(), 1)] {
+        for payer in [0, 1] {
+            let database = TestBackend::Postgres.database();
+            let bank = database.bank_with(settings.clone());
+            let accounts = open_many(&bank, 2, 100);
+            let lower = accounts[0];
+            let mut orders = vec![transfer(accounts[payer], accounts[1 - payer], 1)];
+            // A transfer that is rejected sends the batch the locked path.
+            orders.extend((0..rejected).map(|_| transfer(lower, lower, 1)));
+            let mut higher_locked = database.plain();
+            higher_locked.execute("BEGIN; SELECT 1 FROM accounts WHERE name = 'a1' FOR UPDATE");
+            let posting = std::thread::spawn(move || match &orders[..] {
+                [order] => bank.post(order).map(|outcome| vec![outcome]),
+                orders => bank.post_batch(orders),
+            });
+            database.wait_for_blocked_session();
+            let lower_lock = database.plain().try_execute("SELECT 1 FROM accounts WHERE name = 'a0' FOR UPDATE NOWAIT");
+            higher_locked.execute("ROLLBACK");
+            let outcomes = posting.join().unwrap().unwrap();
+            assert!(matches!(outcomes[0], Outcome::Posted(_)), "{outcomes:?}");
+            let refused = lower_lock.expect_err("the account with the lower id is locked");
+            assert!(refused.contains("could not obtain lock"), "{refused}");
+        }
+    }
+}
