@@ -5,7 +5,7 @@ use bank_persistence::Settings;
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open_many, transfer};
 
-/// Every path locks the account with the lower id first, whoever pays: while it waits for the higher one, it holds the lower.
+/// Every path locks the account with the lower id first, whichever of them pays: while it waits for the higher one, it holds the lower.
 #[test]
 fn accounts_are_locked_in_ascending_order_on_every_path() {
     // One transfer as an autocommit statement, one in a transaction, and a batch on the locked path.

@@ -102,8 +102,7 @@ fn a_database_that_is_read_only_by_default_is_respected() {
         let database = TestBackend::Postgres.database();
         let bank = database.bank();
         let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 0).id);
-        let name = bank.database().url().to_string();
-        let name = name.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+        let name = bank.database().name().unwrap();
         database.plain().execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
         let frozen = database.bank_with(settings);
         let before = Ledger::read(&database);
