@@ -113,7 +113,7 @@ choice! {
     Ids {
         /// Each line has its own, and they grow with time.
         Own = "a column of ids",
-        /// They are derived from a reference, so they are in no order. The library gets random ones for comparison.
+        /// They are derived from a reference, and neighbours. The library gets such ids, too.
         Derived = "--reference",
     }
 }
@@ -170,7 +170,7 @@ impl Contestant {
             Self::Tutorial(names) => format!("PostgreSQL: the tutorial's two updates by name, {names}"),
             Self::Pgledger { form, .. } => format!("pgbench -M prepared, pgledger's design, {form}"),
             Self::Lines(backend, Ids::Own) => format!("{backend}: Bank::post_batch of all lines, ids that grow"),
-            Self::Lines(backend, Ids::Derived) => format!("{backend}: Bank::post_batch of all lines, random ids"),
+            Self::Lines(backend, Ids::Derived) => format!("{backend}: Bank::post_batch of all lines, neighbouring ids"),
             Self::File(backend, ids) => format!("{backend}: bank-cli batch, {ids}"),
             Self::Growth(Work::Singly(backend), _) => format!("{backend}: Bank::post, 1 thread"),
         }

@@ -26,10 +26,11 @@ impl CsvFile {
         writer.write_record(header)?;
         let mut source = TransferSource::new(accounts, Spread::Uniform);
         let mut transfers = Vec::new();
-        for _ in 0..lines {
+        let file = fastrand::u128(..);
+        for line in 1..=lines {
             let transfer = match ids {
                 Ids::Own => source.transfer(),
-                Ids::Derived => source.transfer_of_random_id(),
+                Ids::Derived => source.transfer_of_line(file, line),
             };
             let [from, to] = [transfer.from, transfer.to].map(|account| format!("account-{:08}", account.get()));
             let record = [from, to, transfer.amount.to_string(), transfer.id.to_string()];

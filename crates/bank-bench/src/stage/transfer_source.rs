@@ -27,9 +27,11 @@ impl TransferSource {
         self.0.transfer(new_transfer_id(), account_id)
     }
 
-    /// Returns a transfer with an id that is in no order, as derived ids are.
-    pub(crate) fn transfer_of_random_id(&mut self) -> Transfer {
-        let id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid();
+    /// Returns a transfer with an id that is the neighbour of the one before, as derived ids are.
+    pub(crate) fn transfer_of_line(&mut self, file: u128, line: u32) -> Transfer {
+        const LINE_BITS: u32 = 42;
+        let bytes = ((file << LINE_BITS) | u128::from(line)).to_be_bytes();
+        let id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
         self.0.transfer(TransferId::from_uuid(id), account_id)
     }
 
