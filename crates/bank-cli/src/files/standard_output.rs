@@ -28,7 +28,7 @@ mod tests {
             ("/dev/fd/1", true),
             ("/proc/self/fd/1", true),
             ("./-", false),
-            ("/dev/stderr", false),
+            ("/dev/null", false),
             ("out.csv", false),
         ] {
             assert_eq!(is_standard_output(Path::new(path)), expected, "{path}");
