@@ -80,7 +80,9 @@ fn an_odd_error_to_commit_that_stays_is_an_unknown_outcome() {
 #[test]
 fn refused_data_at_commit_has_not_taken_effect_and_is_not_sent_again() {
     let (_database, bank, order) = with_trigger_at_commit(DATA, in_transactions(10));
-    assert!(matches!(bank.post(&order), Err(BankError::Database(DbError::Statement(_)))));
+    let error = bank.post(&order).unwrap_err();
+    assert!(matches!(error, BankError::Database(DbError::Commit(_))), "{error:?}");
+    assert_eq!(error.refused_data(), None, "no line of a file is looked for");
 }
 
 #[test]

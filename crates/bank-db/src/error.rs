@@ -119,6 +119,9 @@ pub enum DbError {
     /// The database rejected a statement.
     #[error("the database refused a statement")]
     Statement(#[from] diesel::result::Error),
+    /// The database rejected the COMMIT of statements that it had accepted.
+    #[error("the database refused to commit")]
+    Commit(#[source] diesel::result::Error),
 }
 
 /// A failed attempt at a transaction.

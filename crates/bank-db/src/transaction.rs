@@ -184,7 +184,7 @@ fn run<T, R, E: Retryable>(
 fn commit_through<E: Retryable>(gate: &CommitGate, connection: &mut DbConnection) -> Result<(), AttemptError<E>> {
     commit(connection).map_err(|error| {
         let commit_unknown = !is_not_committed(&error);
-        AttemptError { error: DbError::Statement(error).into(), commit_unknown }
+        AttemptError { error: DbError::Commit(error).into(), commit_unknown }
     })?;
     gate.after_commit();
     Ok(())

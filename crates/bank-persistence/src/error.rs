@@ -85,7 +85,8 @@ pub enum BankError {
 
 impl BankError {
     /// Returns what the database said if it refused the data of a statement: a value that does not fit into its column or
-    /// into the database's encoding. The same data will always be refused. Nothing was changed.
+    /// into the database's encoding. The same data will always be refused. Nothing was changed. What it refuses only at
+    /// COMMIT, by a constraint trigger of another program, is not data of one statement.
     #[must_use]
     pub fn refused_data(&self) -> Option<String> {
         match self {

@@ -99,7 +99,9 @@ fn post_until_full(bank: &Bank, refusals: usize) -> (Vec<Transfer>, Vec<String>)
                 assert!(outcomes.iter().all(|outcome| outcome.status() == "posted"), "{outcomes:?}");
                 posted.extend(batch);
             }
-            Err(BankError::Database(DbError::Statement(error))) => refused.push(error.to_string()),
+            Err(BankError::Database(DbError::Statement(error) | DbError::Commit(error))) => {
+                refused.push(error.to_string())
+            }
             Err(error) => panic!("a full disk is a refusal: {error:?}"),
         }
         if refused.len() == refusals {

@@ -147,7 +147,7 @@ impl BatchArgs {
             )
             | BatchError::OtherContent(_)
             | BatchError::InputChanged => None,
-            BatchError::Bank(BankError::Database(DbError::Statement(_))) => {
+            BatchError::Bank(BankError::Database(DbError::Statement(_) | DbError::Commit(_))) => {
                 Some(format!("remove the cause first; then {}", self.how_to_go_on()))
             }
             _ => Some(self.how_to_go_on()),

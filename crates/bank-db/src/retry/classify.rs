@@ -38,7 +38,7 @@ impl Retryable for DbError {
         match self {
             Self::PoolTimeout { .. } | Self::NoAnswer { .. } => Some(Transient::ConnectionLost),
             Self::Unavailable { reason, .. } => may_come_back(reason).then_some(Transient::ConnectionLost),
-            Self::Statement(error) => classify(error),
+            Self::Statement(error) | Self::Commit(error) => classify(error),
             _ => None,
         }
     }
@@ -239,7 +239,7 @@ impl DbError {
             Self::Statement(DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) => {
                 Obstacle::ReadOnly
             }
-            Self::Statement(error) => first_match(&STATEMENT_TEXTS, &error.to_string()),
+            Self::Statement(error) | Self::Commit(error) => first_match(&STATEMENT_TEXTS, &error.to_string()),
             _ => Obstacle::Other,
         }
     }

@@ -84,7 +84,9 @@ fn tell_failure(answers: impl IntoIterator<Item = Answer>, failure: BankError) {
 fn concerns_one_transfer(error: &BankError) -> bool {
     matches!(
         error,
-        BankError::Corrupt { .. } | BankError::InvariantViolation { .. } | BankError::Database(DbError::Statement(_))
+        BankError::Corrupt { .. }
+            | BankError::InvariantViolation { .. }
+            | BankError::Database(DbError::Statement(_) | DbError::Commit(_))
     )
 }
 
