@@ -38,7 +38,11 @@ impl Retryable for DbError {
         match self {
             Self::PoolTimeout { .. } | Self::NoAnswer { .. } => Some(Transient::ConnectionLost),
             Self::Unavailable { reason, .. } => may_come_back(reason).then_some(Transient::ConnectionLost),
-            Self::Statement(error) | Self::Commit(error) => classify(error),
+            Self::Statement(error) => classify(error),
+            // Only sending it again shows what became of a COMMIT that may have taken effect.
+            Self::Commit(error) => {
+                classify(error).or_else(|| (!is_not_committed(error)).then_some(Transient::CommitUnknown))
+            }
             _ => None,
         }
     }

@@ -76,8 +76,7 @@ pub fn retry<T, E: Retryable>(
             Err(failure) => failure,
         };
         unknown |= commit_unknown;
-        // Only sending it again shows what became of an unknown commit, whatever the error is.
-        let transient = error.transient().or_else(|| commit_unknown.then_some(Transient::CommitUnknown));
+        let transient = error.transient();
         let delay = policy.delay(attempts).max(error.retry_after());
         let elapsed = started.elapsed();
         let exhausted = attempts >= policy.attempts_max || elapsed.saturating_add(delay) > policy.elapsed_max;

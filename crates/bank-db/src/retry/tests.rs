@@ -113,18 +113,31 @@ fn a_lost_commit_is_resolved_by_an_attempt_that_succeeds() {
 }
 
 #[test]
-fn an_unknown_commit_is_sent_again_whatever_the_error_is() {
+fn an_unknown_commit_is_sent_again_whatever_it_was_answered_with() {
     let runs = Cell::new(0);
     let result = retry(&policy(5), None, "test", || {
         runs.set(runs.get() + 1);
         if runs.get() == 3 {
             return Ok(());
         }
-        let error = database(DatabaseErrorKind::Unknown, "could not commit transaction for shard 7 on any active node");
+        let information = Box::new("could not commit transaction for shard 7 on any active node".to_owned());
+        let error = DbError::Commit(DieselError::DatabaseError(DatabaseErrorKind::Unknown, information));
         Err(AttemptError { error, commit_unknown: true })
     });
     assert!(result.is_ok());
     assert_eq!(runs.get(), 3);
+}
+
+#[test]
+fn what_is_wrong_with_a_committed_answer_is_not_sent_again() {
+    let runs = Cell::new(0);
+    let error = retry(&policy(5), None, "test", || {
+        runs.set(runs.get() + 1);
+        let error = database(DatabaseErrorKind::Unknown, "the answer contradicts what was asked for");
+        Err::<(), _>(AttemptError { error, commit_unknown: true })
+    });
+    assert!(matches!(error, Err(TransactionError::OutcomeUnknown { .. })));
+    assert_eq!(runs.get(), 1);
 }
 
 #[test]
