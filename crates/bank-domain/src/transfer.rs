@@ -195,6 +195,12 @@ mod tests {
     }
 
     #[test]
+    fn a_field_is_named_as_messages_name_it() {
+        let fields = [TransferField::From, TransferField::To, TransferField::Amount, TransferField::Memo];
+        assert_eq!(fields.map(|field| field.to_string()), ["from account", "to account", "amount", "memo"]);
+    }
+
+    #[test]
     fn the_nil_uuid_is_read_and_is_no_id_for_a_new_transfer() {
         let nil: TransferId = "00000000-0000-0000-0000-000000000000".parse().unwrap();
         assert_eq!(nil.for_new_transfer(), Err(InvalidInput::NilTransferId));
