@@ -1,9 +1,10 @@
 //! Posting single transfers.
 
 use bank_domain::{AccountId, AccountVersion, Amount, Balance, Entry, Memo, PostedTransfer, Rejection, Transfer};
+use bank_persistence::{BankError, Settings};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{
-    balance, current, open, open_with_limit, post, posted, rejected, transfer, transfer_with_id,
+    balance, current, open, open_many, open_with_limit, post, posted, rejected, transfer, transfer_with_id,
 };
 use bank_tests::invariants::{Ledger, assert_sound};
 
@@ -150,6 +151,34 @@ pub(crate) fn a_rejected_transfer_leaves_no_trace_and_its_id_free(backend: TestB
     assert_eq!(bank.find_transfer(too_much.id).unwrap(), None);
     posted(post(&bank, transfer_with_id(too_much.id, a, b, 10)));
     assert_sound(&database);
+}
+
+/// Returns what creates a trigger on `transfers` that ignores rows.
+fn ignore_rows(backend: TestBackend) -> &'static str {
+    match backend {
+        TestBackend::Sqlite => "CREATE TRIGGER ignore BEFORE INSERT ON transfers BEGIN SELECT RAISE(IGNORE); END",
+        _ => {
+            "CREATE FUNCTION ignore() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; \
+             CREATE TRIGGER ignore BEFORE INSERT ON transfers FOR EACH ROW EXECUTE FUNCTION ignore()"
+        }
+    }
+}
+
+#[test]
+fn money_does_not_move_without_its_row_in_the_journal() {
+    for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
+        for size in [1, 3, 150] {
+            let database = backend.database();
+            let bank = database.bank_with(Settings::one_shot());
+            let accounts = open_many(&bank, 2, 1_000);
+            let before = Ledger::read(&database);
+            database.plain().execute(ignore_rows(backend));
+            let batch: Vec<_> = (0..size).map(|_| transfer(accounts[0], accounts[1], 1)).collect();
+            let result = bank.post_batch(&batch);
+            assert!(matches!(result, Err(BankError::InvariantViolation { .. })), "{backend:?} {size}: {result:?}");
+            assert_eq!(Ledger::read(&database), before);
+        }
+    }
 }
 
 fn entry(version: i64, balance_after: i64) -> Entry {
