@@ -164,6 +164,7 @@ fn ignore_rows(backend: TestBackend) -> &'static str {
     }
 }
 
+/// With sessions that are not kept: what a server commits in one statement is noticed only afterwards.
 #[test]
 fn money_does_not_move_without_its_row_in_the_journal() {
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {

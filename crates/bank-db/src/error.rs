@@ -124,6 +124,14 @@ pub enum DbError {
     Commit(#[source] diesel::result::Error),
 }
 
+impl DbError {
+    /// Returns whether the database was reached and refused a statement or a COMMIT.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Statement(_) | Self::Commit(_))
+    }
+}
+
 /// A failed attempt at a transaction.
 #[derive(Debug)]
 pub struct AttemptError<E> {

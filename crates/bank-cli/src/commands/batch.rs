@@ -6,7 +6,7 @@ mod printer;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bank_persistence::{BankError, Batch, DbError, Settings};
+use bank_persistence::{BankError, Batch, Settings};
 use clap::{ArgGroup, Args};
 
 use super::Context;
@@ -147,7 +147,7 @@ impl BatchArgs {
             )
             | BatchError::OtherContent(_)
             | BatchError::InputChanged => None,
-            BatchError::Bank(BankError::Database(DbError::Statement(_) | DbError::Commit(_))) => {
+            BatchError::Bank(BankError::Database(error)) if error.is_refusal() => {
                 Some(format!("remove the cause first; then {}", self.how_to_go_on()))
             }
             _ => Some(self.how_to_go_on()),

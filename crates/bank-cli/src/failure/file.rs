@@ -59,7 +59,7 @@ fn is_replaced(error: &BankError) -> bool {
 
 /// Without a connection it is the code for that.
 fn exit_code(error: &DbError) -> ExitCode {
-    if matches!(error, DbError::Statement(_) | DbError::Commit(_)) { ExitCode::Other } else { ExitCode::CannotConnect }
+    if error.is_refusal() { ExitCode::Other } else { ExitCode::CannotConnect }
 }
 
 /// Returns the stable code and the hint.
@@ -100,9 +100,7 @@ fn before_opening(error: &DbError) -> Option<(&'static str, String)> {
         }
         // Where the path is known, the hint says how to restore.
         DbError::Unavailable { .. } if error.obstacle() == Obstacle::Malformed => (MALFORMED, RESTORE.to_owned()),
-        DbError::Statement(_) | DbError::Commit(_)
-            if matches!(error.obstacle(), Obstacle::Malformed | Obstacle::NotADatabase) =>
-        {
+        _ if error.is_refusal() && matches!(error.obstacle(), Obstacle::Malformed | Obstacle::NotADatabase) => {
             (MALFORMED, RESTORE.to_owned())
         }
         _ => return None,

@@ -160,7 +160,7 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, &'static str) {
         ),
         BankError::Corrupt { .. } => (ExitCode::Other, "corrupt", "run `bank-cli verify`"),
         BankError::InvariantViolation { .. } => (ExitCode::Other, "invariant_violation", "run `bank-cli verify`"),
-        BankError::Database(error @ (DbError::Statement(_) | DbError::Commit(_))) => {
+        BankError::Database(error) if error.is_refusal() => {
             (ExitCode::Other, "database_error", database_hint(error.obstacle()))
         }
         _ => (ExitCode::Other, "database_error", database_hint(Obstacle::Other)),

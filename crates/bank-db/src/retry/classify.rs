@@ -240,10 +240,10 @@ impl DbError {
     pub fn obstacle(&self) -> Obstacle {
         match self {
             Self::Unavailable { reason, .. } => first_match(&CONNECTION_TEXTS, &reason.to_ascii_lowercase()),
-            Self::Statement(DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) => {
-                Obstacle::ReadOnly
-            }
-            Self::Statement(error) | Self::Commit(error) => first_match(&STATEMENT_TEXTS, &error.to_string()),
+            Self::Statement(error) | Self::Commit(error) => match error {
+                DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => Obstacle::ReadOnly,
+                _ => first_match(&STATEMENT_TEXTS, &error.to_string()),
+            },
             _ => Obstacle::Other,
         }
     }

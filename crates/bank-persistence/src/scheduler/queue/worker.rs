@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bank_db::DbError;
 use bank_domain::{Outcome, PostRequest};
 
 use super::backlog::{Answer, Backlog, InFlight, Job};
@@ -82,12 +81,11 @@ fn tell_failure(answers: impl IntoIterator<Item = Answer>, failure: BankError) {
 /// Returns whether one transfer may have caused the failure, which must not spoil its neighbours: nothing was posted, and
 /// trying each by itself can do better.
 fn concerns_one_transfer(error: &BankError) -> bool {
-    matches!(
-        error,
-        BankError::Corrupt { .. }
-            | BankError::InvariantViolation { .. }
-            | BankError::Database(DbError::Statement(_) | DbError::Commit(_))
-    )
+    match error {
+        BankError::Corrupt { .. } | BankError::InvariantViolation { .. } => true,
+        BankError::Database(error) => error.is_refusal(),
+        _ => false,
+    }
 }
 
 /// Answers a caller, unless it has dropped the ticket.
