@@ -126,6 +126,48 @@ fn notices_of_the_server_do_not_mix_with_messages() {
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:?}");
 }
 
+/// Until a connection exists, libpq prints its own warnings and those of the server to standard error by itself.
+#[cfg(unix)]
+#[test]
+fn what_libpq_prints_by_itself_stays_out_of_quiet_and_json_messages() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scene = postgres();
+    scene
+        .database
+        .plain()
+        .execute("UPDATE pg_database SET datcollversion = 'another' WHERE datname = current_database()");
+    let passwords = scene.cli.home().join("passwords");
+    std::fs::write(&passwords, "*:*:*:*:secret\n").unwrap();
+    std::fs::set_permissions(&passwords, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let run = |arguments: &[&str]| Run::to_end(scene.cli.command(arguments).env("PGPASSFILE", &passwords));
+
+    let warned = run(&["list"]);
+    for warning in ["collation version", "has group or world access"] {
+        assert!(warned.stderr.contains(warning), "{warned:?}");
+    }
+    let quiet = run(&["list", "-q"]);
+    assert_eq!((quiet.code, quiet.stderr.as_str(), quiet.stdout), (Some(0), "", warned.stdout));
+    let refused = run(&["balance", "Nobody", "-q"]);
+    assert!(refused.stderr.starts_with("error: "), "{refused:?}");
+    let json = run(&["balance", "Nobody", "--output", "json"]);
+    let message: serde_json::Value = serde_json::from_str(&json.stderr).unwrap();
+    assert_eq!(message["error"]["code"], "account_not_found", "{json:?}");
+}
+
+#[test]
+fn results_reach_standard_error_even_if_only_errors_are_printed() {
+    let scene = Scene::new();
+    let file = scene.cli.home().join("in.csv");
+    std::fs::write(&file, "from,to,amount\nJessica,John,5\n").unwrap();
+    let file = file.to_str().unwrap();
+    for name in ["/dev/stderr", "/dev/fd/2"] {
+        let run = scene.cli.run(&["batch", file, "-q", "--reference", "june", "--results", name]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.stderr.starts_with("line,id,status,") && run.stderr.lines().count() == 2, "{run:?}");
+    }
+}
+
 #[test]
 fn a_clock_before_1970_stops_no_command() {
     let works = Command::new("faketime").args(["1999-01-01 00:00:00", "true"]).status();

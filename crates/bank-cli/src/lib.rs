@@ -36,6 +36,9 @@ pub fn main_impl() -> std::process::ExitCode {
     output::choose_colours(cli.global.color);
     log::start(cli.global.verbose);
     let messages = Messages::new(cli.global.quiet, cli.global.verbose, cli.is_json);
+    if cli.global.quiet || cli.is_json {
+        output::keep_foreign_lines_out();
+    }
     let mut stdout = BufWriter::with_capacity(STDOUT_BUFFER_BYTES, io::stdout().lock());
     let (terminal, program) = (Terminal::stdout(), Cli::command);
     let used = UsedDatabase::default();

@@ -10,6 +10,7 @@ use crate::args::Location;
 use crate::commands::Context;
 use crate::doctor;
 use crate::failure::{ExitCode, Failure};
+use crate::output::stderr;
 
 /// Create the tables and the demo accounts if they are missing
 #[derive(Debug, Args)]
@@ -96,7 +97,7 @@ fn name_to_type(location: &Location, database: &str) -> String {
 
 fn confirm(name: &str) -> Result<(), Failure> {
     let ask = || -> io::Result<String> {
-        let mut stderr = io::stderr();
+        let mut stderr = stderr();
         writeln!(stderr, "This destroys all accounts and transfers.")?;
         write!(stderr, "Type {name} to continue: ")?;
         stderr.flush()?;

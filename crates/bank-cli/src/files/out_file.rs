@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::standard_output::is_standard_output;
+use super::standard_output::{is_standard_error, is_standard_output};
+use crate::output::stderr;
 
 /// A file that is open for writing, or standard output; a new file is removed if nothing is written to it.
 #[derive(Debug)]
@@ -16,17 +17,23 @@ pub(crate) struct OutFile {
 #[derive(Debug)]
 enum Target {
     StandardOutput,
+    StandardError,
     File { file: File, is_new: bool, is_empty: bool },
 }
 
 impl OutFile {
-    /// Opens the file; an existing file keeps its content until the first write. Paths that mean standard output lead to it.
+    /// Opens the file; an existing file keeps its content until the first write. Paths that mean
+    /// standard output or standard error lead there.
     ///
     /// # Errors
     ///
     /// Returns `AlreadyExists` if the file exists and may not be overwritten, or another error if it cannot be opened.
     pub(crate) fn open(path: &Path, overwrite: bool) -> io::Result<Self> {
-        let target = if is_standard_output(path) { Target::StandardOutput } else { open_file(path, overwrite)? };
+        let target = match path {
+            _ if is_standard_output(path) => Target::StandardOutput,
+            _ if is_standard_error(path) => Target::StandardError,
+            _ => open_file(path, overwrite)?,
+        };
         Ok(Self { path: path.to_owned(), target })
     }
 
@@ -51,6 +58,7 @@ impl Write for OutFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.target {
             Target::StandardOutput => io::stdout().write(bytes),
+            Target::StandardError => stderr().write(bytes),
             Target::File { file, is_new, is_empty } => {
                 if *is_empty && !*is_new && file.metadata().is_ok_and(|metadata| metadata.is_file()) {
                     file.set_len(0)?;
@@ -64,6 +72,7 @@ impl Write for OutFile {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.target {
             Target::StandardOutput => io::stdout().flush(),
+            Target::StandardError => stderr().flush(),
             Target::File { file, .. } => file.flush(),
         }
     }

@@ -1,4 +1,4 @@
-//! Paths that mean standard output. It is written through its own handle: opened again by its path, a file would have a
+//! Paths that mean standard output or standard error. Each is written through its own handle: opened again by its path, a file would have a
 //! second position, at which one writer overwrites what the other has written.
 
 use std::path::Path;
@@ -14,6 +14,14 @@ pub(crate) fn is_standard_output(path: &Path) -> bool {
         path.is_file() && Handle::from_path(path).is_ok_and(|file| Handle::stdout().is_ok_and(|stdout| file == stdout))
     };
     NAMES.iter().any(|name| path == Path::new(name)) || leads_there()
+}
+
+/// What a shell and an operating system call standard error.
+const ERROR_NAMES: [&str; 3] = ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"];
+
+/// Returns whether the path means standard error.
+pub(crate) fn is_standard_error(path: &Path) -> bool {
+    ERROR_NAMES.iter().any(|name| path == Path::new(name))
 }
 
 #[cfg(test)]

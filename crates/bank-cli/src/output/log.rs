@@ -1,12 +1,11 @@
 //! Log lines of the libraries on stderr, such as repeated attempts and their reasons.
 
-use std::io;
-
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::stderr::stderr;
 use crate::args::ValueSource;
 
 /// Shows the log lines that `RUST_LOG` selects, such as `bank_db=debug`, or with `-v` the repeated attempts.
@@ -14,7 +13,7 @@ use crate::args::ValueSource;
 /// An invalid `RUST_LOG` is ignored, because money should move even then.
 pub(crate) fn start(verbose: bool) {
     if let Some((filter, _)) = filter(verbose) {
-        let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).without_time();
+        let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(false).without_time();
         tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     }
 }

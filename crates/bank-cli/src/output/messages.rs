@@ -3,13 +3,14 @@
 //! When the data is JSON, so is every message: one object a line.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::failure::{ExitCode, Failure};
 
+use super::stderr::stderr;
 use super::terminal::Palette;
 use super::waiting::Waiting;
 
@@ -52,8 +53,8 @@ impl Messages {
 
     /// Prints one line, in the format of all messages; ignores errors, because there is nowhere left to report them.
     fn print(self, json: &Value, text: impl Display) {
-        let mut stderr = io::stderr();
-        if self.json { writeln!(stderr, "{json}") } else { writeln!(stderr, "{text}") }.ok();
+        let line = if self.json { format!("{json}\n") } else { format!("{text}\n") };
+        stderr().write_all(line.as_bytes()).ok();
     }
 
     /// Returns whether only errors are wanted.

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use bank_workload::{Retries, Sample};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::output::Messages;
+use crate::output::{Messages, stderr};
 
 /// Shows a sample a second: a line for each, as text or JSON, or a live view.
 pub(crate) enum ProgressView {
@@ -56,7 +56,7 @@ impl ProgressView {
 
 /// Prints one line. A failure is ignored: if stderr itself is closed, it cannot be reported anywhere.
 fn print(line: &str) {
-    writeln!(io::stderr(), "{line}").ok();
+    stderr().write_all(format!("{line}\n").as_bytes()).ok();
 }
 
 fn line(sample: &Sample) -> String {
