@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::currency::Currency;
+
 /// The reason why a text or a number is not a valid domain value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -21,6 +23,20 @@ pub enum InvalidInput {
         text: String,
         /// What is wrong with it.
         problem: AmountProblem,
+    },
+    /// A decimal number cannot be read, or is not in the minor units of its currency.
+    #[error("\"{text}\" {problem}")]
+    Decimal {
+        /// The text as it was given.
+        text: String,
+        /// What is wrong with it.
+        problem: DecimalProblem,
+    },
+    /// A text is not the code of a currency.
+    #[error("currency \"{text}\" is not 3 to 12 characters of A-Z and 0-9")]
+    CurrencyCode {
+        /// The text as it was given.
+        text: String,
     },
     /// A number is outside its range or not a number.
     #[error("{what} \"{text}\" is not a whole number from {min} to {max}")]
@@ -97,5 +113,29 @@ pub enum AmountProblem {
     Negative,
     /// The amount is above 2⁶³−1.
     #[error("is above the largest amount, 9223372036854775807")]
+    TooLarge,
+}
+
+/// The problem with a decimal number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DecimalProblem {
+    /// The text is not a number.
+    #[error("is not a number: write digits, and decimals behind a point, such as 12.50")]
+    NotANumber,
+    /// The text has a comma, groups of digits, or a point without digits on both sides.
+    #[error("can be read in several ways: write digits, and decimals behind a point, such as 1000.50")]
+    Separator,
+    /// The number has more decimals than its currency.
+    #[error("has too many decimals: {code} has {scale}", code = currency.code, scale = currency.scale)]
+    TooManyDecimals {
+        /// The currency that the number should be in.
+        currency: Currency,
+    },
+    /// The number has more decimals than any currency.
+    #[error("has more than 18 decimals")]
+    TooPrecise,
+    /// The number, in minor units, is outside 64 bits.
+    #[error("is too large: amounts have at most 2^63-1 of their smallest unit")]
     TooLarge,
 }

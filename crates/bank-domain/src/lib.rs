@@ -2,6 +2,8 @@
 
 mod account;
 mod apply;
+mod currency;
+mod decimal;
 mod invalid;
 mod money;
 mod number;
@@ -12,7 +14,9 @@ mod transfer;
 
 pub use account::{Account, AccountId, AccountName, AccountVersion, Age, Country, NewAccount};
 pub use apply::{AccountState, AppliedBatch, apply_batch};
-pub use invalid::{AmountProblem, InvalidInput, TextProblem};
+pub use currency::{Currency, CurrencyCode, Scale};
+pub use decimal::Decimal;
+pub use invalid::{AmountProblem, DecimalProblem, InvalidInput, TextProblem};
 pub use money::{Amount, Balance, OverdraftLimit};
 pub use outcome::{Entry, Outcome, PostedTransfer, Rejection};
 pub use reversal::{Reversal, ReversalNote};
