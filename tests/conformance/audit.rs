@@ -164,7 +164,7 @@ impl Scene {
         if self.database.is_sqlite() {
             self.damage(
                 "PRAGMA writable_schema = ON;
-                 UPDATE sqlite_master SET sql = replace(sql, 'CHECK (balance >= -overdraft_limit)', 'CHECK (1)')
+                 UPDATE sqlite_master SET sql = replace(sql, 'CHECK (balance - held >= -overdraft_limit)', 'CHECK (1)')
                   WHERE name = 'accounts';
                  PRAGMA writable_schema = RESET;",
             );

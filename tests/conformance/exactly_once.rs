@@ -31,15 +31,16 @@ pub(crate) fn the_same_id_with_any_other_field_is_a_conflict(backend: TestBacken
     let bank = database.bank();
     let (a, b, c) = (open(&bank, "a", 100).id, open(&bank, "b", 100).id, open(&bank, "c", 100).id);
     let id = new_transfer_id();
-    let original = Transfer { memo: Some(Memo::new("rent").unwrap()), ..transfer_with_id(id, a, b, 10) };
+    let original = transfer_with_id(id, a, b, 10).with_memo(Some(Memo::new("rent").unwrap()));
+    let between = |from, to| transfer_with_id(id, from, to, 10).with_memo(original.memo.clone());
     posted(post(&bank, &original));
     let before = Ledger::read(&database);
     let others = [
-        (TransferField::From, Transfer { from: c, ..original.clone() }),
-        (TransferField::To, Transfer { to: c, ..original.clone() }),
+        (TransferField::From, between(c, b)),
+        (TransferField::To, between(a, c)),
         (TransferField::Amount, transfer_with_id(id, a, b, 11)),
-        (TransferField::Memo, Transfer { memo: None, ..original.clone() }),
-        (TransferField::Memo, Transfer { memo: Some(Memo::new("Rent").unwrap()), ..original.clone() }),
+        (TransferField::Memo, original.clone().with_memo(None)),
+        (TransferField::Memo, original.clone().with_memo(Some(Memo::new("Rent").unwrap()))),
     ];
     for (field, other) in others {
         assert_eq!(rejected(post(&bank, &other)), Rejection::IdConflict { id, field });

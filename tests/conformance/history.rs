@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bank_domain::{AccountVersion, Memo, Transfer};
+use bank_domain::{AccountVersion, Memo};
 use bank_persistence::{Direction, new_transfer_id};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{name, open, open_many, post, posted, random_transfers, transfer};
@@ -12,7 +12,7 @@ pub(crate) fn a_history_is_newest_first_with_running_balances(backend: TestBacke
     let database = backend.database();
     let bank = database.bank();
     let (jessica, john) = (open(&bank, "Jessica", 10_000).id, open(&bank, "John", 9_000).id);
-    let rent = Transfer { memo: Some(Memo::new("rent").unwrap()), ..transfer(jessica, john, 800) };
+    let rent = transfer(jessica, john, 800).with_memo(Some(Memo::new("rent").unwrap()));
     let back = transfer(john, jessica, 50);
     posted(post(&bank, &rent));
     posted(post(&bank, &back));
@@ -72,7 +72,7 @@ pub(crate) fn a_transfer_is_found_by_its_id(backend: TestBackend) {
     let bank = database.bank();
     let (jessica, john) = (open(&bank, "Jessica", 100).id, open(&bank, "John", 0).id);
     let before = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
-    let order = Transfer { memo: Some(Memo::new("gift").unwrap()), ..transfer(jessica, john, 7) };
+    let order = transfer(jessica, john, 7).with_memo(Some(Memo::new("gift").unwrap()));
     let posting = posted(post(&bank, &order));
     let recorded = bank.find_transfer(order.id).unwrap().unwrap();
     assert_eq!(recorded.posted, posting);

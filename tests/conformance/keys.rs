@@ -152,8 +152,9 @@ fn ids_that_stand_twice_are_found() {
             drop_key(&mut plain);
         }
         plain.execute(
-            "INSERT INTO transfers SELECT id, from_account_id, to_account_id, amount, from_version + 100, to_version + 100, \
-             from_balance_after, to_balance_after, memo, posted_at FROM transfers ORDER BY id LIMIT 2",
+            "INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
+             from_balance_after, to_balance_after, memo, posted_at, kind) SELECT id, from_account_id, to_account_id, amount, from_version + 100, to_version + 100, \
+             from_balance_after, to_balance_after, memo, posted_at, kind FROM transfers ORDER BY id LIMIT 2",
         );
         let report = bank.audit().unwrap();
         let finding = report.findings.iter().find(|finding| finding.invariant == Invariant::UniqueIds).unwrap();

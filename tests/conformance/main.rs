@@ -198,6 +198,8 @@ conformance! {
         migrating_twice_is_harmless
         two_concurrent_migrations_both_succeed
         a_reset_destroys_everything
+        a_ledger_of_the_first_schema_keeps_its_data_and_its_reversals
+        nobody_posts_or_opens_accounts_while_an_upgrade_is_unfinished
         a_database_without_tables_is_not_set_up
         a_database_with_a_part_of_the_migrations_is_older
         the_migrations_of_another_application_are_not_taken_for_those_of_a_newer_program

@@ -42,8 +42,10 @@ fn assert_no_sequential_scan(session: Session) {
 /// Returns the transfers with random ids, like those that `bank-cli batch` derives.
 fn with_random_ids(transfers: Vec<Transfer>, seed: u64) -> Vec<Transfer> {
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut with_id =
-        |transfer| Transfer { id: TransferId::from_uuid(uuid::Uuid::from_u128(random.u128(..))), ..transfer };
+    let mut with_id = |mut transfer: Transfer| {
+        transfer.id = TransferId::from_uuid(uuid::Uuid::from_u128(random.u128(..)));
+        transfer
+    };
     transfers.into_iter().map(&mut with_id).collect()
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn a_memo_is_recorded(backend: TestBackend) {
     let bank = database.bank();
     let (a, b) = (open(&bank, "a", 100).id, open(&bank, "b", 100).id);
     for text in ["rent", "it's; DROP TABLE transfers --", "銀行 🏦", &"é".repeat(200)] {
-        let order = Transfer { memo: Some(Memo::new(text).unwrap()), ..transfer(a, b, 1) };
+        let order = transfer(a, b, 1).with_memo(Some(Memo::new(text).unwrap()));
         posted(post(&bank, &order));
         let recorded = bank.find_transfer(order.id).unwrap().unwrap();
         assert_eq!(recorded.posted.transfer, order);
@@ -57,7 +57,7 @@ pub(crate) fn every_field_of_a_large_batch_is_recorded(backend: TestBackend) {
         let memo = |number: i64| (number % 3 > 0).then(|| Memo::new(format!("memo {number}, 銀行")).unwrap());
         let order = |number: i64| {
             let (from, to) = if number % 2 == 0 { (a, b) } else { (b, a) };
-            Transfer { memo: memo(number), ..transfer(from, to, number % 2 + 1) }
+            transfer(from, to, number % 2 + 1).with_memo(memo(number))
         };
         let orders: Vec<Transfer> = (0..count).map(order).collect();
         bank.post_batch(&orders).unwrap();

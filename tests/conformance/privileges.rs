@@ -44,6 +44,9 @@ fn a_role_with_the_documented_rights_can_post_and_cannot_change_the_journal() {
         "DELETE FROM transfers",
         "UPDATE transfers SET amount = 1",
         "DELETE FROM accounts",
+        "DELETE FROM account_changes",
+        "UPDATE account_names SET account_id = 1",
+        "UPDATE currencies SET scale = 2",
         "UPDATE batches SET digest = '\\x00'",
     ] {
         let refused = teller.try_execute(statement);

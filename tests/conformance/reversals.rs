@@ -2,15 +2,15 @@
 
 use std::thread;
 
-use bank_domain::{Memo, Outcome, Rejection, Reversal, ReversalNote, Transfer, TransferField, TransferId};
+use bank_domain::{Memo, Outcome, Rejection, Reversal, TransferField, TransferId, TransferKind};
 use bank_persistence::{Bank, new_transfer_id};
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{balance, open, post, posted, rejected, replayed, transfer, transfer_with_id};
 use bank_tests::invariants::{Ledger, assert_sound};
 
-fn reverse(bank: &Bank, original: TransferId, note: Option<&str>) -> Outcome {
-    let note = note.map(|note| ReversalNote::new(note).unwrap());
-    bank.reverse(&Reversal { original, note, force: false }).unwrap().expect("the original is there").outcome
+fn reverse(bank: &Bank, original: TransferId, memo: Option<&str>) -> Outcome {
+    let memo = memo.map(|memo| Memo::new(memo).unwrap());
+    bank.reverse(&Reversal { original, memo, force: false }).unwrap().expect("the original is there").outcome
 }
 
 pub(crate) fn a_reversal_moves_the_money_back_and_is_linked(backend: TestBackend) {
@@ -25,7 +25,7 @@ pub(crate) fn a_reversal_moves_the_money_back_and_is_linked(backend: TestBackend
     assert_eq!((balance(&bank, "a"), balance(&bank, "b")), (100, 5));
     let reversal = bank.find_reversal(order.id).unwrap().unwrap();
     assert_eq!(reversal.posted, posting);
-    assert_eq!(reversal.posted.transfer.reverses(), Some(order.id));
+    assert_eq!(reversal.posted.transfer.kind(), TransferKind::Reversal { of: order.id });
     assert_eq!(bank.find_transfer(order.id).unwrap().unwrap().posted.transfer, order, "the original stays as it is");
     assert_sound(&database);
 }
@@ -66,7 +66,7 @@ pub(crate) fn one_of_many_racing_reversals_is_posted(backend: TestBackend) {
 
 pub(crate) fn an_unknown_transfer_cannot_be_reversed(backend: TestBackend) {
     let database = backend.database();
-    let reversal = Reversal { original: new_transfer_id(), note: None, force: true };
+    let reversal = Reversal { original: new_transfer_id(), memo: None, force: true };
     assert!(database.bank().reverse(&reversal).unwrap().is_none());
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn a_reversal_respects_the_limit_of_the_receiver(backend: TestBackend
     posted(post(&bank, &order));
     posted(post(&bank, transfer(b, c, 1)));
     assert_eq!(rejected(reverse(&bank, order.id, None)).code(), "insufficient_funds");
-    let by_force = Reversal { original: order.id, note: None, force: true };
+    let by_force = Reversal { original: order.id, memo: None, force: true };
     assert_eq!(rejected(bank.reverse(&by_force).unwrap().unwrap().outcome).code(), "insufficient_funds");
     assert!(bank.find_reversal(order.id).unwrap().is_none());
     posted(post(&bank, transfer(c, b, 1)));
@@ -95,7 +95,7 @@ pub(crate) fn a_reversal_is_reversed_only_by_force(backend: TestBackend) {
     let reversal = posted(reverse(&bank, order.id, None)).transfer.id;
     let refusal = Rejection::ReversalOfReversal { id: reversal, original: order.id };
     assert_eq!(rejected(reverse(&bank, reversal, None)), refusal);
-    let by_force = Reversal { original: reversal, note: None, force: true };
+    let by_force = Reversal { original: reversal, memo: None, force: true };
     posted(bank.reverse(&by_force).unwrap().unwrap().outcome);
     assert_eq!((balance(&bank, "a"), balance(&bank, "b")), (90, 10));
     assert_eq!(replayed(reverse(&bank, order.id, None)).transfer.id, reversal, "the original stays reversed");
@@ -111,11 +111,11 @@ pub(crate) fn a_transfer_that_took_the_id_of_a_reversal_is_not_the_reversal(back
     let id = order.id.of_reversal();
     posted(post(&bank, transfer_with_id(id, b, a, 10)));
     assert!(bank.find_reversal(order.id).unwrap().is_none());
-    assert_eq!(rejected(reverse(&bank, order.id, None)), Rejection::IdConflict { id, field: TransferField::Memo });
+    assert_eq!(rejected(reverse(&bank, order.id, None)), Rejection::IdConflict { id, field: TransferField::Kind });
     // A memo alone does not make a transfer a reversal.
     let memo = Memo::new(format!("reverses {}", order.id)).unwrap();
-    let typed = Transfer { memo: Some(memo), ..transfer(b, a, 10) };
+    let typed = transfer(b, a, 10).with_memo(Some(memo));
     posted(post(&bank, &typed));
-    assert_eq!(bank.find_transfer(typed.id).unwrap().unwrap().posted.transfer.reverses(), None);
+    assert_eq!(bank.find_transfer(typed.id).unwrap().unwrap().posted.transfer.kind(), TransferKind::Payment);
     assert_sound(&database);
 }

@@ -29,7 +29,6 @@ pub(crate) fn the_database_rejects_what_the_domain_rejects(backend: TestBackend)
         "UPDATE accounts SET balance = -1 WHERE name = 'a'",
         "UPDATE accounts SET balance = -51 WHERE name = 'b'",
         "UPDATE accounts SET overdraft_limit = -1 WHERE name = 'a'",
-        "UPDATE accounts SET name = 'a' WHERE name = 'b'",
         "UPDATE accounts SET balance = NULL WHERE name = 'a'",
         "UPDATE accounts SET balance = 'much' WHERE name = 'a'",
         "UPDATE accounts SET balance = 9223372036854775807 WHERE name = 'a';
@@ -37,7 +36,16 @@ pub(crate) fn the_database_rejects_what_the_domain_rejects(backend: TestBackend)
         "UPDATE transfers SET amount = 0",
         "UPDATE transfers SET amount = -1",
         "UPDATE transfers SET amount = NULL",
-        "INSERT INTO transfers SELECT id, from_account_id, to_account_id, amount, 7, 7, 0, 0, memo, posted_at FROM transfers",
+        "INSERT INTO transfers SELECT id, from_account_id, to_account_id, amount, 7, 7, 0, 0, memo, posted_at, 1 FROM transfers",
+        "UPDATE accounts SET held = -1 WHERE name = 'a'",
+        "UPDATE accounts SET held = 91 WHERE name = 'a'",
+        "UPDATE accounts SET currency = NULL WHERE name = 'a'",
+        "UPDATE transfers SET to_version = NULL",
+        "UPDATE transfers SET to_balance_after = NULL",
+        "UPDATE transfers SET kind = 3",
+        "INSERT INTO account_names (name, account_id) VALUES ('a', 2)",
+        "INSERT INTO currencies (code, scale) VALUES ('A19', 19)",
+        "INSERT INTO ledger (id, default_currency, state) VALUES (2, 'XXX', 'ready')",
     ] {
         plain.execute("BEGIN");
         let refused = plain.try_execute(sql);
@@ -50,11 +58,16 @@ pub(crate) fn the_database_rejects_what_the_domain_rejects(backend: TestBackend)
             if database.is_sqlite() { "zeroblob(16)" } else { "CAST('00000000-0000-0000-0000-000000000000' AS UUID)" };
         let sql = format!(
             "INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
-             from_balance_after, to_balance_after) \
-             SELECT {id}, from_account_id, to_account_id, amount, {columns}, 0, 0 FROM transfers"
+             from_balance_after, to_balance_after, kind) \
+             SELECT {id}, from_account_id, to_account_id, amount, {columns}, 0, 0, 1 FROM transfers"
         );
         assert!(plain.try_execute(&sql).is_err(), "not rejected: {sql}");
     }
+    // A program of the first schema does not know the kinds.
+    let first_schema = "INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
+                        from_balance_after, to_balance_after) \
+                        SELECT id, from_account_id, to_account_id, amount, 7, 7, 0, 0 FROM transfers";
+    assert!(plain.try_execute(first_schema).is_err_and(|error| error.contains("kind")));
     plain.execute("UPDATE accounts SET balance = -50 WHERE name = 'b'");
 }
 
@@ -80,10 +93,11 @@ fn native(sql_type: &str, is_sqlite: bool) -> &'static str {
         ("Int2", false) => "smallint",
         ("Int8" | "Int2", true) => "INTEGER",
         ("Text", false) => "text",
-        ("Text" | "Timestamptz", true) => "TEXT",
+        ("Text" | "Timestamptz" | "Date", true) => "TEXT",
         ("Uuid", false) => "uuid",
         ("Bytea", false) => "bytea",
         ("Uuid" | "Bytea", true) => "BLOB",
+        ("Date", false) => "date",
         ("Timestamptz", false) => "timestamp with time zone",
         _ => panic!("{sql_type} is no type of the portable schema"),
     }
@@ -94,11 +108,13 @@ fn live_columns(database: &TestDatabase) -> Vec<Column> {
         "SELECT m.name || ',' || c.name || ',' || c.type || ',' || CASE c.\"notnull\" WHEN 1 THEN 'NO' ELSE 'YES' END
                 AS value
            FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c
-          WHERE m.name IN ('accounts', 'batches', 'transfers') ORDER BY m.name, c.cid"
+          WHERE m.name IN ('account_changes', 'account_names', 'accounts', 'batches', 'currencies', 'holds', 'ledger',
+                          'transfers') ORDER BY m.name, c.cid"
     } else {
         "SELECT concat_ws(',', table_name, column_name, data_type, is_nullable) AS value
            FROM information_schema.columns
-          WHERE table_name IN ('accounts', 'batches', 'transfers') AND table_schema = current_schema()
+          WHERE table_name IN ('account_changes', 'account_names', 'accounts', 'batches', 'currencies', 'holds', 'ledger',
+                          'transfers') AND table_schema = current_schema()
           ORDER BY table_name, ordinal_position"
     };
     let rows = database.plain().texts(sql);

@@ -24,9 +24,7 @@ fn run_chain(backend: TestBackend) {
         0,
         str![[r#"
 Connected to [..], database [..].
-Ran migration [..].
-Ran migration [..].
-Ran migration [..].
+Created the tables.
 Created account Jessica with balance 10000.
 Created account John with balance 9000.
 

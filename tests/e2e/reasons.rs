@@ -65,8 +65,8 @@ fn a_limit_of_the_role_does_not_cut_a_read_with_a_limit_of_its_own() {
     let url = role(&scene, "slow", "");
     scene.database.plain().execute("ALTER ROLE slow SET statement_timeout = 1");
     scene.database.plain().execute(
-        "INSERT INTO accounts (name, age, country, opening_balance, balance) \
-         SELECT 'n' || n, 1, 'X', 0, 0 FROM generate_series(1, 200000) AS n",
+        "INSERT INTO accounts (name, age, country, currency, opening_balance, balance) \
+         SELECT 'n' || n, 1, 'X', 'XXX', 0, 0 FROM generate_series(1, 200000) AS n",
     );
     let verify = |options: &[&str]| scene.cli.run(&[&["verify", "--database-url", &url], options].concat());
     let hint = "the server ends statements after a limit: allow more seconds with --statement-timeout";

@@ -28,7 +28,8 @@ pub fn new_account_with_limit(account: &str, balance: i64, limit: i64) -> NewAcc
     let age = Age::new(28).expect("28 is an age");
     let country = Country::new("Canada").expect("Canada is a country");
     let limit = OverdraftLimit::new(limit).expect("the test's limit is valid");
-    NewAccount::new(name(account), age, country, Balance::new(balance), limit).expect("the test's account is valid")
+    let new = NewAccount::new(name(account), Balance::new(balance), limit).expect("the test's account is valid");
+    new.with_age(Some(age)).with_country(Some(country))
 }
 
 /// Opens an account without an overdraft.

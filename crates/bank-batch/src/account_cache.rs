@@ -57,10 +57,9 @@ impl<'a> AccountCache<'a> {
                 }
             }
             found => {
-                for account in found? {
-                    let name = account.name.as_str();
-                    self.text_bytes = self.text_bytes.saturating_add(name.len());
-                    self.known.insert(name.into(), account.id);
+                for (name, account) in found? {
+                    self.text_bytes = self.text_bytes.saturating_add(name.as_str().len());
+                    self.known.insert(name.as_str().into(), account.id);
                 }
             }
         }
@@ -81,7 +80,7 @@ impl<'a> AccountCache<'a> {
 
 #[cfg(test)]
 mod tests {
-    use bank_domain::{Age, Amount, Balance, Country, NewAccount, OverdraftLimit};
+    use bank_domain::{Amount, Balance, NewAccount, OverdraftLimit};
     use bank_persistence::{Settings, new_transfer_id};
 
     use super::*;
@@ -99,9 +98,8 @@ mod tests {
         let bank = Bank::create_or_connect(&"sqlite::memory:".parse().unwrap(), Settings::default()).unwrap();
         bank.migrate().unwrap();
         for account in names {
-            let (age, country) = (Age::new(28).unwrap(), Country::new("USA").unwrap());
-            let limit = OverdraftLimit::default();
-            bank.open_account(&NewAccount::new(name(account), age, country, Balance::new(1), limit).unwrap()).unwrap();
+            let new = NewAccount::new(name(account), Balance::new(1), OverdraftLimit::default()).unwrap();
+            bank.open_account(&new).unwrap();
         }
         bank
     }

@@ -30,8 +30,8 @@ impl ResolvedChunk {
                 Err(malformed) => LineStatus::Malformed(Box::new(malformed.clone())),
                 Ok((id, named)) => match (accounts.id_of(&named.from), accounts.id_of(&named.to)) {
                     (Some(from), Some(to)) => {
-                        let (amount, memo) = (named.amount, named.memo.clone());
-                        transfers.push(Transfer { id: *id, from, to, amount, memo });
+                        let transfer = Transfer::new(*id, from, to, named.amount);
+                        transfers.push(transfer.with_memo(named.memo.clone()));
                         origins.push((index, from));
                         LineStatus::Skipped
                     }

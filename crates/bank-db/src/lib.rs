@@ -24,7 +24,7 @@ pub use deadline::CommitGate;
 pub use diagnosis::Diagnosis;
 pub use engine::Engine;
 pub use error::{AttemptError, DbError, TransactionError, WithCauses};
-pub use migrate::Migrations;
+pub use migrate::{CodedMigration, Migrations};
 pub use retry::{Obstacle, RetryEvent, RetryObserver, RetryPolicy, Retryable, Transient};
 pub use schema_state::SchemaState;
 pub use settings::{Isolation, Session, Settings};

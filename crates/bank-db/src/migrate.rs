@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use diesel::backend::Backend;
-use diesel::migration::{Migration, MigrationSource};
+use diesel::connection::BoxableConnection;
+use diesel::migration::{Migration, MigrationMetadata, MigrationName, MigrationSource};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 
 use crate::connection::{DbConnection, switch_to_wal};
@@ -25,6 +26,19 @@ pub struct Migrations {
     pub postgres: EmbeddedMigrations,
     /// For SQLite.
     pub sqlite: EmbeddedMigrations,
+    /// Those whose `up.sql` is replaced by code.
+    pub coded: &'static [CodedMigration],
+}
+
+/// The code of a migration that SQL cannot do. It runs in place of the `up.sql` of the embedded migration of this name.
+#[derive(Debug)]
+pub struct CodedMigration {
+    /// The name of the migration's directory.
+    pub name: &'static str,
+    /// For servers.
+    pub postgres: fn(&mut PgConnection) -> QueryResult<()>,
+    /// For SQLite. It runs within the transaction of all migrations.
+    pub sqlite: fn(&mut SqliteConnection) -> QueryResult<()>,
 }
 
 impl fmt::Debug for Migrations {
@@ -34,11 +48,54 @@ impl fmt::Debug for Migrations {
 }
 
 /// Diesel takes a source of migrations by value, and embedded ones cannot be copied.
-struct Source<'a>(&'a EmbeddedMigrations);
+struct Source<'a>(&'a Migrations);
 
-impl<DB: Backend> MigrationSource<DB> for Source<'_> {
-    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<DB>>>> {
-        self.0.migrations()
+impl MigrationSource<Pg> for Source<'_> {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> {
+        with_code(&self.0.postgres, |name| self.0.coded_as(name).map(|coded| coded.postgres))
+    }
+}
+
+impl MigrationSource<Sqlite> for Source<'_> {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<Sqlite>>>> {
+        with_code(&self.0.sqlite, |name| self.0.coded_as(name).map(|coded| coded.sqlite))
+    }
+}
+
+fn with_code<C: Connection + 'static>(
+    embedded: &EmbeddedMigrations,
+    code_of: impl Fn(&str) -> Option<fn(&mut C) -> QueryResult<()>>,
+) -> diesel::migration::Result<Vec<Box<dyn Migration<C::Backend>>>> {
+    let migrations: Vec<Box<dyn Migration<C::Backend>>> = embedded.migrations()?;
+    let with_code = |migration: Box<dyn Migration<C::Backend>>| match code_of(&migration.name().to_string()) {
+        Some(run) => Box::new(InCode { migration, run }),
+        None => migration,
+    };
+    Ok(migrations.into_iter().map(with_code).collect())
+}
+
+/// A migration that runs code in place of its `up.sql`.
+struct InCode<C: Connection> {
+    migration: Box<dyn Migration<C::Backend>>,
+    run: fn(&mut C) -> QueryResult<()>,
+}
+
+impl<C: Connection + 'static> Migration<C::Backend> for InCode<C> {
+    fn run(&self, connection: &mut dyn BoxableConnection<C::Backend>) -> diesel::migration::Result<()> {
+        let connection = connection.downcast_mut::<C>().ok_or("the migration is for another kind of connection")?;
+        Ok((self.run)(connection)?)
+    }
+
+    fn revert(&self, connection: &mut dyn BoxableConnection<C::Backend>) -> diesel::migration::Result<()> {
+        self.migration.revert(connection)
+    }
+
+    fn metadata(&self) -> &dyn MigrationMetadata {
+        self.migration.metadata()
+    }
+
+    fn name(&self) -> &dyn MigrationName {
+        self.migration.name()
     }
 }
 
@@ -50,6 +107,10 @@ diesel::table! {
 }
 
 impl Migrations {
+    fn coded_as(&self, name: &str) -> Option<&'static CodedMigration> {
+        self.coded.iter().find(|coded| coded.name == name)
+    }
+
     /// Compares the migrations that have run with these. One statement unless the tables are missing.
     pub(crate) fn state(&self, connection: &mut DbConnection) -> Result<SchemaState, DbError> {
         let query = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
@@ -114,16 +175,16 @@ impl Migrations {
 
     fn run_pending_once(&self, connection: &mut DbConnection) -> Result<Vec<String>, DbError> {
         match connection {
-            DbConnection::Postgres(postgres) => self.names_of(postgres.run_pending_migrations(Source(&self.postgres))),
-            DbConnection::Sqlite(sqlite) => self.names_of(sqlite.run_pending_migrations(Source(&self.sqlite))),
+            DbConnection::Postgres(postgres) => self.names_of(postgres.run_pending_migrations(Source(self))),
+            DbConnection::Sqlite(sqlite) => self.names_of(sqlite.run_pending_migrations(Source(self))),
         }
     }
 
     /// Runs every migration's way back, the newest first, and so destroys all tables.
     fn revert_all(&self, connection: &mut DbConnection) -> Result<(), DbError> {
         match connection {
-            DbConnection::Postgres(postgres) => self.names_of(postgres.revert_all_migrations(Source(&self.postgres))),
-            DbConnection::Sqlite(sqlite) => self.names_of(sqlite.revert_all_migrations(Source(&self.sqlite))),
+            DbConnection::Postgres(postgres) => self.names_of(postgres.revert_all_migrations(Source(self))),
+            DbConnection::Sqlite(sqlite) => self.names_of(sqlite.revert_all_migrations(Source(self))),
         }
         .map(|_| ())
     }

@@ -1,7 +1,10 @@
-//! [`Account`]s: named holders of one balance each.
+//! [`Account`]s: named holders of one balance in one currency each.
 
+use std::fmt;
+
+use crate::currency::{Currency, CurrencyCode};
 use crate::invalid::InvalidInput;
-use crate::money::{Balance, OverdraftLimit};
+use crate::money::{Balance, Held, OverdraftLimit};
 use crate::number::{checked_number, number_type};
 use crate::text::text_type;
 
@@ -69,6 +72,39 @@ impl AccountVersion {
     }
 }
 
+/// What an account may be used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AccountStatus {
+    /// It pays and receives.
+    #[default]
+    Open,
+    /// It neither pays nor receives, until it is open again.
+    Frozen,
+    /// It neither pays nor receives any more. Its balance is zero.
+    Closed,
+}
+
+impl AccountStatus {
+    /// All statuses.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Frozen, Self::Closed];
+
+    /// Returns the stable name, for programs and for people: `open`, `frozen` or `closed`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Frozen => "frozen",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl fmt::Display for AccountStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// An account as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -76,14 +112,20 @@ pub struct Account {
     pub id: AccountId,
     /// The account's unique name.
     pub name: AccountName,
-    /// The holder's age.
-    pub age: Age,
-    /// The holder's country.
-    pub country: Country,
-    /// What the account held when it was opened.
+    /// The holder's age, if known.
+    pub age: Option<Age>,
+    /// The holder's country, if known.
+    pub country: Option<Country>,
+    /// The currency of its money. It never changes.
+    pub currency: Currency,
+    /// What it may be used for.
+    pub status: AccountStatus,
+    /// The balance with which the account was opened.
     pub opening_balance: Balance,
-    /// What the account holds now: opening balance plus credits minus debits.
+    /// The balance now: opening balance plus credits minus debits.
     pub balance: Balance,
+    /// How much of the balance is held for transfers to come.
+    pub held: Held,
     /// How far below zero the balance may go.
     pub overdraft_limit: OverdraftLimit,
     /// How many transfers have touched the account.
@@ -94,32 +136,50 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAccount {
     name: AccountName,
-    age: Age,
-    country: Country,
+    age: Option<Age>,
+    country: Option<Country>,
+    currency: Option<CurrencyCode>,
     opening_balance: Balance,
     overdraft_limit: OverdraftLimit,
 }
 
 impl NewAccount {
-    /// Returns the account to be opened if its opening balance respects its own limit.
+    /// Returns the account to be opened, in the ledger's default currency, if its opening balance respects its own limit.
     ///
     /// # Errors
     ///
     /// [`InvalidInput::OpeningBelowLimit`] if the opening balance is below minus the overdraft limit.
     pub fn new(
         name: AccountName,
-        age: Age,
-        country: Country,
         opening_balance: Balance,
         overdraft_limit: OverdraftLimit,
     ) -> Result<Self, InvalidInput> {
-        if opening_balance.available(overdraft_limit) < Balance::new(0) {
+        if opening_balance.available(Held::default(), overdraft_limit) < Balance::new(0) {
             return Err(InvalidInput::OpeningBelowLimit {
                 balance: opening_balance.get(),
                 limit: overdraft_limit.get(),
             });
         }
-        Ok(Self { name, age, country, opening_balance, overdraft_limit })
+        Ok(Self { name, age: None, country: None, currency: None, opening_balance, overdraft_limit })
+    }
+
+    /// Returns the account with its holder's age, if known.
+    #[must_use]
+    pub fn with_age(self, age: Option<Age>) -> Self {
+        Self { age, ..self }
+    }
+
+    /// Returns the account with its holder's country, if known.
+    #[must_use]
+    pub fn with_country(self, country: Option<Country>) -> Self {
+        Self { country, ..self }
+    }
+
+    /// Returns the account in this currency, or in the ledger's default currency. The opening balance and the limit are minor
+    /// units of it.
+    #[must_use]
+    pub fn with_currency(self, currency: Option<CurrencyCode>) -> Self {
+        Self { currency, ..self }
     }
 
     /// Returns the unique name.
@@ -128,19 +188,25 @@ impl NewAccount {
         &self.name
     }
 
-    /// Returns the holder's age.
+    /// Returns the holder's age, if known.
     #[must_use]
-    pub const fn age(&self) -> Age {
+    pub const fn age(&self) -> Option<Age> {
         self.age
     }
 
-    /// Returns the holder's country.
+    /// Returns the holder's country, if known.
     #[must_use]
-    pub const fn country(&self) -> &Country {
-        &self.country
+    pub const fn country(&self) -> Option<&Country> {
+        self.country.as_ref()
     }
 
-    /// Returns what the account will hold when it is opened.
+    /// Returns the currency; `None` for the ledger's default currency.
+    #[must_use]
+    pub const fn currency(&self) -> Option<CurrencyCode> {
+        self.currency
+    }
+
+    /// Returns the balance with which the account will be opened.
     #[must_use]
     pub const fn opening_balance(&self) -> Balance {
         self.opening_balance
@@ -197,13 +263,8 @@ mod tests {
     #[test]
     fn an_account_never_opens_below_its_limit() {
         let open = |balance, limit| {
-            NewAccount::new(
-                AccountName::new("J").unwrap(),
-                Age::new(28).unwrap(),
-                Country::new("USA").unwrap(),
-                Balance::new(balance),
-                OverdraftLimit::new(limit).unwrap(),
-            )
+            let limit = OverdraftLimit::new(limit).unwrap();
+            NewAccount::new(AccountName::new("J").unwrap(), Balance::new(balance), limit)
         };
         assert!(open(-5, 5).is_ok());
         assert!(open(-6, 5).is_err());

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
-use crate::account::{AccountId, AccountVersion};
-use crate::money::{Balance, OverdraftLimit};
+use crate::account::{AccountId, AccountStatus, AccountVersion};
+use crate::currency::CurrencyCode;
+use crate::money::{Balance, Held, OverdraftLimit};
 use crate::outcome::{Entry, Outcome, PostedTransfer, Rejection};
 use crate::transfer::{PostRequest, Transfer, TransferId};
 
@@ -13,8 +14,14 @@ use crate::transfer::{PostRequest, Transfer, TransferId};
 pub struct AccountState {
     /// Identifies the account.
     pub id: AccountId,
-    /// What it holds.
+    /// The currency of its money.
+    pub currency: CurrencyCode,
+    /// What it may be used for.
+    pub status: AccountStatus,
+    /// Its balance.
     pub balance: Balance,
+    /// How much of the balance is held for transfers to come.
+    pub held: Held,
     /// How far below zero the balance may go.
     pub overdraft_limit: OverdraftLimit,
     /// How many transfers have touched it.
@@ -89,6 +96,9 @@ impl Batch {
         }
         let from = self.place(transfer.from)?;
         let to = self.place(transfer.to)?;
+        usable(&self.accounts[from])?;
+        usable(&self.accounts[to])?;
+        same_currency(&self.accounts[from], &self.accounts[to])?;
         // Before the funds: a caller that expects another version has decided on another balance.
         expect_version(&self.accounts[from], *expected_version)?;
         let debit = debited(&self.accounts[from], transfer)?;
@@ -112,6 +122,22 @@ impl Batch {
     }
 }
 
+fn usable(AccountState { id, status, .. }: &AccountState) -> Result<(), Rejection> {
+    match status {
+        AccountStatus::Open => Ok(()),
+        AccountStatus::Frozen => Err(Rejection::AccountFrozen { account: *id }),
+        AccountStatus::Closed => Err(Rejection::AccountClosed { account: *id }),
+    }
+}
+
+fn same_currency(from: &AccountState, to: &AccountState) -> Result<(), Rejection> {
+    if from.currency == to.currency {
+        Ok(())
+    } else {
+        Err(Rejection::CurrencyMismatch { from: from.currency, to: to.currency })
+    }
+}
+
 fn expect_version(account: &AccountState, expected: Option<AccountVersion>) -> Result<(), Rejection> {
     let found = account.version;
     match expected {
@@ -121,7 +147,7 @@ fn expect_version(account: &AccountState, expected: Option<AccountVersion>) -> R
 }
 
 fn debited(account: &AccountState, transfer: &Transfer) -> Result<Entry, Rejection> {
-    let available = account.balance.available(account.overdraft_limit);
+    let available = account.balance.available(account.held, account.overdraft_limit);
     if available.get() < transfer.amount.get() {
         return Err(Rejection::InsufficientFunds { account: account.id, available, requested: transfer.amount });
     }

@@ -191,7 +191,7 @@ mod tests {
 
         #[test]
         fn any_text_is_read_or_refused_without_a_panic(text in "\\PC*|[-+0-9., ]{0,24}", scale in 0_i16..=18) {
-            prop_assert!(units(&text, scale).is_ok() || units(&text, scale).is_err());
+            units(&text, scale).ok();
         }
     }
 }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::currency::Currency;
+use crate::transfer::TransferId;
 
 /// The reason why a text or a number is not a valid domain value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -59,6 +60,14 @@ pub enum InvalidInput {
     /// A new transfer has the nil UUID, which programs send that have not set an id.
     #[error("transfer id {} is the nil UUID: every transfer needs an id of its own", uuid::Uuid::nil())]
     NilTransferId,
+    /// A reversal does not have the id that is derived from its original's.
+    #[error("transfer {id} cannot reverse {original}: the id of that reversal is another")]
+    ReversalId {
+        /// The id of the transfer.
+        id: TransferId,
+        /// The transfer that it should reverse.
+        original: TransferId,
+    },
     /// A new account would begin below its own limit.
     #[error("opening balance {balance} is below the overdraft limit of {limit}")]
     OpeningBelowLimit {

@@ -1,6 +1,4 @@
-//! Whole units of money: amounts, balances and overdraft limits.
-//!
-//! There is one unit and no currency; what a unit is worth is the caller's convention.
+//! Money in minor units of some currency, such as cents: amounts, balances, held amounts and overdraft limits.
 
 use std::num::IntErrorKind;
 use std::str::FromStr;
@@ -88,12 +86,14 @@ impl Balance {
         self.0.checked_add(amount.0).map(Self)
     }
 
-    /// Returns what can be paid out of this balance under the limit: their sum.
+    /// Returns what can be paid out of this balance: the balance minus what is held, plus the limit.
     ///
-    /// A sum above 2⁶³−1 is given as 2⁶³−1. That changes no decision, because no amount is larger.
+    /// A result outside 64 bits is given as the nearest number inside. That changes no decision, because no amount is larger
+    /// than 2⁶³−1 or smaller than 1.
     #[must_use]
-    pub fn available(self, limit: OverdraftLimit) -> Self {
-        Self(self.0.saturating_add(limit.0))
+    pub fn available(self, held: Held, limit: OverdraftLimit) -> Self {
+        let available = i128::from(self.0) - i128::from(held.0) + i128::from(limit.0);
+        Self(i64::try_from(available).unwrap_or(if available < 0 { i64::MIN } else { i64::MAX }))
     }
 }
 
@@ -111,6 +111,23 @@ impl OverdraftLimit {
     /// [`InvalidInput::OutOfRange`] if the number is negative.
     pub fn new(units: i64) -> Result<Self, InvalidInput> {
         checked_number("overdraft limit", units, 0, i64::MAX).map(Self)
+    }
+}
+
+number_type! {
+    /// How much of a balance is held for transfers to come: a whole number from 0 (the default) to 2⁶³−1.
+    #[derive(Default)]
+    Held(i64)
+}
+
+impl Held {
+    /// Returns the held amount if it is not negative.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::OutOfRange`] if the number is negative.
+    pub fn new(units: i64) -> Result<Self, InvalidInput> {
+        checked_number("held amount", units, 0, i64::MAX).map(Self)
     }
 }
 
@@ -147,10 +164,15 @@ mod tests {
     }
 
     #[test]
-    fn available_is_balance_plus_limit_and_never_wraps() {
-        let limit = OverdraftLimit::new(i64::MAX).unwrap();
-        assert_eq!(Balance::new(5).available(limit), Balance::MAX);
-        assert_eq!(Balance::new(-i64::MAX).available(limit), Balance::new(0));
+    fn available_is_balance_minus_held_plus_limit_and_never_wraps() {
+        let (limit, none) = (OverdraftLimit::new(i64::MAX).unwrap(), Held::default());
+        assert_eq!(Balance::new(5).available(none, limit), Balance::MAX);
+        assert_eq!(Balance::new(-i64::MAX).available(none, limit), Balance::new(0));
+        assert_eq!(Balance::new(5).available(Held::new(3).unwrap(), OverdraftLimit::default()), Balance::new(2));
+        let all = Held::new(i64::MAX).unwrap();
+        assert_eq!(Balance::new(i64::MAX).available(all, limit), Balance::MAX);
+        assert_eq!(Balance::new(i64::MIN).available(all, OverdraftLimit::default()), Balance::new(i64::MIN));
+        assert!(Held::new(-1).is_err());
         assert!(OverdraftLimit::new(-1).is_err());
     }
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::account::{AccountId, AccountVersion};
+use crate::currency::CurrencyCode;
 use crate::invalid::InvalidInput;
 use crate::money::{Amount, Balance};
 use crate::transfer::{Transfer, TransferField, TransferId};
@@ -73,6 +74,23 @@ pub enum Rejection {
     },
     /// The paying and the receiving account are the same.
     SameAccount,
+    /// The account is frozen: it neither pays nor receives.
+    AccountFrozen {
+        /// The frozen account.
+        account: AccountId,
+    },
+    /// The account is closed.
+    AccountClosed {
+        /// The closed account.
+        account: AccountId,
+    },
+    /// The accounts have different currencies.
+    CurrencyMismatch {
+        /// The currency of the paying account.
+        from: CurrencyCode,
+        /// The currency of the receiving account.
+        to: CurrencyCode,
+    },
     /// The paying account does not have the expected version: other transfers have touched it, or it is another account.
     VersionMismatch {
         /// The paying account.
@@ -86,9 +104,9 @@ pub enum Rejection {
     InsufficientFunds {
         /// The paying account.
         account: AccountId,
-        /// Its balance plus its overdraft limit.
+        /// Its balance minus what is held, plus its overdraft limit, in minor units.
         available: Balance,
-        /// The amount of the transfer.
+        /// The amount of the transfer, in minor units.
         requested: Amount,
     },
     /// The receiving balance would pass 2⁶³−1 (or an account has been touched 2⁶³−1 times).
@@ -120,6 +138,9 @@ impl Rejection {
             Self::NilId => "nil_id",
             Self::AccountNotFound { .. } => "account_not_found",
             Self::SameAccount => "same_account",
+            Self::AccountFrozen { .. } => "account_frozen",
+            Self::AccountClosed { .. } => "account_closed",
+            Self::CurrencyMismatch { .. } => "currency_mismatch",
             Self::VersionMismatch { .. } => "version_mismatch",
             Self::InsufficientFunds { .. } => "insufficient_funds",
             Self::BalanceOverflow { .. } => "balance_overflow",
@@ -140,6 +161,11 @@ impl Rejection {
             Self::NilId => InvalidInput::NilTransferId.to_string(),
             Self::AccountNotFound { account } => format!("there is no account {}", name_of(*account)),
             Self::SameAccount => "a transfer needs two different accounts".to_owned(),
+            Self::AccountFrozen { account } => format!("{noun}{} is frozen", name_of(*account)),
+            Self::AccountClosed { account } => format!("{noun}{} is closed", name_of(*account)),
+            Self::CurrencyMismatch { from, to } => {
+                format!("the paying account is in {from} and the receiving account in {to}")
+            }
             Self::VersionMismatch { account, expected, found } => {
                 format!("{noun}{} has version {found}, not {expected}", name_of(*account))
             }

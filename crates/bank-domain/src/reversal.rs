@@ -1,31 +1,23 @@
 //! Reversing a transfer: the opposite movement, posted at most once, and linked to the original.
 //!
-//! The link needs no column of its own. The id of a reversal is derived from the id of the original, so that there can be
-//! only one, and its memo names the original. A transfer is a reversal only if the two agree: a typed memo makes none.
+//! The id of a reversal is derived from the id of the original, so that the journal's key allows only one.
 
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use crate::invalid::InvalidInput;
+use crate::kind::TransferKind;
 use crate::outcome::Rejection;
-use crate::text::text_type;
 use crate::transfer::{Memo, Transfer, TransferId};
 
 /// The namespace of the ids of reversals: the UUIDv5 of `bank reversal` in the namespace of the nil UUID. It never
 /// changes, because an id that changes would let a transfer be reversed twice.
 const NAMESPACE: Uuid = Uuid::from_u128(0x4ead_d69d_c2f5_5e72_9cae_e9f3_2851_47fe);
 
-/// How the memo of every reversal begins; the original's id follows.
+/// How the memo of a reversal began in the first edition's journal; the original's id followed.
 const LINK: &str = "reverses ";
 
-/// What stands between the original's id and the note.
+/// What stood between the original's id and the note.
 const BEFORE_NOTE: &str = ": ";
-
-text_type! {
-    /// The note on a reversal: 1 to 153 characters by the rules of [`AccountName`](crate::AccountName). The rest
-    /// of the [`Memo`] is the link to the original.
-    ReversalNote, "memo of a reversal", 153
-}
 
 /// An order to move back what a transfer has moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +25,7 @@ pub struct Reversal {
     /// The transfer to be reversed.
     pub original: TransferId,
     /// A note, if any. It is not content: reversing a transfer again with another note is a replay.
-    pub note: Option<ReversalNote>,
+    pub memo: Option<Memo>,
     /// Whether the original may be a reversal itself. It allows nothing else: limits hold as for every transfer.
     pub force: bool,
 }
@@ -45,13 +37,13 @@ impl Reversal {
     ///
     /// [`Rejection::ReversalOfReversal`] if the original is a reversal itself and `force` is not set.
     pub fn of(&self, original: &Transfer) -> Result<Transfer, Rejection> {
-        if let Some(reversed) = original.reverses()
+        if let TransferKind::Reversal { of: reversed } = original.kind()
             && !self.force
         {
             return Err(Rejection::ReversalOfReversal { id: original.id, original: reversed });
         }
-        let memo = Memo::linking(text_of(original.id, self.note.as_ref()));
-        Ok(Transfer::new(original.id.of_reversal(), original.to, original.from, original.amount).with_memo(Some(memo)))
+        let back = Transfer::new(original.id.of_reversal(), original.to, original.from, original.amount);
+        Ok(back.with_memo(self.memo.clone()).reversing(original.id))
     }
 }
 
@@ -63,29 +55,16 @@ impl TransferId {
     }
 }
 
-impl Transfer {
-    /// Returns the id of the transfer that this one reverses, if it is a reversal.
-    #[must_use]
-    pub fn reverses(&self) -> Option<TransferId> {
-        let original = linked(self.memo.as_ref()?.as_str())?;
-        (original.of_reversal() == self.id).then_some(original)
-    }
-}
-
-fn text_of(original: TransferId, note: Option<&ReversalNote>) -> String {
-    match note {
-        Some(note) => format!("{LINK}{original}{BEFORE_NOTE}{note}"),
-        None => format!("{LINK}{original}"),
-    }
-}
-
-/// Returns the id that a memo names as the original. Only the spelling that reversals have counts.
-fn linked(memo: &str) -> Option<TransferId> {
+/// Returns what the memo of a transfer of the first edition's journal says: the transfer that it reverses, and the note.
+/// `None` if it is a payment: a typed memo makes no reversal, because the id must be that of the original's reversal, too.
+#[must_use]
+pub fn first_edition_reversal(id: TransferId, memo: &str) -> Option<(TransferId, Option<&str>)> {
     let rest = memo.strip_prefix(LINK)?;
-    let (id, note) = rest.split_at_checked(Hyphenated::LENGTH)?;
-    let original: TransferId = id.parse().ok()?;
-    let is_link = original.to_string() == id && (note.is_empty() || note.starts_with(BEFORE_NOTE));
-    is_link.then_some(original)
+    let (original_text, note) = rest.split_at_checked(Hyphenated::LENGTH)?;
+    let original: TransferId = original_text.parse().ok()?;
+    let is_reversal = original.to_string() == original_text && original.of_reversal() == id;
+    let note = if note.is_empty() { None } else { Some(note.strip_prefix(BEFORE_NOTE)?) };
+    is_reversal.then_some((original, note))
 }
 
 #[cfg(test)]
@@ -94,6 +73,7 @@ mod tests {
 
     use super::*;
     use crate::account::AccountId;
+    use crate::invalid::InvalidInput;
     use crate::money::Amount;
     use crate::transfer::TransferField;
 
@@ -102,9 +82,9 @@ mod tests {
         Transfer::new(id, AccountId::new(1), AccountId::new(2), Amount::MAX).with_memo(Memo::new("rent").ok())
     }
 
-    fn reversal(note: Option<&str>) -> Transfer {
-        let note = note.map(|note| ReversalNote::new(note).unwrap());
-        Reversal { original: payment(1).id, note, force: false }.of(&payment(1)).unwrap()
+    fn reversal(memo: Option<&str>) -> Transfer {
+        let memo = memo.map(|memo| Memo::new(memo).unwrap());
+        Reversal { original: payment(1).id, memo, force: false }.of(&payment(1)).unwrap()
     }
 
     #[test]
@@ -115,26 +95,55 @@ mod tests {
 
     #[test]
     fn a_reversal_moves_the_amount_back_and_names_the_original() {
-        let back = reversal(None);
+        let back = reversal(Some("typing error"));
         assert_eq!((back.from, back.to, back.amount), (AccountId::new(2), AccountId::new(1), Amount::MAX));
-        assert_eq!(back.memo.as_ref().unwrap().as_str(), "reverses 00000000-0000-0000-0000-000000000001");
-        assert_eq!(back.reverses(), Some(payment(1).id));
-        assert_eq!(payment(1).reverses(), None);
+        assert_eq!(back.kind(), TransferKind::Reversal { of: payment(1).id });
+        assert_eq!(back.memo.as_ref().unwrap().as_str(), "typing error");
+        assert_eq!(payment(1).kind(), TransferKind::Payment);
     }
 
     #[test]
-    fn the_note_is_no_content_of_a_reversal_but_everything_else_is() {
+    fn only_the_derived_id_makes_a_reversal() {
+        let kind = TransferKind::Reversal { of: payment(1).id };
+        assert_eq!(reversal(None).with_kind(kind).unwrap().kind(), kind);
+        let refused = InvalidInput::ReversalId { id: payment(2).id, original: payment(1).id };
+        assert_eq!(payment(2).with_kind(kind), Err(refused));
+    }
+
+    #[test]
+    fn the_memo_is_no_content_of_a_reversal_but_everything_else_is() {
         let back = reversal(None);
         assert_eq!(back.difference(&reversal(Some("wrong account"))), None);
-        assert_eq!(reversal(Some("a")).difference(&reversal(Some("b"))), None);
-        assert_eq!(back.difference(&Transfer { memo: None, ..back.clone() }), Some(TransferField::Memo));
-        assert_eq!(back.difference(&Transfer { amount: Amount::MIN, ..back.clone() }), Some(TransferField::Amount));
+        let mut other = back.clone();
+        other.amount = Amount::MIN;
+        assert_eq!(back.difference(&other), Some(TransferField::Amount));
+        let typed = back.clone().with_kind(TransferKind::Payment).unwrap();
+        assert_eq!(back.difference(&typed), Some(TransferField::Kind));
+        assert_eq!(typed.difference(&back), Some(TransferField::Kind));
     }
 
     #[test]
-    fn a_memo_that_somebody_typed_is_no_link() {
-        let back = reversal(Some("typing error"));
-        assert_eq!(Transfer { id: payment(7).id, ..back.clone() }.reverses(), None, "another id");
+    fn a_reversal_is_reversed_only_by_force() {
+        let back = reversal(None);
+        let again = |force| Reversal { original: back.id, memo: None, force }.of(&back);
+        let refusal = Rejection::ReversalOfReversal { id: back.id, original: payment(1).id };
+        assert_eq!(again(false), Err(refusal));
+        let forth = again(true).unwrap();
+        assert_eq!((forth.from, forth.to), (payment(1).from, payment(1).to));
+        assert_eq!(forth.kind(), TransferKind::Reversal { of: back.id });
+        assert_ne!(forth.id, payment(1).id);
+    }
+
+    #[test]
+    fn a_memo_of_the_first_edition_is_a_link_only_under_the_derived_id() {
+        let (original, id) = (payment(1).id, payment(1).id.of_reversal());
+        let link = "reverses 00000000-0000-0000-0000-000000000001";
+        assert_eq!(first_edition_reversal(id, link), Some((original, None)));
+        assert_eq!(
+            first_edition_reversal(id, &format!("{link}: typing error")),
+            Some((original, Some("typing error")))
+        );
+        assert_eq!(first_edition_reversal(payment(7).id, link), None, "another id");
         for memo in [
             "Reverses 00000000-0000-0000-0000-000000000001",
             "reverses 00000000000000000000000000000001",
@@ -145,39 +154,16 @@ mod tests {
             &format!("reverses {}", "\u{e4}".repeat(19)),
             "reverses ",
         ] {
-            assert_eq!(linked(memo).filter(|id| *id == payment(1).id), None, "{memo}");
+            assert_eq!(first_edition_reversal(id, memo), None, "{memo}");
         }
-    }
-
-    #[test]
-    fn a_reversal_is_reversed_only_by_force() {
-        let back = reversal(None);
-        let again = |force| Reversal { original: back.id, note: None, force }.of(&back);
-        let refusal = Rejection::ReversalOfReversal { id: back.id, original: payment(1).id };
-        assert_eq!(again(false), Err(refusal));
-        let forth = again(true).unwrap();
-        assert_eq!((forth.from, forth.to), (payment(1).from, payment(1).to));
-        assert_eq!(forth.reverses(), Some(back.id));
-        assert_ne!(forth.id, payment(1).id);
-    }
-
-    #[test]
-    fn the_longest_note_fills_the_memo() {
-        let longest = "\u{e9}".repeat(ReversalNote::MAX_CHARACTERS);
-        let memo = reversal(Some(&longest)).memo.unwrap();
-        assert_eq!(memo.as_str().chars().count(), Memo::MAX_CHARACTERS);
-        assert!(ReversalNote::new(format!("{longest}x")).is_err());
     }
 
     proptest! {
         #[test]
-        fn every_note_makes_a_valid_memo_that_links(id in any::<u128>(), note in any::<String>()) {
-            let payment = payment(id);
-            let note = ReversalNote::new(note).ok();
-            let back = Reversal { original: payment.id, note, force: false }.of(&payment).unwrap();
-            let memo = back.memo.clone().unwrap();
-            prop_assert!(Memo::new(memo.as_str()).is_ok());
-            prop_assert_eq!(back.reverses(), Some(payment.id));
+        fn every_reversal_of_the_first_edition_is_recognised(id in any::<u128>(), note in "\\PC{0,20}") {
+            let original = payment(id).id;
+            let memo = format!("reverses {original}: {note}");
+            prop_assert_eq!(first_edition_reversal(original.of_reversal(), &memo), Some((original, Some(note.as_str()))));
         }
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::account::{AccountId, AccountVersion};
 use crate::invalid::InvalidInput;
+use crate::kind::TransferKind;
 use crate::money::Amount;
 use crate::text::text_type;
 
@@ -59,17 +60,10 @@ text_type! {
     Memo, "memo", 200
 }
 
-impl Memo {
-    /// Returns the memo of a reversal, whose text is valid by construction.
-    pub(crate) const fn linking(text: String) -> Self {
-        Self(text)
-    }
-}
-
 /// An order to move one amount from one account to another.
 ///
-/// All fields but the id are its content: the same id with another account, amount or memo is another transfer and is
-/// rejected.
+/// All fields but the id are its content: the same id with another account, amount, kind or memo is another transfer and is
+/// rejected. The memo of a reversal is no content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// The idempotency key.
@@ -78,23 +72,51 @@ pub struct Transfer {
     pub from: AccountId,
     /// The account that receives.
     pub to: AccountId,
-    /// How much moves.
+    /// How much moves, in minor units of the currency that both accounts have.
     pub amount: Amount,
     /// A note, if any.
     pub memo: Option<Memo>,
+    /// Always fits the id: a reversal has the id that is derived from its original's.
+    kind: TransferKind,
 }
 
 impl Transfer {
-    /// Returns a transfer without a memo.
+    /// Returns a payment without a memo.
     #[must_use]
     pub const fn new(id: TransferId, from: AccountId, to: AccountId, amount: Amount) -> Self {
-        Self { id, from, to, amount, memo: None }
+        Self { id, from, to, amount, memo: None, kind: TransferKind::Payment }
+    }
+
+    /// Returns what the transfer is.
+    #[must_use]
+    pub const fn kind(&self) -> TransferKind {
+        self.kind
+    }
+
+    /// Returns the transfer as one of this kind.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::ReversalId`] if it would be a reversal with another id than that of the original's reversal: the id is
+    /// what makes sure that a transfer is reversed at most once.
+    pub fn with_kind(self, kind: TransferKind) -> Result<Self, InvalidInput> {
+        match kind {
+            TransferKind::Reversal { of } if of.of_reversal() != self.id => {
+                Err(InvalidInput::ReversalId { id: self.id, original: of })
+            }
+            TransferKind::Payment | TransferKind::Reversal { .. } => Ok(Self { kind, ..self }),
+        }
     }
 
     /// Returns the transfer with this memo, or without one.
     #[must_use]
     pub fn with_memo(self, memo: Option<Memo>) -> Self {
         Self { memo, ..self }
+    }
+
+    /// Returns the transfer, whose id was derived from the original's, as its reversal.
+    pub(crate) fn reversing(self, original: TransferId) -> Self {
+        Self { kind: TransferKind::Reversal { of: original }, ..self }
     }
 
     /// Returns the transfer as a request that also demands a version of the paying account.
@@ -136,30 +158,34 @@ impl From<&Self> for PostRequest {
 
 impl Transfer {
     /// Returns the first field of the content in which the other transfer differs. Reversals of the same transfer do
-    /// not differ in their memos: the link is the same, and the rest is a note.
+    /// not differ in their memos.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<TransferField> {
-        if self.from != other.from {
+        if self.kind.name() != other.kind.name() {
+            Some(TransferField::Kind)
+        } else if self.kind != other.kind {
+            Some(TransferField::Related)
+        } else if self.from != other.from {
             Some(TransferField::From)
         } else if self.to != other.to {
             Some(TransferField::To)
         } else if self.amount != other.amount {
             Some(TransferField::Amount)
-        } else if self.memo != other.memo && !self.reverses_the_same_as(other) {
+        } else if self.memo != other.memo && self.kind == TransferKind::Payment {
             Some(TransferField::Memo)
         } else {
             None
         }
-    }
-
-    fn reverses_the_same_as(&self, other: &Self) -> bool {
-        self.reverses().is_some_and(|original| other.reverses() == Some(original))
     }
 }
 
 /// Names a part of a transfer's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransferField {
+    /// What the transfer is.
+    Kind,
+    /// The transfer that it ends.
+    Related,
     /// The account that pays.
     From,
     /// The account that receives.
@@ -173,6 +199,8 @@ pub enum TransferField {
 impl fmt::Display for TransferField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Kind => "kind",
+            Self::Related => "related transfer",
             Self::From => "from account",
             Self::To => "to account",
             Self::Amount => "amount",
@@ -196,8 +224,10 @@ mod tests {
 
     #[test]
     fn a_field_is_named_as_messages_name_it() {
-        let fields = [TransferField::From, TransferField::To, TransferField::Amount, TransferField::Memo];
-        assert_eq!(fields.map(|field| field.to_string()), ["from account", "to account", "amount", "memo"]);
+        let content = [TransferField::From, TransferField::To, TransferField::Amount, TransferField::Memo];
+        assert_eq!(content.map(|field| field.to_string()), ["from account", "to account", "amount", "memo"]);
+        let kind = [TransferField::Kind, TransferField::Related];
+        assert_eq!(kind.map(|field| field.to_string()), ["kind", "related transfer"]);
     }
 
     #[test]

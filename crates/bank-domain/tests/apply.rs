@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use bank_domain::{
-    AccountId, AccountState, AccountVersion, Amount, AppliedBatch, Balance, Memo, Outcome, OverdraftLimit, PostRequest,
-    PostedTransfer, Rejection, Transfer, TransferField, TransferId, apply_batch,
+    AccountId, AccountState, AccountStatus, AccountVersion, Amount, AppliedBatch, Balance, CurrencyCode, Held, Memo,
+    Outcome, OverdraftLimit, PostRequest, PostedTransfer, Rejection, Reversal, Transfer, TransferField, TransferId,
+    apply_batch,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -12,6 +13,9 @@ use uuid::Uuid;
 fn account(id: i64, balance: i64, limit: i64) -> AccountState {
     AccountState {
         id: AccountId::new(id),
+        currency: CurrencyCode::NONE,
+        status: AccountStatus::Open,
+        held: Held::default(),
         balance: Balance::new(balance),
         overdraft_limit: OverdraftLimit::new(limit).unwrap(),
         version: AccountVersion::default(),
@@ -157,6 +161,79 @@ fn a_replay_wins_over_every_other_rule() {
 }
 
 #[test]
+fn an_account_that_is_not_open_neither_pays_nor_receives() {
+    for (status, code) in [(AccountStatus::Frozen, "account_frozen"), (AccountStatus::Closed, "account_closed")] {
+        for place in 0..2 {
+            let mut accounts = two_accounts();
+            accounts[place].status = status;
+            let applied = apply_batch(accounts, vec![], &[transfer(1, 1, 2, 800)]);
+            assert_eq!(rejection(&applied.outcomes[0]).code(), code);
+            assert!(applied.changed.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_reversal_needs_open_accounts_too() {
+    let order = transfer(1, 1, 2, 800);
+    let first = apply_batch(two_accounts(), vec![], std::slice::from_ref(&order));
+    let back = Reversal { original: order.transfer.id, memo: None, force: false }.of(&order.transfer).unwrap();
+    let mut accounts = first.changed;
+    accounts[0].status = AccountStatus::Frozen;
+    let refused = apply_batch(accounts.clone(), vec![], &[back.clone().into()]);
+    assert_eq!(rejection(&refused.outcomes[0]).code(), "account_frozen");
+    accounts[0].status = AccountStatus::Open;
+    let applied = apply_batch(accounts, vec![], &[back.into()]);
+    assert_eq!(posting(&applied.outcomes[0]).credit.balance_after.get(), 10_000);
+}
+
+#[test]
+fn money_stays_in_its_currency() {
+    let mut accounts = two_accounts();
+    accounts[1].currency = CurrencyCode::new("EUR").unwrap();
+    let applied = apply_batch(accounts.clone(), vec![], &[transfer(1, 1, 2, 800)]);
+    let reason = Rejection::CurrencyMismatch { from: CurrencyCode::NONE, to: accounts[1].currency };
+    assert_eq!(*rejection(&applied.outcomes[0]), reason);
+    assert!(applied.changed.is_empty());
+}
+
+#[test]
+fn what_is_held_cannot_be_spent() {
+    let mut accounts = two_accounts();
+    accounts[0].held = Held::new(9_500).unwrap();
+    let applied = apply_batch(accounts, vec![], &[transfer(1, 1, 2, 501), transfer(2, 1, 2, 500)]);
+    assert_eq!(rejection(&applied.outcomes[0]).code(), "insufficient_funds");
+    assert_eq!(applied.outcomes[1].status(), "posted");
+}
+
+/// Each step breaks one more rule, and the transfer is rejected for the rule that comes first.
+#[test]
+fn rejections_have_an_order_of_precedence() {
+    let refuse = |accounts: &[AccountState], request: PostRequest| {
+        rejection(&apply_batch(accounts.to_vec(), vec![], &[request]).outcomes[0]).code()
+    };
+    let mut accounts = vec![account(1, 100, 0), account(2, i64::MAX, 0)];
+    let mut request = transfer(1, 1, 2, 1);
+    assert_eq!(refuse(&accounts, request.clone()), "balance_overflow");
+    request = transfer(1, 1, 2, 101);
+    assert_eq!(refuse(&accounts, request.clone()), "insufficient_funds");
+    request.expected_version = Some(AccountVersion::new(7));
+    assert_eq!(refuse(&accounts, request.clone()), "version_mismatch");
+    accounts[0].currency = CurrencyCode::new("EUR").unwrap();
+    assert_eq!(refuse(&accounts, request.clone()), "currency_mismatch");
+    accounts[1].status = AccountStatus::Closed;
+    assert_eq!(refuse(&accounts, request.clone()), "account_closed");
+    accounts[0].status = AccountStatus::Frozen;
+    assert_eq!(refuse(&accounts, request.clone()), "account_frozen");
+    accounts.pop();
+    assert_eq!(refuse(&accounts, request.clone()), "account_not_found");
+    request.transfer.to = AccountId::new(1);
+    assert_eq!(refuse(&accounts, request.clone()), "same_account");
+    request.transfer.id = TransferId::from_uuid(Uuid::nil());
+    assert_eq!(refuse(&accounts, request), "nil_id");
+}
+
+#[test]
 fn an_expected_version_is_that_before_the_transfer() {
     let expecting = |id, from, to, version| transfer(id, from, to, 1).transfer.expecting(AccountVersion::new(version));
     let mismatch = |expected, found| Rejection::VersionMismatch {
@@ -197,7 +274,8 @@ fn another_version_is_told_before_missing_funds() {
 /// The model: wide arithmetic, linear searches, whole copies; nothing shared with the code under test.
 #[derive(Clone, Default)]
 struct Model {
-    accounts: Vec<(i64, i128, i128, i64)>,
+    /// Id, balance, limit, version, currency, and 0 if it is open.
+    accounts: Vec<(i64, i128, i128, i64, usize, usize)>,
     journal: Vec<(u128, i64, i64, i64)>,
 }
 
@@ -228,6 +306,14 @@ impl Model {
         }
         if found != [true, true] {
             return "account_not_found";
+        }
+        let of = |id| after.iter().find(|row| row.0 == id).copied().unwrap();
+        let (payer, payee) = (of(from), of(to));
+        if payer.5 + payee.5 > 0 {
+            return if payer.5 == 1 || (payer.5 == 0 && payee.5 == 1) { "account_frozen" } else { "account_closed" };
+        }
+        if payer.4 != payee.4 {
+            return "currency_mismatch";
         }
         // `after` counts the transfer itself.
         if after.iter().any(|row| row.0 == from && expected.is_some_and(|version| version + 1 != row.3)) {
@@ -262,7 +348,7 @@ prop_compose! {
 proptest! {
     #[test]
     fn any_split_of_any_input_agrees_with_the_model(
-        balances in prop::collection::vec(any_balance(), 2..5),
+        balances in prop::collection::vec((any_balance(), 0..3usize, prop_oneof![6 => Just(0usize), 1 => 1..3usize]), 2..6),
         rows in prop::collection::vec(
             (
                 1..12u128,
@@ -277,9 +363,11 @@ proptest! {
     ) {
         let mut model = Model::default();
         let mut accounts = Vec::new();
-        for (id, (balance, limit)) in (1..).zip(&balances) {
-            model.accounts.push((id, i128::from(*balance), i128::from(*limit), 0));
-            accounts.push(account(id, *balance, *limit));
+        let currencies = ["XXX", "EUR", "USD"].map(|code| CurrencyCode::new(code).unwrap());
+        for (id, ((balance, limit), currency, status)) in (1..).zip(&balances) {
+            model.accounts.push((id, i128::from(*balance), i128::from(*limit), 0, *currency, *status));
+            let (currency, status) = (currencies[*currency], AccountStatus::ALL[*status]);
+            accounts.push(AccountState { currency, status, ..account(id, *balance, *limit) });
         }
         let total: i128 = model.accounts.iter().map(|a| a.1).sum();
         let order = |row: &Row| PostRequest {
@@ -304,7 +392,7 @@ proptest! {
         let expected: Vec<_> = rows.iter().map(|row| model.apply(*row)).collect();
         let actual: Vec<_> = first.outcomes.iter().chain(&second.outcomes).map(code).collect();
         prop_assert_eq!(actual, expected);
-        for (now, (id, balance, _, version)) in accounts.iter().zip(&model.accounts) {
+        for (now, (id, balance, _, version, ..)) in accounts.iter().zip(&model.accounts) {
             prop_assert_eq!(now.id.get(), *id);
             prop_assert_eq!(i128::from(now.balance.get()), *balance);
             prop_assert_eq!(now.version.get(), *version);

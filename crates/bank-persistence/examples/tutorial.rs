@@ -31,9 +31,9 @@ fn create_tables(bank: &Bank) -> Result<(), Box<dyn Error>> {
         if bank.find_account(&name)?.is_some() {
             continue; // from an earlier run
         }
-        let (age, country) = (Age::new(28)?, Country::new(country)?);
-        let new = NewAccount::new(name, age, country, Balance::new(balance), OverdraftLimit::default())?;
-        bank.open_account(&new)?;
+        let (age, country) = (Some(Age::new(28)?), Some(Country::new(country)?));
+        let new = NewAccount::new(name, Balance::new(balance), OverdraftLimit::default())?;
+        bank.open_account(&new.with_age(age).with_country(country))?;
     }
     println!(">>>> Successfully created table accounts.");
     Ok(())
@@ -42,10 +42,9 @@ fn create_tables(bank: &Bank) -> Result<(), Box<dyn Error>> {
 fn select_accounts(bank: &Bank) -> Result<(), bank_persistence::BankError> {
     println!(">>>> Selecting accounts:");
     bank.list_accounts(None, |account| {
-        println!(
-            "name = {}, age = {}, country = {}, balance = {}",
-            account.name, account.age, account.country, account.balance
-        );
+        let age = account.age.map(|age| format!(", age = {age}")).unwrap_or_default();
+        let country = account.country.map(|country| format!(", country = {country}")).unwrap_or_default();
+        println!("name = {}{age}{country}, balance = {}", account.name, account.balance);
         Ok(())
     })
 }

@@ -1,15 +1,19 @@
 //! Accounts: opening, finding, listing and counting them.
 
+use std::collections::HashMap;
+
 use bank_db::DbConnection;
-use bank_domain::{Account, AccountId, AccountName, NewAccount};
+use bank_domain::{Account, AccountId, AccountName, Age, Country, NewAccount};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::result::DatabaseErrorKind;
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::BigInt;
 
+use crate::currencies;
 use crate::error::BankError;
-use crate::rows::AccountRow;
-use crate::schema::accounts;
+use crate::ledger;
+use crate::rows::{AccountRow, accounts_with_scale};
+use crate::schema::{account_names, accounts};
 
 /// How many accounts a page holds: the most that are in memory at a time while all are listed.
 pub const PAGE_SIZE: u16 = 1000;
@@ -23,11 +27,14 @@ pub struct RecordedAccount {
     pub opened_at: DateTime<Utc>,
 }
 
-impl TryFrom<AccountRow> for RecordedAccount {
+/// An account's row and the scale of its currency.
+type ScaledRow = (AccountRow, Option<i16>);
+
+impl TryFrom<ScaledRow> for RecordedAccount {
     type Error = BankError;
 
-    fn try_from(row: AccountRow) -> Result<Self, BankError> {
-        Ok(Self { opened_at: row.created_at.0, account: row.try_into()? })
+    fn try_from((row, scale): ScaledRow) -> Result<Self, BankError> {
+        Ok(Self { opened_at: row.created_at.0, account: row.with_scale(scale)? })
     }
 }
 
@@ -46,77 +53,95 @@ pub struct Totals {
     pub without_balance: u64,
 }
 
-/// Opens an account and returns it with its id.
+/// Opens an account and returns it with its id. Must be called in a transaction, because it writes to several tables.
 ///
 /// # Errors
 ///
-/// [`BankError::AccountExists`] if the name is taken; [`BankError::AccountIdTaken`] if the server hands out an id that an
-/// account has.
+/// [`BankError::AccountExists`] if the name is taken, or was an account's name; [`BankError::CurrencyUnknown`] if the ledger
+/// does not have the currency, nor ISO 4217; [`BankError::AccountIdTaken`] if the server hands out an id that an account has.
 pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, BankError> {
+    let code = match new.currency() {
+        Some(code) => code,
+        None => ledger::default_currency(connection)?,
+    };
+    let currency = currencies::find_or_add(connection, code)?;
     let row = diesel::insert_into(accounts::table)
         .values((
             accounts::name.eq(new.name().as_str()),
-            accounts::age.eq(new.age().get()),
-            accounts::country.eq(new.country().as_str()),
+            accounts::age.eq(new.age().map(Age::get)),
+            accounts::country.eq(new.country().map(Country::as_str)),
+            accounts::currency.eq(code.as_str()),
             accounts::opening_balance.eq(new.opening_balance().get()),
             accounts::balance.eq(new.opening_balance().get()),
             accounts::overdraft_limit.eq(new.overdraft_limit().get()),
         ))
-        .returning(accounts::all_columns)
+        .returning(<AccountRow as Selectable<diesel::pg::Pg>>::construct_selection())
         .get_result::<AccountRow>(connection);
-    match row {
-        Ok(row) => row.try_into(),
-        Err(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, information)) => {
-            // A server that spreads the table adds a number to the constraint's name; SQLite names none.
-            let is_of_id = information.constraint_name().is_some_and(|name| name.starts_with("accounts_pkey"));
-            Err(if is_of_id {
-                BankError::AccountIdTaken
-            } else {
-                BankError::AccountExists { name: new.name().clone() }
-            })
+    let account = match row {
+        Ok(row) => row.with_scale(Some(currency.scale.get()))?,
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => return Err(BankError::AccountIdTaken),
+        Err(error) => return Err(error.into()),
+    };
+    let name = (account_names::name.eq(new.name().as_str()), account_names::account_id.eq(account.id.get()));
+    match diesel::insert_into(account_names::table).values(name).execute(connection) {
+        Ok(_) => Ok(account),
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            Err(BankError::AccountExists { name: new.name().clone() })
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Returns the account of this name.
+/// Returns the account that has this name, or had it before.
 ///
 /// # Errors
 ///
 /// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result<Option<Account>, BankError> {
-    let row =
-        accounts::table.filter(accounts::name.eq(name.as_str())).get_result::<AccountRow>(connection).optional()?;
-    row.map(Account::try_from).transpose()
+    Ok(find_recorded(connection, name)?.map(|recorded| recorded.account))
 }
 
-/// Returns the accounts of these names, in no order; names without an account are left out.
+/// Returns the accounts that have these names, or had them before, each with the name that was asked for, in no order; names
+/// without an account are left out.
 ///
 /// # Errors
 ///
 /// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
-pub fn find_by_names(connection: &mut DbConnection, names: &[AccountName]) -> Result<Vec<Account>, BankError> {
-    let names: Vec<&str> = names.iter().map(AccountName::as_str).collect();
+pub fn find_by_names(
+    connection: &mut DbConnection,
+    names: &[AccountName],
+) -> Result<Vec<(AccountName, Account)>, BankError> {
     let mut found = Vec::with_capacity(names.len());
     // SQLite binds each name by itself, and not without limit.
     for chunk in names.chunks(PAGE_SIZE.into()) {
-        let rows =
-            accounts::table.filter(accounts::name.eq_any(chunk.iter().copied())).load::<AccountRow>(connection)?;
-        for row in rows {
-            found.push(row.try_into()?);
+        let chunk: HashMap<&str, &AccountName> = chunk.iter().map(|name| (name.as_str(), name)).collect();
+        let ids = account_names::table
+            .filter(account_names::name.eq_any(chunk.keys().copied()))
+            .load::<(String, i64)>(connection)?;
+        let rows = accounts_with_scale!()
+            .filter(accounts::id.eq_any(ids.iter().map(|(_, id)| *id)))
+            .load::<ScaledRow>(connection)?;
+        let mut accounts = HashMap::with_capacity(rows.len());
+        for (row, scale) in rows {
+            let account = row.with_scale(scale)?;
+            accounts.insert(account.id.get(), account);
         }
+        let of_name = |(name, id): (String, i64)| Some(((*chunk.get(&*name)?).clone(), accounts.get(&id)?.clone()));
+        found.extend(ids.into_iter().filter_map(of_name));
     }
     Ok(found)
 }
 
-/// Returns the account of this name, and when it was opened.
+/// Returns the account that has this name, or had it before, and when it was opened.
 ///
 /// # Errors
 ///
 /// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn find_recorded(connection: &mut DbConnection, name: &AccountName) -> Result<Option<RecordedAccount>, BankError> {
-    let row =
-        accounts::table.filter(accounts::name.eq(name.as_str())).get_result::<AccountRow>(connection).optional()?;
+    let id: Option<i64> =
+        account_names::table.find(name.as_str()).select(account_names::account_id).get_result(connection).optional()?;
+    let Some(id) = id else { return Ok(None) };
+    let row = accounts_with_scale!().filter(accounts::id.eq(id)).get_result::<ScaledRow>(connection).optional()?;
     row.map(RecordedAccount::try_from).transpose()
 }
 
@@ -130,11 +155,11 @@ pub fn list_page(
     after: Option<AccountId>,
     limit: u16,
 ) -> Result<Vec<RecordedAccount>, BankError> {
-    let rows = accounts::table
+    let rows = accounts_with_scale!()
         .filter(accounts::id.gt(after.map_or(i64::MIN, AccountId::get)))
         .order(accounts::id)
         .limit(limit.min(PAGE_SIZE).into())
-        .load::<AccountRow>(connection)?;
+        .load::<ScaledRow>(connection)?;
     rows.into_iter().map(RecordedAccount::try_from).collect()
 }
 
@@ -152,10 +177,10 @@ pub fn similar_names(connection: &mut DbConnection, name: &AccountName) -> Resul
         .select(accounts::name)
         .load::<String>(connection)?;
     for spelling in spellings(name.as_str()) {
-        let names = accounts::table.select(accounts::name);
-        let after = names.filter(accounts::name.ge(&spelling)).order(accounts::name.asc());
+        let names = account_names::table.select(account_names::name);
+        let after = names.filter(account_names::name.ge(&spelling)).order(account_names::name.asc());
         found.extend(after.limit(NEIGHBOURS).load::<String>(connection)?);
-        let before = names.filter(accounts::name.lt(&spelling)).order(accounts::name.desc());
+        let before = names.filter(account_names::name.lt(&spelling)).order(account_names::name.desc());
         found.extend(before.limit(NEIGHBOURS).load::<String>(connection)?);
     }
     Ok(found.into_iter().filter_map(|name| AccountName::new(name).ok()).collect())
@@ -205,7 +230,7 @@ SELECT count(*) AS accounts,
        CAST(coalesce(sum(opening_balance & 4294967295), 0) AS BIGINT) AS opening_low,
        CAST(coalesce(sum(balance >> 32), 0) AS BIGINT) AS balance_high,
        CAST(coalesce(sum(balance & 4294967295), 0) AS BIGINT) AS balance_low,
-       CAST(coalesce(sum(CASE WHEN balance < -overdraft_limit THEN 1 ELSE 0 END), 0) AS BIGINT) AS below_limit,
+       CAST(coalesce(sum(CASE WHEN balance - held < -overdraft_limit THEN 1 ELSE 0 END), 0) AS BIGINT) AS below_limit,
        count(*) - count(balance) AS without_balance
   FROM accounts";
 

@@ -75,12 +75,15 @@ fn last_left(
         .filter(transfers::from_account_id.eq(account.get()))
         .filter(transfers::posted_at.le(at))
         .order(transfers::from_version.desc())
+        .select(TransferRow::as_select())
         .first::<TransferRow>(connection)
         .optional()?;
     let credit = transfers::table
         .filter(transfers::to_account_id.eq(account.get()))
+        .filter(transfers::to_version.is_not_null())
         .filter(transfers::posted_at.le(at))
         .order(transfers::to_version.desc())
+        .select(TransferRow::as_select())
         .first::<TransferRow>(connection)
         .optional()?;
     let debit = debit.map(|row| left(row, |posted| posted.debit)).transpose()?;

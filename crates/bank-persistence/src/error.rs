@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bank_db::retry::is_data_error;
 use bank_db::{DbError, Retryable, TransactionError, Transient};
-use bank_domain::{AccountName, TransferId};
+use bank_domain::{AccountName, CurrencyCode, TransferId};
 use thiserror::Error;
 
 use crate::journal_key::JournalKey;
@@ -36,6 +36,12 @@ pub enum BankError {
     JournalKeyMissing {
         /// The key.
         key: JournalKey,
+    },
+    /// The ledger does not have the currency, and ISO 4217 does not list it with its decimals.
+    #[error("there is no currency {code}")]
+    CurrencyUnknown {
+        /// The code.
+        code: CurrencyCode,
     },
     /// The server hands out an id that another account has: its sequence is behind, as after a restore of the rows alone.
     #[error("the id for the new account is taken: the sequence of accounts.id is behind")]

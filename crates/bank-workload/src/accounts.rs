@@ -1,6 +1,6 @@
 //! The accounts of a workload, recognised by their names.
 
-use bank_domain::{AccountId, AccountName, Age, Balance, Country, NewAccount, OverdraftLimit};
+use bank_domain::{AccountId, AccountName, Balance, NewAccount, OverdraftLimit};
 use bank_persistence::{Bank, accounts};
 
 use crate::error::WorkloadError;
@@ -55,7 +55,7 @@ pub fn open(bank: &Bank, count: u32, balance: Balance) -> Result<usize, Workload
         opened += bank.write("opening accounts", move |connection| {
             let names: Vec<AccountName> = wanted.iter().map(|new| new.name().clone()).collect();
             let there = accounts::find_by_names(connection, &names)?;
-            let is_missing = |new: &&NewAccount| there.iter().all(|account| account.name != *new.name());
+            let is_missing = |new: &&NewAccount| there.iter().all(|(name, _)| name != new.name());
             let missing: Vec<_> = wanted.iter().filter(is_missing).collect();
             for new in &missing {
                 accounts::open(connection, new)?;
@@ -68,5 +68,5 @@ pub fn open(bank: &Bank, count: u32, balance: Balance) -> Result<usize, Workload
 
 fn new(number: u32, balance: Balance) -> Result<NewAccount, WorkloadError> {
     let name = AccountName::new(format!("{PREFIX}{number:07}"))?;
-    Ok(NewAccount::new(name, Age::new(30)?, Country::new("Nowhere")?, balance, OverdraftLimit::default())?)
+    Ok(NewAccount::new(name, balance, OverdraftLimit::default())?)
 }

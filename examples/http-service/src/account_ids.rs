@@ -1,12 +1,13 @@
 //! A cache of account names and their ids.
 //!
-//! Accounts are neither renamed nor deleted, so the cache never goes stale, and a transfer needs no query for its names.
+//! A name leads to the same account for ever, even after the account was renamed. So the cache never goes stale, and a
+//! transfer needs no query for its names.
 //! Balances change, so they are never cached.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use bank_domain::{Account, AccountId, AccountName};
+use bank_domain::{AccountId, AccountName};
 
 /// The largest number of names, so that memory is limited to some 100 MB. When it is reached, the cache is cleared.
 const NAMES_MAX: usize = 1_000_000;
@@ -21,12 +22,12 @@ impl AccountIds {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).copied()
     }
 
-    /// Caches an account.
-    pub fn remember(&self, account: &Account) {
+    /// Caches a name of an account.
+    pub fn remember(&self, name: &AccountName, id: AccountId) {
         let mut ids = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if ids.len() >= NAMES_MAX {
             ids.clear();
         }
-        ids.insert(account.name.clone(), account.id);
+        ids.insert(name.clone(), id);
     }
 }

@@ -116,12 +116,12 @@ impl Service {
         }
         let names = [from.clone(), to.clone()];
         let found = self.blocking(move |bank| bank.find_accounts(&[&names[0], &names[1]])).await?;
-        for account in &found {
-            self.ids.remember(account);
+        for (name, account) in &found {
+            self.ids.remember(name, account.id);
         }
         let id_of = |name: &AccountName| {
-            let account = found.iter().find(|account| account.name == *name);
-            account.map(|account| account.id).ok_or_else(|| Problem::no_account(name))
+            let account = found.iter().find(|(found, _)| found == name);
+            account.map(|(_, account)| account.id).ok_or_else(|| Problem::no_account(name))
         };
         Ok((id_of(from)?, id_of(to)?))
     }

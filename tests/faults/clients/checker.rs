@@ -112,8 +112,8 @@ impl LocklessClient {
         }
         self.plain.execute(&format!(
             "INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
-             from_balance_after, to_balance_after) SELECT '{id}', f.id, t.id, 10, f.version, t.version, f.balance, \
-             t.balance FROM accounts f, accounts t WHERE f.id = {from} AND t.id = {to}"
+             from_balance_after, to_balance_after, kind) SELECT '{id}', f.id, t.id, 10, f.version, t.version, f.balance, \
+             t.balance, 1 FROM accounts f, accounts t WHERE f.id = {from} AND t.id = {to}"
         ));
         self.plain.execute("COMMIT");
     }

@@ -42,8 +42,9 @@ pub(crate) fn push_all(ledger: &mut Ledger, mut batches: Vec<Vec<Transfer>>) -> 
 /// Returns the transfers of each batch as bank would write them to the journal.
 pub(crate) fn postings(ledger: &Ledger, batches: &[Vec<Transfer>]) -> Result<Vec<Vec<PostedTransfer>>, Failure> {
     let mut states = Vec::new();
-    ledger.bank(1)?.list_accounts(None, |Account { id, balance, overdraft_limit, version, .. }| {
-        states.push(AccountState { id, balance, overdraft_limit, version });
+    ledger.bank(1)?.list_accounts(None, |account| {
+        let Account { id, currency, status, balance, held, overdraft_limit, version, .. } = account;
+        states.push(AccountState { id, currency: currency.code, status, balance, held, overdraft_limit, version });
         Ok::<(), Failure>(())
     })?;
     let requests: Vec<PostRequest> = batches.iter().flatten().map(PostRequest::from).collect();

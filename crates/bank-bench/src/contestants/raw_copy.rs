@@ -21,6 +21,7 @@ diesel::table! {
         to_balance_after -> BigInt,
         memo -> Nullable<Text>,
         posted_at -> BigInt,
+        kind -> SmallInt,
     }
 }
 
@@ -41,6 +42,7 @@ pub(crate) fn run(ledger: &mut Ledger, batches: Vec<Vec<PostedTransfer>>) -> Res
             transfers::to_balance_after.eq(credit.balance_after.get()),
             transfers::memo.eq(transfer.memo.map(|memo| memo.as_str().to_owned())),
             transfers::posted_at.eq(POSTED_AT),
+            transfers::kind.eq(1_i16),
         )
     };
     let batches: Vec<Vec<_>> = batches.into_iter().map(|batch| batch.into_iter().map(row).collect()).collect();

@@ -16,8 +16,8 @@ use crate::stage::Ledger;
 const PRAGMAS: [&str; 3] = ["cache_size", "synchronous", "temp_store"];
 
 const INSERT: &str = "INSERT INTO transfers (id, from_account_id, to_account_id, amount, from_version, to_version, \
-                      from_balance_after, to_balance_after, memo, posted_at) \
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+                      from_balance_after, to_balance_after, memo, posted_at, kind) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1)";
 
 /// The time in all rows: bank, too, sends one time for a batch instead of using the column's default.
 const POSTED_AT: &str = "2026-07-01T12:00:00.000000Z";

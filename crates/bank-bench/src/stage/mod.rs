@@ -129,18 +129,19 @@ fn remove_when_interrupted(directory: PathBuf) -> Result<(), Failure> {
 
 fn insert_accounts(ledger: &Ledger) -> Result<(), Failure> {
     let accounts = ledger.accounts;
-    let columns = "accounts (id, name, age, country, opening_balance, balance)";
-    let values = format!("30, 'USA', {OPENING_BALANCE}, {OPENING_BALANCE}");
+    let columns = "accounts (id, name, age, country, currency, opening_balance, balance)";
+    let names = "INSERT INTO account_names (name, account_id) SELECT name, id FROM accounts ORDER BY id";
+    let values = format!("30, 'USA', 'XXX', {OPENING_BALANCE}, {OPENING_BALANCE}");
     // Names in the order of the ids, so that the index on them is filled from left to right.
     Ok(ledger.plain().try_execute(&match ledger.backend {
         Backend::Postgres => format!(
             "INSERT INTO {columns} SELECT n, 'account-' || lpad(n::text, 8, '0'), {values} \
-             FROM generate_series(1, {accounts}) AS n"
+             FROM generate_series(1, {accounts}) AS n; {names}"
         ),
         Backend::Sqlite => format!(
             "PRAGMA cache_size = -1000000; \
              WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {accounts}) \
-             INSERT INTO {columns} SELECT n, printf('account-%08d', n), {values} FROM numbers"
+             INSERT INTO {columns} SELECT n, printf('account-%08d', n), {values} FROM numbers; {names}"
         ),
     })?)
 }

@@ -3,9 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use bank_domain::{
-    AccountName, AccountVersion, Age, Amount, Balance, Country, Memo, OverdraftLimit, ReversalNote, TransferId,
-};
+use bank_domain::{AccountName, AccountVersion, Age, Amount, Balance, Country, Memo, OverdraftLimit, TransferId};
 
 use crate::failure::{ExitCode, Failure};
 
@@ -58,11 +56,6 @@ pub(crate) fn new_transfer_id(typed: &str) -> Result<TransferId, Failure> {
 /// Parses a memo.
 pub(crate) fn memo(typed: &str) -> Result<Memo, Failure> {
     parse(typed, "a memo has 1 to 200 characters, no control characters")
-}
-
-/// Parses the memo of a reversal.
-pub(crate) fn reversal_note(typed: &str) -> Result<ReversalNote, Failure> {
-    parse(typed, "a reversal's memo has 1 to 153 characters, no control characters: the link takes the rest")
 }
 
 /// Parses the largest number of rows to print.

@@ -17,10 +17,10 @@ pub(crate) struct OpenArgs {
     name: String,
     /// Age of the holder in years
     #[arg(long, value_name = "YEARS", allow_negative_numbers = true)]
-    age: String,
+    age: Option<String>,
     /// Country of the holder
     #[arg(long, value_name = "COUNTRY")]
-    country: String,
+    country: Option<String>,
     /// Opening balance
     #[arg(long, value_name = "BALANCE", default_value = "0", allow_negative_numbers = true)]
     balance: String,
@@ -34,14 +34,13 @@ pub(crate) struct OpenArgs {
 
 impl OpenArgs {
     fn parse(&self) -> Result<NewAccount, Failure> {
-        NewAccount::new(
-            input::account_name(&self.name)?,
-            input::age(&self.age)?,
-            input::country(&self.country)?,
-            input::balance(&self.balance)?,
-            input::overdraft_limit(&self.overdraft_limit)?,
-        )
-        .map_err(|error| input::invalid(error, "raise --balance, or allow the overdraft with --overdraft-limit"))
+        let name = input::account_name(&self.name)?;
+        let age = self.age.as_deref().map(input::age).transpose()?;
+        let country = self.country.as_deref().map(input::country).transpose()?;
+        let (balance, limit) = (input::balance(&self.balance)?, input::overdraft_limit(&self.overdraft_limit)?);
+        let new = NewAccount::new(name, balance, limit)
+            .map_err(|error| input::invalid(error, "raise --balance, or allow the overdraft with --overdraft-limit"))?;
+        Ok(new.with_age(age).with_country(country))
     }
 }
 

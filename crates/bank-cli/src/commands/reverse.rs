@@ -27,7 +27,7 @@ pub(crate) struct ReverseArgs {
     /// Undo a reversal; the account that received the money must still have enough of it
     #[arg(long)]
     force: bool,
-    /// Reason for the reversal, which follows the link to the original in the memo
+    /// Reason for the reversal
     #[arg(long, value_name = "TEXT")]
     memo: Option<String>,
     /// Format of the output
@@ -39,7 +39,7 @@ pub(crate) struct ReverseArgs {
 pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let reversal = Reversal {
         original: input::transfer_id(&args.id)?,
-        note: args.memo.as_deref().map(input::reversal_note).transpose()?,
+        memo: args.memo.as_deref().map(input::memo).transpose()?,
         force: args.force,
     };
     let bank = context.connect()?;

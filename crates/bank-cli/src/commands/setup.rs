@@ -53,7 +53,7 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
         context.messages.while_waiting("recreating the tables", || bank.reset())?;
         writeln!(context.out, "Destroyed all accounts and transfers, and recreated the tables.")?;
     } else {
-        migrate(&bank, context)?;
+        migrate(&bank, &state, context)?;
     }
     if !args.no_demo {
         add_demo_accounts(&bank, context)?;
@@ -64,10 +64,15 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
     Ok(())
 }
 
-fn migrate(bank: &Bank, context: &mut Context<'_>) -> Result<(), Failure> {
+fn migrate(bank: &Bank, before: &SchemaState, context: &mut Context<'_>) -> Result<(), Failure> {
     let migrations = context.messages.while_waiting("migrating", || bank.migrate())?;
     if migrations.is_empty() {
         writeln!(context.out, "The schema is up to date.")?;
+        return Ok(());
+    }
+    if matches!(before, SchemaState::NotSetUp) {
+        writeln!(context.out, "Created the tables.")?;
+        return Ok(());
     }
     for migration in migrations {
         writeln!(context.out, "Ran migration {migration}.")?;

@@ -74,8 +74,8 @@ impl Request {
     fn resolve(&self, bank: &Bank) -> Result<PostRequest, Failure> {
         let accounts = bank.find_accounts(&[&self.from, &self.to])?;
         let id_of = |name: &AccountName| -> Result<AccountId, Failure> {
-            let account = accounts.iter().find(|account| account.name == *name);
-            account.map(|account| account.id).ok_or_else(|| not_found::account(bank, name))
+            let account = accounts.iter().find(|(found, _)| found == name);
+            account.map(|(_, account)| account.id).ok_or_else(|| not_found::account(bank, name))
         };
         let (from, to) = (id_of(&self.from)?, id_of(&self.to)?);
         let transfer = Transfer::new(self.id, from, to, self.amount).with_memo(self.memo.clone());

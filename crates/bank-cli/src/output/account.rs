@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use bank_domain::Account;
+use bank_domain::{Account, Age};
 use serde::Serialize;
 
 use super::rows::Row;
@@ -13,8 +13,8 @@ use super::table::Column;
 pub(crate) struct AccountRow {
     id: i64,
     name: String,
-    age: i16,
-    country: String,
+    age: Option<i16>,
+    country: Option<String>,
     balance: i64,
     opening_balance: i64,
     overdraft_limit: i64,
@@ -26,8 +26,8 @@ impl From<&Account> for AccountRow {
         Self {
             id: account.id.get(),
             name: account.name.to_string(),
-            age: account.age.get(),
-            country: account.country.to_string(),
+            age: account.age.map(Age::get),
+            country: account.country.as_ref().map(ToString::to_string),
             balance: account.balance.get(),
             opening_balance: account.opening_balance.get(),
             overdraft_limit: account.overdraft_limit.get(),
@@ -49,22 +49,28 @@ impl Row for AccountRow {
         vec![
             self.id.to_string(),
             self.name.clone(),
-            self.age.to_string(),
-            self.country.clone(),
+            self.age.as_ref().map(ToString::to_string).unwrap_or_default(),
+            self.country.clone().unwrap_or_default(),
             self.balance.to_string(),
         ]
     }
 
     fn write_line(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Self { name, age, country, balance, .. } = self;
-        write!(out, "name = {name}, age = {age}, country = {country}, balance = {balance}")
+        write!(out, "name = {}", self.name)?;
+        if let Some(age) = self.age {
+            write!(out, ", age = {age}")?;
+        }
+        if let Some(country) = &self.country {
+            write!(out, ", country = {country}")?;
+        }
+        write!(out, ", balance = {}", self.balance)
     }
 }
 
 #[cfg(test)]
 impl AccountRow {
     pub(crate) fn example(id: i64, name: &str, balance: i64) -> Self {
-        let (name, country) = (name.to_owned(), "USA".to_owned());
-        Self { id, name, age: 28, country, balance, opening_balance: balance, ..Self::default() }
+        let (name, country) = (name.to_owned(), Some("USA".to_owned()));
+        Self { id, name, age: Some(28), country, balance, opening_balance: balance, ..Self::default() }
     }
 }

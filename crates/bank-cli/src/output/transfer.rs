@@ -54,7 +54,7 @@ impl TransferRecord {
             memo: transfer.memo.as_ref().map(ToString::to_string),
             from: Side::new(transfer.from.get(), from, &posting.debit),
             to: Side::new(transfer.to.get(), to, &posting.credit),
-            reverses: transfer.reverses().map(|original| original.to_string()),
+            reverses: transfer.kind().related().map(|original| original.to_string()),
             reversed_by: None,
         }
     }

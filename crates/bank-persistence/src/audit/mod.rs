@@ -182,7 +182,7 @@ const ENTRIES: &str = "
 SELECT from_account_id AS account_id, from_version AS version, -amount AS delta, from_balance_after AS balance_after
   FROM transfers
 UNION ALL
-SELECT to_account_id, to_version, amount, to_balance_after FROM transfers";
+SELECT to_account_id, to_version, amount, to_balance_after FROM transfers WHERE to_version IS NOT NULL";
 
 const LOW_BITS: &str = "4294967295";
 
@@ -216,7 +216,7 @@ const UNBROKEN_VERSIONS: &str = "
 WITH entries AS (
     SELECT from_account_id AS account_id, from_version AS version FROM transfers
     UNION ALL
-    SELECT to_account_id, to_version FROM transfers),
+    SELECT to_account_id, to_version FROM transfers WHERE to_version IS NOT NULL),
 numbered AS (
     SELECT account_id, version, row_number() OVER (PARTITION BY account_id ORDER BY version) AS place FROM entries),
 counted AS (
@@ -259,7 +259,7 @@ const WITHIN_LIMIT: &str = "
 SELECT 'account ' || name || ' holds ' || CAST(balance AS TEXT) || ' with an overdraft limit of '
        || CAST(overdraft_limit AS TEXT) AS offender,
        count(*) OVER () AS total
-  FROM accounts WHERE balance < -overdraft_limit ORDER BY id";
+  FROM accounts WHERE balance - held < -overdraft_limit ORDER BY id";
 
 /// Ids are looked for only where the key on them is not known to be there: that takes a pass over the whole journal.
 fn unique_ids(

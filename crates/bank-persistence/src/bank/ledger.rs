@@ -17,7 +17,8 @@ impl Bank {
     ///
     /// # Errors
     ///
-    /// [`BankError::AccountExists`] if the name is taken. After [`BankError::OutcomeUnknown`] the account may be there.
+    /// [`BankError::AccountExists`] if the name is taken, or was an account's name; [`BankError::CurrencyUnknown`] if neither the
+    /// ledger nor ISO 4217 has the currency. After [`BankError::OutcomeUnknown`] the account may be there.
     pub fn open_account(&self, new: &NewAccount) -> Result<Account, BankError> {
         let new = new.clone();
         self.write("opening an account", move |connection| accounts::open(connection, &new))
@@ -33,12 +34,13 @@ impl Bank {
         self.query("finding an account", move |connection| accounts::find_by_name(connection, &name))
     }
 
-    /// Returns the accounts of these names, in no order; names without an account are left out.
+    /// Returns the accounts that have these names, or had them before, each with the name that was asked for, in no order;
+    /// names without an account are left out.
     ///
     /// # Errors
     ///
     /// Returns an error if the query fails.
-    pub fn find_accounts(&self, names: &[&AccountName]) -> Result<Vec<Account>, BankError> {
+    pub fn find_accounts(&self, names: &[&AccountName]) -> Result<Vec<(AccountName, Account)>, BankError> {
         let names: Vec<AccountName> = names.iter().copied().cloned().collect();
         self.query("finding accounts", move |connection| accounts::find_by_names(connection, &names))
     }

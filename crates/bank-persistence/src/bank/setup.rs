@@ -5,9 +5,13 @@ use diesel_migrations::embed_migrations;
 
 use super::Bank;
 use crate::error::BankError;
+use crate::mark_reversals;
 
-static MIGRATIONS: Migrations =
-    Migrations { postgres: embed_migrations!("migrations/postgres"), sqlite: embed_migrations!("migrations/sqlite") };
+static MIGRATIONS: Migrations = Migrations {
+    postgres: embed_migrations!("migrations/postgres"),
+    sqlite: embed_migrations!("migrations/sqlite"),
+    coded: &[mark_reversals::MIGRATION],
+};
 
 impl Bank {
     /// Runs the migrations that are pending and returns their names. Harmless when nothing is pending, and when several

@@ -101,7 +101,7 @@ pub(crate) fn history(
             .filter(transfers::from_version.lt(before))
             .order(transfers::from_version.desc())
             .limit(limit.into())
-            .select((transfers::all_columns, account_table::name))
+            .select((TransferRow::as_select(), account_table::name))
     )
     .load::<(TransferRow, String)>(connection)?;
     let credits = within!(
@@ -112,7 +112,7 @@ pub(crate) fn history(
             .filter(transfers::to_version.lt(before))
             .order(transfers::to_version.desc())
             .limit(limit.into())
-            .select((transfers::all_columns, account_table::name))
+            .select((TransferRow::as_select(), account_table::name))
     )
     .load::<(TransferRow, String)>(connection)?;
     let debits = debits.into_iter().map(|(row, name)| HistoryEntry::new(row, name, Direction::Debit));

@@ -2,7 +2,7 @@
 
 use bank_db::DbConnection;
 use bank_db::sql_types::StoredUuid;
-use bank_domain::{AccountId, AccountName, AccountVersion, Outcome, PostedTransfer, TransferId};
+use bank_domain::{AccountId, AccountName, AccountVersion, Outcome, PostedTransfer, TransferId, TransferKind};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -65,7 +65,11 @@ pub struct Reversed {
 
 /// Returns the transfer of this id.
 pub(crate) fn find(connection: &mut DbConnection, id: TransferId) -> Result<Option<RecordedTransfer>, BankError> {
-    let row: Option<TransferRow> = transfers::table.find(StoredUuid(id.as_uuid())).get_result(connection).optional()?;
+    let row = transfers::table
+        .find(StoredUuid(id.as_uuid()))
+        .select(TransferRow::as_select())
+        .get_result::<TransferRow>(connection)
+        .optional()?;
     let Some(row) = row else {
         return Ok(None);
     };
@@ -82,7 +86,7 @@ pub(crate) fn find_reversal(
 ) -> Result<Option<RecordedTransfer>, BankError> {
     let found = find(connection, original.of_reversal())?;
     // The id may belong to a transfer that was not made as a reversal.
-    Ok(found.filter(|recorded| recorded.posted.transfer.reverses() == Some(original)))
+    Ok(found.filter(|recorded| recorded.posted.transfer.kind() == TransferKind::Reversal { of: original }))
 }
 
 /// Returns the ids of up to `limit` transfers whose ids are above `after`, in the order of the ids.

@@ -33,7 +33,7 @@ macro_rules! journal_with_names {
             .left_join(payers.on(payers.field(account_table::id).eq(transfers::from_account_id)))
             .left_join(payees.on(payees.field(account_table::id).eq(transfers::to_account_id)))
             .select((
-                transfers::all_columns,
+                TransferRow::as_select(),
                 payers.field(account_table::name).nullable(),
                 payees.field(account_table::name).nullable(),
             ))

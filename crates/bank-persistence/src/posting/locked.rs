@@ -93,6 +93,7 @@ fn find_in_range(connection: &mut DbConnection, ids: &[StoredUuid]) -> QueryResu
     let rows = transfers::table
         .filter(transfers::id.between(least, greatest))
         .limit(ROWS_MAX.into())
+        .select(TransferRow::as_select())
         .load::<TransferRow>(connection)?;
     Ok((rows.len() < ROWS_MAX.into()).then_some(rows))
 }

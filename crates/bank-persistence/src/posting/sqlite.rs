@@ -43,7 +43,8 @@ pub(super) fn read_accounts(
 pub(super) fn find_transfers(connection: &mut SqliteConnection, ids: &[StoredUuid]) -> QueryResult<Vec<TransferRow>> {
     let mut found = Vec::new();
     for id in ids {
-        let row: Option<TransferRow> = transfers::table.find(id).get_result(connection).optional()?;
+        let row: Option<TransferRow> =
+            transfers::table.find(id).select(TransferRow::as_select()).get_result(connection).optional()?;
         found.extend(row);
     }
     Ok(found)

@@ -3,22 +3,23 @@
 use bank_db::sql_types::{StoredTime, StoredUuid, Uuid};
 use bank_domain::{
     AccountId, AccountVersion, Amount, Balance, Entry, InvalidInput, Memo, PostedTransfer, Transfer, TransferId,
+    TransferKind,
 };
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, SmallInt, Text};
 use diesel::sqlite::Sqlite;
 
 use crate::error::BankError;
 use crate::schema::transfers;
 
-/// Declares the row with its columns in the table's order, all but the last, `posted_at`, which each way of writing fills
-/// as it is cheapest.
+/// Declares the row with its columns, all but the last, `posted_at`, which each way of writing fills as it is cheapest. The
+/// table has further columns, which are null in all rows that this program writes.
 macro_rules! transfer_row {
     ($($column:ident: $type:ty => $sql_type:ty,)*) => {
         /// A row of the table.
-        #[derive(Clone, Debug, Queryable, Insertable)]
+        #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
         #[diesel(table_name = transfers, treat_none_as_default_value = false)]
         pub(crate) struct TransferRow {
             $(pub(crate) $column: $type,)*
@@ -75,10 +76,12 @@ transfer_row! {
     to_account_id: i64 => BigInt,
     amount: i64 => BigInt,
     from_version: i64 => BigInt,
-    to_version: i64 => BigInt,
+    to_version: Option<i64> => Nullable<BigInt>,
     from_balance_after: i64 => BigInt,
-    to_balance_after: i64 => BigInt,
+    to_balance_after: Option<i64> => Nullable<BigInt>,
     memo: Option<String> => Nullable<Text>,
+    kind: i16 => SmallInt,
+    related_id: Option<StoredUuid> => Nullable<Uuid>,
 }
 
 impl TransferRow {
@@ -97,10 +100,12 @@ impl TransferRow {
             to_account_id: transfer.to.get(),
             amount: transfer.amount.get(),
             from_version: debit.version.get(),
-            to_version: credit.version.get(),
+            to_version: Some(credit.version.get()),
             from_balance_after: debit.balance_after.get(),
-            to_balance_after: credit.balance_after.get(),
+            to_balance_after: Some(credit.balance_after.get()),
             memo: transfer.memo.as_ref().map(|memo| memo.as_str().to_owned()),
+            kind: stored_kind(transfer.kind()),
+            related_id: transfer.kind().related().map(|id| StoredUuid(id.as_uuid())),
             posted_at,
         }
     }
@@ -111,13 +116,17 @@ impl TryFrom<TransferRow> for PostedTransfer {
 
     fn try_from(row: TransferRow) -> Result<Self, BankError> {
         let id = row.id;
+        let kind = kind(&row)?;
+        let (Some(to_version), Some(to_balance_after)) = (row.to_version, row.to_balance_after) else {
+            return Err(corrupt(id, "it has no credit".to_owned()));
+        };
         let posted = || -> Result<Self, InvalidInput> {
             let (from, to) = (AccountId::new(row.from_account_id), AccountId::new(row.to_account_id));
             let transfer = Transfer::new(TransferId::from_uuid(row.id.0), from, to, Amount::new(row.amount)?);
             Ok(Self {
-                transfer: transfer.with_memo(row.memo.map(Memo::new).transpose()?),
+                transfer: transfer.with_memo(row.memo.map(Memo::new).transpose()?).with_kind(kind)?,
                 debit: entry(row.from_version, row.from_balance_after),
-                credit: entry(row.to_version, row.to_balance_after),
+                credit: entry(to_version, to_balance_after),
             })
         };
         posted().map_err(|reason| corrupt_transfer(id, &reason))
@@ -128,6 +137,30 @@ const fn entry(version: i64, balance_after: i64) -> Entry {
     Entry { version: AccountVersion::new(version), balance_after: Balance::new(balance_after) }
 }
 
+/// The number that the table has for a kind.
+pub(crate) const fn stored_kind(kind: TransferKind) -> i16 {
+    match kind {
+        TransferKind::Payment => PAYMENT,
+        TransferKind::Reversal { .. } => REVERSAL,
+    }
+}
+
+const PAYMENT: i16 = 1;
+const REVERSAL: i16 = 2;
+
+fn kind(row: &TransferRow) -> Result<TransferKind, BankError> {
+    match (row.kind, row.related_id) {
+        (PAYMENT, None) => Ok(TransferKind::Payment),
+        (REVERSAL, Some(original)) => Ok(TransferKind::Reversal { of: TransferId::from_uuid(original.0) }),
+        (PAYMENT | REVERSAL, _) => Err(corrupt(row.id, "its related transfer does not fit its kind".to_owned())),
+        (newer, _) => Err(corrupt(row.id, format!("its kind {newer} was written by a newer program"))),
+    }
+}
+
 fn corrupt_transfer(id: StoredUuid, reason: &InvalidInput) -> BankError {
-    BankError::Corrupt { table: "transfers", id: id.0.to_string(), reason: reason.to_string() }
+    corrupt(id, reason.to_string())
+}
+
+fn corrupt(id: StoredUuid, reason: String) -> BankError {
+    BankError::Corrupt { table: "transfers", id: id.0.to_string(), reason }
 }

@@ -20,8 +20,8 @@ const PAGE_DEFAULT: u16 = 100;
 #[serde(deny_unknown_fields)]
 pub(super) struct Opening {
     name: String,
-    age: i16,
-    country: String,
+    age: Option<i16>,
+    country: Option<String>,
     #[serde(default)]
     balance: i64,
     #[serde(default)]
@@ -32,13 +32,10 @@ impl TryFrom<Opening> for NewAccount {
     type Error = InvalidInput;
 
     fn try_from(opening: Opening) -> Result<Self, InvalidInput> {
-        Self::new(
-            AccountName::new(opening.name)?,
-            Age::new(opening.age)?,
-            Country::new(opening.country)?,
-            Balance::new(opening.balance),
-            OverdraftLimit::new(opening.overdraft_limit)?,
-        )
+        let age = opening.age.map(Age::new).transpose()?;
+        let country = opening.country.map(Country::new).transpose()?;
+        let (balance, limit) = (Balance::new(opening.balance), OverdraftLimit::new(opening.overdraft_limit)?);
+        Ok(Self::new(AccountName::new(opening.name)?, balance, limit)?.with_age(age).with_country(country))
     }
 }
 
@@ -47,8 +44,8 @@ impl TryFrom<Opening> for NewAccount {
 pub(super) struct AccountBody {
     id: i64,
     name: String,
-    age: i16,
-    country: String,
+    age: Option<i16>,
+    country: Option<String>,
     balance: i64,
     opening_balance: i64,
     overdraft_limit: i64,
@@ -60,8 +57,8 @@ impl From<&Account> for AccountBody {
         Self {
             id: account.id.get(),
             name: account.name.to_string(),
-            age: account.age.get(),
-            country: account.country.to_string(),
+            age: account.age.map(Age::get),
+            country: account.country.as_ref().map(ToString::to_string),
             balance: account.balance.get(),
             opening_balance: account.opening_balance.get(),
             overdraft_limit: account.overdraft_limit.get(),

@@ -76,7 +76,7 @@ fn an_invalid_account_is_not_opened() {
     ] {
         client.post("/accounts", &body).expect_problem(400, "invalid_input", reason);
     }
-    client.post("/accounts", &json!({ "name": "x" })).expect_problem(400, "invalid_body", "missing field `age`");
+    client.post("/accounts", &json!({ "age": 1 })).expect_problem(400, "invalid_body", "missing field `name`");
     assert_eq!(Ledger::read(database).accounts.len(), 2);
 }
 

@@ -26,14 +26,10 @@ pub(crate) fn open_if_missing(bank: &Bank, new: &NewAccount) -> Result<bool, Fai
 }
 
 fn account(name: &str, country: &str, balance: &str) -> Result<NewAccount, Failure> {
-    NewAccount::new(
-        input::account_name(name)?,
-        input::age("28")?,
-        input::country(country)?,
-        input::balance(balance)?,
-        input::overdraft_limit("0")?,
-    )
-    .map_err(|error| input::invalid(error, "the demo accounts are broken"))
+    let (name, balance) = (input::account_name(name)?, input::balance(balance)?);
+    let new = NewAccount::new(name, balance, input::overdraft_limit("0")?)
+        .map_err(|error| input::invalid(error, "the demo accounts are broken"))?;
+    Ok(new.with_age(Some(input::age("28")?)).with_country(Some(input::country(country)?)))
 }
 
 #[cfg(test)]

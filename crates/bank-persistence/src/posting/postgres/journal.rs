@@ -37,7 +37,7 @@ impl QueryFragment<Pg> for FindTransfers {
     }
 }
 
-statement!(FindTransfers on PgConnection, returns transfers::SqlType);
+statement!(FindTransfers on PgConnection, returns diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<TransferRow, Pg>>);
 
 /// Appends to the journal, and returns the number of rows.
 pub(in crate::posting) fn append(connection: &mut PgConnection, posted: &[&PostedTransfer]) -> QueryResult<usize> {

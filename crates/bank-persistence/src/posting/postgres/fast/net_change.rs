@@ -173,7 +173,7 @@ impl NetChanges {
 mod tests {
     use std::collections::BTreeMap;
 
-    use bank_domain::{Amount, OverdraftLimit};
+    use bank_domain::{AccountStatus, Amount, CurrencyCode, Held, OverdraftLimit};
     use proptest::prelude::*;
 
     use super::*;
@@ -187,6 +187,9 @@ mod tests {
     fn account(id: i64, balance: i64, version: i64) -> AccountState {
         AccountState {
             id: AccountId::new(id),
+            currency: CurrencyCode::NONE,
+            status: AccountStatus::Open,
+            held: Held::default(),
             balance: Balance::new(balance),
             overdraft_limit: OverdraftLimit::new(0).unwrap(),
             version: AccountVersion::new(version),

@@ -12,13 +12,13 @@ use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 
 use super::clock::ServerClock;
 use crate::error::BankError;
 use crate::posting::checks::{newly_posted, rejected_by_journal};
 use crate::posting::locked::{self, decide_and_write};
-use crate::rows::{StateColumns, StateRow, TransferRow};
+use crate::rows::{StateColumns, StateRow, TransferRow, stored_kind};
 use crate::schema::transfers;
 
 /// Posts a transfer with one statement, which is a transaction by itself, if nothing stands in its way and it gets to the
@@ -81,13 +81,15 @@ struct LockAndWrite<'a> {
     to: i64,
     amount: i64,
     memo: Option<&'a str>,
+    kind: i16,
+    related: Option<StoredUuid>,
     /// The server writes nothing from then on.
     deadline: StoredTime,
 }
 
 impl QueryFragment<Pg> for LockAndWrite<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH new (id, from_id, to_id, amount, memo) AS (SELECT ");
+        out.push_sql("WITH new (id, from_id, to_id, amount, memo, kind, related_id) AS (SELECT ");
         out.push_bind_param::<Uuid, _>(&self.id)?;
         for number in [&self.from, &self.to, &self.amount] {
             out.push_sql(", ");
@@ -95,6 +97,10 @@ impl QueryFragment<Pg> for LockAndWrite<'_> {
         }
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Text>, _>(&self.memo)?;
+        out.push_sql(", ");
+        out.push_bind_param::<SmallInt, _>(&self.kind)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Uuid>, _>(&self.related)?;
         out.push_sql("), locked AS (SELECT ");
         out.push_sql(StateRow::COLUMNS);
         out.push_sql(" FROM accounts AS a WHERE a.id IN (");
@@ -104,7 +110,8 @@ impl QueryFragment<Pg> for LockAndWrite<'_> {
              SELECT new.*, f.version + 1 AS from_version, f.balance - new.amount AS from_balance, \
              t.version + 1 AS to_version, t.balance + new.amount AS to_balance \
              FROM new JOIN locked AS f ON f.id = new.from_id JOIN locked AS t ON t.id = new.to_id \
-             WHERE f.id <> t.id AND f.balance >= new.amount - f.overdraft_limit \
+             WHERE f.id <> t.id AND f.status = 1 AND t.status = 1 AND f.currency = t.currency \
+             AND f.balance - f.held >= new.amount - f.overdraft_limit \
              AND t.balance <= 9223372036854775807 - new.amount \
              AND f.version < 9223372036854775807 AND t.version < 9223372036854775807 \
              AND NOT EXISTS (SELECT 1 FROM transfers AS earlier WHERE earlier.id = new.id) \
@@ -122,8 +129,9 @@ impl QueryFragment<Pg> for LockAndWrite<'_> {
         TransferRow::push_names(&mut out);
         out.push_sql(
             ") SELECT id, from_id, to_id, amount, from_version, to_version, from_balance, to_balance, memo, \
+             kind, related_id, \
              clock_timestamp() FROM plain RETURNING id) \
-             SELECT l.id, l.balance, l.overdraft_limit, l.version, m.version, m.balance, \
+             SELECT l.*, m.version, m.balance, \
              (SELECT count(*) FROM recorded), clock_timestamp() FROM locked AS l LEFT JOIN moved AS m ON m.id = l.id",
         );
         Ok(())
@@ -176,6 +184,8 @@ fn lock_and_write(
         to: transfer.to.get(),
         amount: transfer.amount.get(),
         memo: transfer.memo.as_ref().map(Memo::as_str),
+        kind: stored_kind(transfer.kind()),
+        related: transfer.kind().related().map(|id| StoredUuid(id.as_uuid())),
         deadline: deadline.map_or(StoredTime::LAST, StoredTime),
     };
     let rows: Vec<Row> = statement.load(connection).map_err(rejected_by_journal)?;

@@ -53,7 +53,9 @@ fn batches_in_flight_share_no_id() {
     let order = transfer(1, 2);
     backlog.push((&order).into()).unwrap();
     let (_, first) = take(&backlog);
-    backlog.push(Transfer { id: order.id, ..transfer(3, 4) }.into()).unwrap();
+    let mut again = transfer(3, 4);
+    again.id = order.id;
+    backlog.push(again.into()).unwrap();
     submit(&backlog, &[(5, 6)]);
     assert_eq!(take(&backlog).0, [(5, 6)]);
     drop(first);

@@ -1,0 +1,1 @@
+ALTER TABLE transfers ALTER COLUMN kind SET DEFAULT 1;

@@ -1,0 +1,1 @@
+DROP INDEX account_names_account_id;

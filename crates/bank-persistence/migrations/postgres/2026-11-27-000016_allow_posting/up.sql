@@ -1,0 +1,1 @@
+ALTER TABLE accounts DROP CONSTRAINT upgrade_unfinished, ALTER COLUMN currency DROP DEFAULT;

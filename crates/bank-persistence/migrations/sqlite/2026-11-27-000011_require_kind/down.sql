@@ -1,0 +1,2 @@
+-- The table was made without a default.
+SELECT 1;

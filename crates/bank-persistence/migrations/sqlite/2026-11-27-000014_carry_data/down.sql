@@ -1,0 +1,3 @@
+DELETE FROM account_names;
+DELETE FROM ledger;
+DELETE FROM currencies;
