@@ -1,9 +1,34 @@
 //! The order in which the accounts of a transfer are locked on a server.
 
+use std::time::Duration;
+
 use bank_domain::Outcome;
 use bank_persistence::Settings;
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open_many, transfer};
+use bank_tests::wait::wait_until;
+
+/// Without a limit of its own, the statement that adds a batch's net change would wait as long as the other transaction lasts,
+/// and in a circle with others that have locked in another order.
+#[test]
+fn a_batch_waits_for_a_lock_only_on_the_locked_path() {
+    let database = TestBackend::Postgres.database();
+    // No limit of any kind ends the wait.
+    let (lock_timeout, statement_timeout, answer_timeout) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    let bank = database.bank_with(Settings { lock_timeout, statement_timeout, answer_timeout, ..Settings::default() });
+    let accounts = open_many(&bank, 2, 100);
+    let batch = [transfer(accounts[0], accounts[1], 1), transfer(accounts[0], accounts[1], 2)];
+    let mut locked = database.plain();
+    locked.execute("BEGIN; SELECT 1 FROM accounts WHERE name = 'a1' FOR UPDATE");
+    let posting = std::thread::spawn(move || bank.post_batch(&batch));
+    let waits = "SELECT count(*) AS value FROM pg_stat_activity WHERE datname = current_database() \
+                 AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE%'";
+    let mut plain = database.plain();
+    wait_until("the locked path waits for the lock", || plain.number(waits) > 0);
+    locked.execute("ROLLBACK");
+    let outcomes = posting.join().unwrap().unwrap();
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Posted(_))), "{outcomes:?}");
+}
 
 /// Every path locks the account with the lower id first, whichever of them pays: while it waits for the higher one, it holds the lower.
 #[test]

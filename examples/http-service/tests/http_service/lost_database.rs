@@ -58,7 +58,7 @@ fn behind_a_proxy(plan: Plan) -> (Scene, Proxy) {
 
 #[test]
 fn a_database_that_is_lost_before_anything_was_sent_has_changed_nothing() {
-    let lost = Plan::at_first("FROM \"accounts\"", Fault::CutAfter).then_close();
+    let lost = Plan::at_first("FROM \"account_names\"", Fault::CutAfter).then_close();
     let (Scene { client, database, server }, proxy) = behind_a_proxy(lost);
     let answer = client.transfer(&key(), &order("Jessica", "John", 1));
     answer.expect_problem(503, "unavailable", "nothing was changed");

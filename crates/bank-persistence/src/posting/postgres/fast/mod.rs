@@ -180,6 +180,7 @@ impl FastAttempts {
     }
 }
 
+/// What is wrong with an autocommit statement: whether it may have been committed all the same.
 fn autocommit_failure(error: BankError) -> AttemptError<BankError> {
     let commit_unknown = match &error {
         BankError::Database(DbError::Statement(error)) => may_be_committed(error),
@@ -188,4 +189,16 @@ fn autocommit_failure(error: BankError) -> AttemptError<BankError> {
         _ => true,
     };
     AttemptError { error, commit_unknown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_met_another_posting_of_its_id_has_not_been_committed() {
+        assert!(!autocommit_failure(BankError::ConcurrentPosting).commit_unknown);
+        let contradiction = BankError::InvariantViolation { detail: String::new() };
+        assert!(autocommit_failure(contradiction).commit_unknown);
+    }
 }

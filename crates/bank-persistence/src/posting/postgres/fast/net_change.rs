@@ -7,7 +7,8 @@
 
 use bank_db::{DbConnection, Retryable, Transient};
 use bank_domain::{
-    AccountId, AccountState, AccountVersion, Balance, Outcome, PostRequest, PostedTransfer, Transfer, apply_batch,
+    AccountId, AccountState, AccountVersion, AppliedBatch, Balance, Outcome, PostRequest, PostedTransfer, Transfer,
+    apply_batch,
 };
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
@@ -57,16 +58,21 @@ pub(super) fn post(
         return Ok(None);
     };
     let applied = apply_batch(before, Vec::new(), requests);
-    let mut posted: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
-    if posted.len() != requests.len() || applied.changed != after {
+    let Some(mut posted) = agreed(&applied, &after) else {
         return Ok(None);
-    }
+    };
     sort_for_journal(&mut posted);
     let Some(transfers) = unless_rejected(append(postgres, &posted).map_err(BankError::from))? else {
         return Ok(None);
     };
     expect_rows(RowsWritten { balances: after.len(), transfers }, &applied.changed, &posted)?;
     Ok(Some(applied.outcomes))
+}
+
+/// Returns the posted transfers if the domain posts all and leaves the accounts as the server has them.
+fn agreed<'a>(applied: &'a AppliedBatch, after: &[AccountState]) -> Option<Vec<&'a PostedTransfer>> {
+    let posted: Vec<&PostedTransfer> = applied.outcomes.iter().filter_map(newly_posted).collect();
+    (posted.len() == applied.outcomes.len() && applied.changed == after).then_some(posted)
 }
 
 /// Returns `None` for a statement that the server has rejected: an account that another transaction has locked, a balance
@@ -209,6 +215,18 @@ mod tests {
         assert_eq!(NetChanges::new(&[transfer(1, 2, 1), transfer(2, 2, 1)]), None);
         assert_eq!(NetChanges::new(&[transfer(1, 2, 1), expecting]), None);
         assert_eq!(NetChanges::new(&[transfer(1, 2, i64::MAX), transfer(1, 2, 1)]), None);
+    }
+
+    #[test]
+    fn a_batch_is_accepted_only_if_the_domain_posts_all_of_it_and_leaves_what_the_server_has() {
+        let before = vec![account(1, 5, 0), account(2, 0, 0)];
+        let after = [account(1, 0, 1), account(2, 5, 1)];
+        let applied = apply_batch(before.clone(), Vec::new(), &[transfer(1, 2, 5)]);
+        assert_eq!(agreed(&applied, &after).map(|posted| posted.len()), Some(1));
+        let otherwise = [account(1, 0, 1), account(2, 6, 1)];
+        assert_eq!(agreed(&applied, &otherwise), None, "the server has left something else");
+        let in_part = apply_batch(before, Vec::new(), &[transfer(1, 2, 5), transfer(1, 2, 1)]);
+        assert_eq!(agreed(&in_part, &after), None, "the domain has rejected a transfer");
     }
 
     #[test]
