@@ -41,7 +41,8 @@ macro_rules! tables {
     ($condition:literal) => {
         concat!(
             "SELECT c.relname::text AS value FROM pg_class AS c WHERE c.oid IN ('accounts'::regclass, ",
-            "'transfers'::regclass, 'batches'::regclass) AND ",
+            "'account_names'::regclass, 'account_changes'::regclass, 'batches'::regclass, 'currencies'::regclass, ",
+            "'holds'::regclass, 'ledger'::regclass, 'transfers'::regclass) AND ",
             $condition,
             " ORDER BY 1"
         )
@@ -52,12 +53,14 @@ const TRIGGERS: &str = "
 SELECT t.tgname::text || ' on ' || c.relname::text AS value
   FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
  WHERE NOT t.tgisinternal
-   AND t.tgrelid IN ('accounts'::regclass, 'transfers'::regclass, 'batches'::regclass)
+   AND t.tgrelid IN ('accounts'::regclass, 'account_names'::regclass, 'account_changes'::regclass, 'batches'::regclass,
+                     'currencies'::regclass, 'holds'::regclass, 'ledger'::regclass, 'transfers'::regclass)
  ORDER BY 1";
 
 const SQLITE_TRIGGERS: &str = "
 SELECT name || ' on ' || tbl_name AS value FROM sqlite_schema
- WHERE type = 'trigger' AND tbl_name IN ('accounts', 'transfers', 'batches') ORDER BY 1";
+ WHERE type = 'trigger' AND tbl_name IN ('accounts', 'account_names', 'account_changes', 'batches',
+       'currencies', 'holds', 'ledger', 'transfers') ORDER BY 1";
 
 const IDENTITY_BEHIND: &str = "
 SELECT max(id)::text AS value FROM accounts

@@ -52,7 +52,7 @@ fn tables(facts: &TableFacts) -> Judged<'_> {
             "ALTER TABLE ... SET LOGGED",
         )
     } else if !hidden.is_empty() {
-        Judgement::warn(
+        Judgement::fail(
             format!("row-level security hides rows of {} from this user", hidden.join(", ")),
             "connect as the owner of the tables, or as a role with BYPASSRLS, to verify and export",
         )
@@ -145,7 +145,7 @@ mod tests {
         let changes: [(&str, Status, Change); 7] = [
             ("keys", Status::Fail, |f| f.missing_keys = Ok(vec![JournalKey::Id, JournalKey::PayingVersion])),
             ("tables", Status::Fail, |f| f.unlogged = Ok(vec!["transfers".to_owned()])),
-            ("tables", Status::Warn, |f| f.row_security = Ok(vec!["transfers".to_owned()])),
+            ("tables", Status::Fail, |f| f.row_security = Ok(vec!["transfers".to_owned()])),
             ("tables", Status::Warn, |f| f.triggers = Ok(vec!["t on transfers".to_owned()])),
             ("tables", Status::Warn, |f| f.partitioned = Ok(vec!["transfers".to_owned()])),
             ("encoding", Status::Warn, |f| f.encoding = Ok("LATIN1".to_owned())),
