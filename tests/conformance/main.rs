@@ -12,6 +12,7 @@
 use bank_tests::TestBackend;
 use bank_tests::postgres::{PgBouncer, PoolMode};
 
+mod account_changes;
 mod accounts;
 mod all_or_none;
 mod audit;
@@ -66,6 +67,13 @@ macro_rules! conformance {
 }
 
 conformance! {
+    account_changes:
+        each_change_stands_in_the_trail
+        a_refused_change_changes_nothing
+        a_frozen_account_neither_pays_nor_receives_on_any_path
+        a_closed_account_takes_no_money
+        former_names_lead_to_the_same_account_for_ever
+        no_transfer_is_posted_after_a_freeze_has_been_acknowledged;
     accounts:
         an_opened_account_is_found_with_every_field
         an_unknown_name_finds_nothing

@@ -99,6 +99,14 @@ pub enum TextProblem {
         /// Its place, counted in characters from 1.
         position: usize,
     },
+    /// A new name contains a character that nobody sees, or that changes the direction of the text.
+    #[error("contains an invisible character (U+{code:04X} at character {position})")]
+    Invisible {
+        /// The character's code point.
+        code: u32,
+        /// Its place, counted in characters from 1.
+        position: usize,
+    },
     /// The text begins or ends with white space.
     #[error("begins or ends with white space")]
     Untrimmed,

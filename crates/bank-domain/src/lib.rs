@@ -2,6 +2,7 @@
 
 mod account;
 mod apply;
+mod change;
 mod currency;
 mod decimal;
 mod invalid;
@@ -15,6 +16,7 @@ mod transfer;
 
 pub use account::{Account, AccountId, AccountName, AccountStatus, AccountVersion, Age, Country, NewAccount};
 pub use apply::{AccountState, AppliedBatch, apply_batch};
+pub use change::{AccountChange, ChangeRefusal};
 pub use currency::{Currency, CurrencyCode, Scale};
 pub use decimal::Decimal;
 pub use invalid::{AmountProblem, DecimalProblem, InvalidInput, TextProblem};

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod account_changes;
 pub mod accounts;
 mod as_of;
 mod audit;
@@ -25,6 +26,7 @@ pub use bank_db::{
 };
 pub use bank_domain;
 
+pub use account_changes::{AccountDetails, ChangeOutcome, RecordedChange};
 pub use accounts::{RecordedAccount, Totals};
 pub use as_of::{BalanceAsOf, BalanceAt, Period};
 pub use audit::{AuditReport, Finding, Invariant};

@@ -1,5 +1,6 @@
 //! [`Bank`]: a database of accounts and transfers, with a method for each operation.
 
+mod account_changes;
 mod all_or_none;
 mod batches;
 mod ledger;

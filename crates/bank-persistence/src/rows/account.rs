@@ -71,7 +71,7 @@ impl AccountRow {
 }
 
 /// The number that the table has for a status.
-const fn stored_status(status: AccountStatus) -> i16 {
+pub(crate) const fn stored_status(status: AccountStatus) -> i16 {
     match status {
         AccountStatus::Open => 1,
         AccountStatus::Frozen => 2,

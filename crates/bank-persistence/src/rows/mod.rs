@@ -5,5 +5,5 @@
 mod account;
 mod transfer;
 
-pub(crate) use account::{AccountRow, StateColumns, StateRow, accounts_with_scale, corrupt_account};
+pub(crate) use account::{AccountRow, StateColumns, StateRow, accounts_with_scale, corrupt_account, stored_status};
 pub(crate) use transfer::{TransferColumns, TransferRow, stored_kind};
