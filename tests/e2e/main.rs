@@ -10,6 +10,7 @@ use bank_persistence::Settings;
 use bank_tests::cli::{Running, Sandbox};
 use bank_tests::{TestBackend, TestDatabase};
 
+mod account;
 mod bad_database;
 mod bad_input;
 mod batch;

@@ -9,11 +9,13 @@ use trycmd::TestCases;
 const HOME: &str = "/home/mary";
 
 /// Values in the examples that differ in every run, with the patterns that they are compared as.
-const EXAMPLE_VALUES: [(&str, &str); 7] = [
+const EXAMPLE_VALUES: [(&str, &str); 9] = [
     ("019f1cf5-de48-7658-82ec-2af02f226bc5", "[..]"),
     ("2026-07-01T09:15:03.095000Z", "[..]"),
     ("2026-07-01T09:15:03.112358Z", "[..]"),
     ("2026-07-01T09:15:41.501746Z", "[..]"),
+    ("2026-07-01T09:15:50.221938Z", "[..]"),
+    ("2026-07-01T09:16:01.750412Z", "[..]"),
     ("SQLite 3.53.2", "SQLite [..]"),
     ("36864 bytes", "[..] bytes"),
     ("p50 1 us, longest 4 us", "p50 [..], longest [..]"),

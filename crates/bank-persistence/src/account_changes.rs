@@ -58,8 +58,8 @@ pub struct AccountDetails {
     pub changes: Vec<RecordedChange>,
 }
 
-/// Changes the account that has this name, or had it before, and writes its trail. Returns `None` if there is none. Must be
-/// called in a transaction, which must be rolled back if the change is refused.
+/// Changes the account that has this name, or had it before, and writes its trail. Returns `None` if there is
+/// no account. Must be called in a transaction, which must be rolled back if the change is refused.
 ///
 /// # Errors
 ///

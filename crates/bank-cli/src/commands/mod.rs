@@ -2,6 +2,7 @@
 //!
 //! To add a command, write its file, name its module here, and add a line to the table.
 
+mod account;
 mod balance;
 mod batch;
 mod completions;
@@ -60,6 +61,7 @@ commands! {
         Batch(batch::BatchArgs),
         Reverse(reverse::ReverseArgs),
         Open(open::OpenArgs),
+        Account(account::AccountArgs),
         List(list::ListArgs),
         Show(show::ShowArgs),
         History(history::HistoryArgs),

@@ -1,5 +1,6 @@
 //! The failure of a command: an exit code, a stable code for programs, a message and a hint.
 
+pub(crate) mod account_change;
 mod batch;
 pub mod exit_code;
 pub(crate) mod file;

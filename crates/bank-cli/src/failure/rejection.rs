@@ -16,6 +16,16 @@ pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String)
         Rejection::AccountNotFound { .. } => failure.hint("see all accounts with `bank-cli list`"),
         Rejection::NilId => failure.hint("give the transfer an id of its own"),
         Rejection::SameAccount => failure.hint("name another account with --to"),
+        Rejection::AccountFrozen { account } => {
+            let name = shell::quote(&name_of(*account)).into_owned();
+            failure.hint(format!("see its trail: bank-cli account show {name}"))
+        }
+        Rejection::AccountClosed { .. } => {
+            failure.hint("a closed account stays closed: open another one with `bank-cli open`")
+        }
+        Rejection::CurrencyMismatch { .. } => {
+            failure.hint("transfer between accounts of one currency; see them with `bank-cli list --output table`")
+        }
         Rejection::VersionMismatch { account, found, .. } => failure.hint(format!(
             "see what has changed with `bank-cli history {}`, then decide again with --expect-version {found}",
             shell::quote(&name_of(*account))

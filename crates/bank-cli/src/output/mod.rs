@@ -1,6 +1,7 @@
 //! How things are printed: data in the chosen format, messages on stderr.
 
 mod account;
+mod account_details;
 mod audit;
 mod balance;
 mod checks;
@@ -22,6 +23,7 @@ mod waiting;
 mod wrap;
 
 pub(crate) use account::AccountRow;
+pub(crate) use account_details::AccountDetailsRecord;
 pub(crate) use audit::{AuditRecord, write_audit};
 pub(crate) use balance::BalanceRecord;
 pub(crate) use checks::write_checks;

@@ -9,7 +9,7 @@ use crate::error::BankError;
 
 impl Bank {
     /// Changes the account that has this name, or had it before, and writes the change to its trail. Returns `None` if there
-    /// is no such account.
+    /// is no account.
     ///
     /// The version of the account stays: it counts transfers. Transfers that are being posted are waited for.
     ///
