@@ -7,7 +7,8 @@ use crate::account::{AccountId, AccountStatus, AccountVersion};
 use crate::currency::CurrencyCode;
 use crate::money::{Balance, Held, OverdraftLimit};
 use crate::outcome::{Entry, Outcome, PostedTransfer, Rejection};
-use crate::transfer::{PostRequest, Transfer, TransferId};
+use crate::transfer::{PostRequest, Transfer};
+use crate::transfer_id::TransferId;
 
 /// The part of an account that posting reads and changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

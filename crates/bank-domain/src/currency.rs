@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::decimal::Decimal;
 use crate::invalid::InvalidInput;
 use crate::number::{checked_number, number_type};
 
@@ -113,12 +112,6 @@ impl Currency {
         let decimals = iso_currency::Currency::from_code(code.as_str())?.exponent()?;
         let scale = i16::try_from(decimals).ok().and_then(|decimals| Scale::new(decimals).ok())?;
         Some(Self { code, scale })
-    }
-
-    /// Returns minor units as a number with this currency's decimals.
-    #[must_use]
-    pub const fn decimal(self, minor_units: i64) -> Decimal {
-        Decimal::from_minor_units(minor_units, self.scale)
     }
 }
 

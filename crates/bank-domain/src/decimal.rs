@@ -32,7 +32,8 @@ impl Decimal {
     pub fn in_minor_units(self, currency: Currency) -> Result<i64, InvalidInput> {
         let error = |problem| InvalidInput::Decimal { text: self.to_string(), problem };
         let Ok(missing) = u32::try_from(currency.scale.get().saturating_sub(self.scale.get())) else {
-            return Err(error(DecimalProblem::TooManyDecimals { currency }));
+            let (code, scale) = (currency.code.to_string(), currency.scale.get());
+            return Err(error(DecimalProblem::TooManyDecimals { code, scale }));
         };
         let factor = 10_i64.checked_pow(missing);
         factor.and_then(|factor| self.digits.checked_mul(factor)).ok_or_else(|| error(DecimalProblem::TooLarge))
@@ -63,6 +64,14 @@ impl Decimal {
     /// As for [`Decimal::in_minor_units`], and [`InvalidInput::OutOfRange`] if the number is negative.
     pub fn overdraft_limit(self, currency: Currency) -> Result<OverdraftLimit, InvalidInput> {
         OverdraftLimit::new(self.in_minor_units(currency)?)
+    }
+}
+
+impl Currency {
+    /// Returns minor units as a number with this currency's decimals.
+    #[must_use]
+    pub const fn decimal(self, minor_units: i64) -> Decimal {
+        Decimal::from_minor_units(minor_units, self.scale)
     }
 }
 
@@ -149,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_bad_decimal_says_what_is_wrong_with_it() {
-        let too_many = |scale| DecimalProblem::TooManyDecimals { currency: currency(scale) };
+        let too_many = |scale| DecimalProblem::TooManyDecimals { code: "EUR".to_owned(), scale };
         for (text, scale, problem) in [
             ("12.505", 2, too_many(2)),
             ("1.000", 2, too_many(2)),

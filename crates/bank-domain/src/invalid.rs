@@ -1,9 +1,7 @@
 //! The reasons why an input is not a domain value.
 
 use thiserror::Error;
-
-use crate::currency::Currency;
-use crate::transfer::TransferId;
+use uuid::Uuid;
 
 /// The reason why a text or a number is not a valid domain value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -58,15 +56,15 @@ pub enum InvalidInput {
         text: String,
     },
     /// A new transfer has the nil UUID, which programs send that have not set an id.
-    #[error("transfer id {} is the nil UUID: every transfer needs an id of its own", uuid::Uuid::nil())]
+    #[error("transfer id {} is the nil UUID: every transfer needs an id of its own", Uuid::nil())]
     NilTransferId,
     /// A reversal does not have the id that is derived from its original's.
     #[error("transfer {id} cannot reverse {original}: the id of that reversal is another")]
     ReversalId {
         /// The id of the transfer.
-        id: TransferId,
-        /// The transfer that it should reverse.
-        original: TransferId,
+        id: Uuid,
+        /// The id of the transfer that it should reverse.
+        original: Uuid,
     },
     /// A new account would begin below its own limit.
     #[error("opening balance {balance} is below the overdraft limit of {limit}")]
@@ -134,7 +132,7 @@ pub enum AmountProblem {
 }
 
 /// The problem with a decimal number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecimalProblem {
     /// The text is not a number.
@@ -144,10 +142,12 @@ pub enum DecimalProblem {
     #[error("can be read in several ways: write digits, and decimals behind a point, such as 1000.50")]
     Separator,
     /// The number has more decimals than its currency.
-    #[error("has too many decimals: {code} has {scale}", code = currency.code, scale = currency.scale)]
+    #[error("has too many decimals: {code} has {scale}")]
     TooManyDecimals {
-        /// The currency that the number should be in.
-        currency: Currency,
+        /// The code of the currency that the number should be in.
+        code: String,
+        /// How many decimals it has.
+        scale: i16,
     },
     /// The number has more decimals than any currency.
     #[error("has more than 18 decimals")]

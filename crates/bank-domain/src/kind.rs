@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::transfer::TransferId;
+use crate::transfer_id::TransferId;
 
 /// What a transfer is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -13,6 +13,7 @@ mod outcome;
 mod reversal;
 mod text;
 mod transfer;
+mod transfer_id;
 
 pub use account::{Account, AccountId, AccountName, AccountStatus, AccountVersion, Age, Country, NewAccount};
 pub use apply::{AccountState, AppliedBatch, apply_batch};
@@ -24,4 +25,5 @@ pub use kind::TransferKind;
 pub use money::{Amount, Balance, Held, OverdraftLimit};
 pub use outcome::{Entry, Outcome, PostedTransfer, Rejection};
 pub use reversal::{Reversal, first_edition_reversal};
-pub use transfer::{Memo, PostRequest, Transfer, TransferField, TransferId};
+pub use transfer::{Memo, PostRequest, Transfer, TransferField};
+pub use transfer_id::TransferId;

@@ -7,7 +7,8 @@ use crate::account::{AccountId, AccountVersion};
 use crate::currency::CurrencyCode;
 use crate::invalid::InvalidInput;
 use crate::money::{Amount, Balance};
-use crate::transfer::{Transfer, TransferField, TransferId};
+use crate::transfer::{Transfer, TransferField};
+use crate::transfer_id::TransferId;
 
 /// One leg of a transfer: what it left in one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use uuid::fmt::Hyphenated;
 
 use crate::kind::TransferKind;
 use crate::outcome::Rejection;
-use crate::transfer::{Memo, Transfer, TransferId};
+use crate::transfer::{Memo, Transfer};
+use crate::transfer_id::TransferId;
 
 /// The namespace of the ids of reversals: the UUIDv5 of `bank reversal` in the namespace of the nil UUID. It never
 /// changes, because an id that changes would let a transfer be reversed twice.
@@ -106,7 +107,7 @@ mod tests {
     fn only_the_derived_id_makes_a_reversal() {
         let kind = TransferKind::Reversal { of: payment(1).id };
         assert_eq!(reversal(None).with_kind(kind).unwrap().kind(), kind);
-        let refused = InvalidInput::ReversalId { id: payment(2).id, original: payment(1).id };
+        let refused = InvalidInput::ReversalId { id: payment(2).id.as_uuid(), original: payment(1).id.as_uuid() };
         assert_eq!(payment(2).with_kind(kind), Err(refused));
     }
 
