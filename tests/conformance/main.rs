@@ -18,6 +18,7 @@ mod all_or_none;
 mod audit;
 mod batches;
 mod concurrency;
+mod currencies;
 mod diagnosis;
 mod embedding;
 mod exactly_once;
@@ -67,6 +68,12 @@ macro_rules! conformance {
 }
 
 conformance! {
+    currencies:
+        an_account_keeps_the_currency_that_it_was_opened_in
+        money_never_crosses_currencies_on_any_path
+        an_unknown_currency_opens_nothing
+        the_scale_of_a_currency_never_changes
+        accounts_are_opened_in_the_default_currency;
     account_changes:
         each_change_stands_in_the_trail
         a_refused_change_changes_nothing

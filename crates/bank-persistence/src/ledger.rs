@@ -20,3 +20,16 @@ pub(crate) fn default_currency(connection: &mut DbConnection) -> Result<Currency
         reason: reason.to_string(),
     })
 }
+
+/// Sets the currency of accounts that are opened without one.
+///
+/// # Errors
+///
+/// Returns an error if the statement fails; [`BankError::InvariantViolation`] if the ledger has no row.
+pub(crate) fn set_default_currency(connection: &mut DbConnection, code: CurrencyCode) -> Result<(), BankError> {
+    let rows = diesel::update(ledger::table).set(ledger::default_currency.eq(code.as_str())).execute(connection)?;
+    if rows == 1 {
+        return Ok(());
+    }
+    Err(BankError::InvariantViolation { detail: format!("the table ledger has {rows} rows in place of 1") })
+}

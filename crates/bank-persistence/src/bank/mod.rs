@@ -3,6 +3,7 @@
 mod account_changes;
 mod all_or_none;
 mod batches;
+mod currencies;
 mod ledger;
 mod posting;
 mod setup;
