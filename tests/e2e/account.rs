@@ -122,7 +122,7 @@ fn a_refused_change_has_its_reason_and_changes_nothing() {
                 &["limit", "Jessica", "5.5"],
                 2,
                 "\"5.5\" has too many decimals: XXX has 0".to_owned(),
-                "a limit is a number of 0 or more, such as 500",
+                "an overdraft limit is a number of 0 or more",
             ),
             (&["freeze", "Jesica"], 3, "there is no account `Jesica`".to_owned(), "did you mean `Jessica`?"),
         ] {

@@ -180,10 +180,10 @@ id  name        age  country  balance
     cli.run(&["list", "--output", "csv"]).expect(
         0,
         str![[r#"
-id,name,age,country,balance,opening_balance,overdraft_limit,version
-1,Jessica,28,USA,10000,10000,0,0
-2,John,28,Canada,9000,9000,0,0
-3,"Ann, ""Lee""",28,Canada,5,5,0,0
+id,name,age,country,currency,status,balance,opening_balance,overdraft_limit,version
+1,Jessica,28,USA,XXX,open,10000,10000,0,0
+2,John,28,Canada,XXX,open,9000,9000,0,0
+3,"Ann, ""Lee""",28,Canada,XXX,open,5,5,0,0
 
 "#]],
         "",

@@ -85,7 +85,7 @@ fn ten_thousand_transfers_pass_hledgers_check(backend: TestBackend) {
     let scene = Scene::on(backend);
     let bank = scene.database.bank();
     for name in NAMES {
-        // Accounts of old ledgers have names that a new one may not have.
+        // Earlier versions gave accounts names that a new one may not have.
         let is_new = AccountName::new(name).unwrap().for_new_account().is_ok();
         open_with_limit(&bank, if is_new { name } else { "old" }, 100_000, 50_000);
         if !is_new {
@@ -176,7 +176,9 @@ fn plain(escaped: &str) -> String {
 
 fn listed_balances(scene: &Scene) -> BTreeMap<String, i64> {
     let list: Vec<Value> = serde_json::from_str(&scene.cli.stdout(&["list", "--output", "json"])).unwrap();
-    let rows = list.iter().map(|row| (row["name"].as_str().unwrap().to_owned(), row["balance"].as_i64().unwrap()));
+    let rows = list.iter().map(|row| {
+        (row["name"].as_str().unwrap().to_owned(), row["balance"].as_str().unwrap().parse::<i64>().unwrap())
+    });
     rows.collect()
 }
 
@@ -202,10 +204,10 @@ fn three_transfers(backend: TestBackend) -> Scene {
 #[test]
 fn an_export_is_csv() {
     let csv = "\
-id,posted_at,from,to,amount,memo,from_account_id,to_account_id,from_version,to_version,from_balance,to_balance
-019b76da-a800-7000-8000-000000000002,2026-07-02T12:00:00.000000Z,Jessica,John,1,a;b,1,2,1,1,9999,9001
-019b76da-a800-7000-8000-000000000003,2026-07-03T12:00:00.000000Z,John,\"Mary; O'Neil, \"\"M\"\"\",10,a;b,2,3,2,1,8991,10
-019b76da-a800-7000-8000-000000000004,2026-07-04T12:00:00.000000Z,Jessica,John,100,a;b,1,2,2,3,9899,9091
+id,posted_at,from,to,amount,currency,kind,related_id,memo,from_account_id,to_account_id,from_version,to_version,from_balance,to_balance
+019b76da-a800-7000-8000-000000000002,2026-07-02T12:00:00.000000Z,Jessica,John,1,XXX,payment,,a;b,1,2,1,1,9999,9001
+019b76da-a800-7000-8000-000000000003,2026-07-03T12:00:00.000000Z,John,\"Mary; O'Neil, \"\"M\"\"\",10,XXX,payment,,a;b,2,3,2,1,8991,10
+019b76da-a800-7000-8000-000000000004,2026-07-04T12:00:00.000000Z,Jessica,John,100,XXX,payment,,a;b,1,2,2,3,9899,9091
 ";
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let scene = three_transfers(backend);
@@ -229,8 +231,8 @@ fn an_export_is_json_lines() {
     assert_eq!(rows.len(), 3);
     let expected = json!({
         "id": "019b76da-a800-7000-8000-000000000003", "posted_at": "2026-07-03T12:00:00.000000Z", "from": "John",
-        "to": "Mary; O'Neil, \"M\"", "amount": 10, "memo": "a;b", "from_account_id": 2, "to_account_id": 3,
-        "from_version": 2, "to_version": 1, "from_balance": 8991, "to_balance": 10,
+        "to": "Mary; O'Neil, \"M\"", "amount": "10", "currency": "XXX", "kind": "payment", "related_id": null, "memo": "a;b", "from_account_id": 2, "to_account_id": 3,
+        "from_version": 2, "to_version": 1, "from_balance": "8991", "to_balance": "10",
     });
     assert_eq!(rows[1], expected);
     let run = scene.cli.run(&["export", "--format", "jsonl", "--account", "Jesica"]);
@@ -295,7 +297,7 @@ account assets:holders:Mary%3B O'Neil, \"M\"
 fn an_empty_journal_is_exported() {
     let scene = Scene::new();
     let note = "note: no transfers to export\n";
-    scene.cli.run(&["export"]).expect(0, "id,posted_at,from,to,amount,memo,[..]\n", note);
+    scene.cli.run(&["export"]).expect(0, "id,posted_at,from,to,amount,currency,[..]\n", note);
     scene.cli.run(&["export", "--format", "jsonl"]).expect(0, "", "{\"note\":\"no transfers to export\"}\n");
     open(&scene.database.bank(), "Mary", 0);
     for reset in [false, true] {

@@ -20,6 +20,7 @@ mod commands;
 mod completions;
 mod config;
 mod connections;
+mod currency;
 mod demo;
 mod doctor;
 mod export;

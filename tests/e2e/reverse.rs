@@ -59,9 +59,9 @@ fn a_reversal_is_json() {
     let parse = |text: String| -> Value { serde_json::from_str(&text).unwrap() };
     let reversed = parse(scene.cli.stdout(&["reverse", ID, "--output", "json"]));
     let expected = json!({
-        "id": REVERSAL, "status": "posted", "amount": 800, "memo": null, "reverses": ID,
-        "from": {"account_id": 2, "name": "John", "balance": 9000, "version": 2},
-        "to": {"account_id": 1, "name": "Jessica", "balance": 10000, "version": 2},
+        "id": REVERSAL, "status": "posted", "currency": "XXX", "amount": "800", "memo": null, "reverses": ID,
+        "from": {"account_id": 2, "name": "John", "balance": "9000", "version": 2},
+        "to": {"account_id": 1, "name": "Jessica", "balance": "10000", "version": 2},
     });
     assert_eq!(reversed, expected);
     let run = scene.cli.run(&["reverse", ID, "--output", "json"]);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use bank_domain::{AccountId, AccountName};
+use bank_domain::{AccountId, AccountName, Currency};
 use bank_persistence::{Bank, BankError};
 
 use crate::fields::NamedTransfer;
@@ -20,7 +20,7 @@ const NAMES_PER_QUERY: usize = 10_000;
 pub(crate) struct AccountCache<'a> {
     bank: &'a Bank,
     names_max: usize,
-    known: HashMap<Box<str>, AccountId>,
+    known: HashMap<Box<str>, (AccountId, Currency)>,
     text_bytes: usize,
 }
 
@@ -30,7 +30,7 @@ impl<'a> AccountCache<'a> {
         Self { bank, names_max: NAMES_MAX, known: HashMap::new(), text_bytes: 0 }
     }
 
-    /// Looks up the accounts of the lines that are not in the cache. Afterwards [`Self::id_of`] knows all that exist.
+    /// Looks up the accounts of the lines that are not in the cache. Afterwards [`Self::get`] knows all that exist.
     pub(crate) fn find(&mut self, lines: &[Line]) -> Result<(), BankError> {
         let mut missing = self.missing(lines);
         let is_full =
@@ -59,15 +59,15 @@ impl<'a> AccountCache<'a> {
             found => {
                 for (name, account) in found? {
                     self.text_bytes = self.text_bytes.saturating_add(name.as_str().len());
-                    self.known.insert(name.as_str().into(), account.id);
+                    self.known.insert(name.as_str().into(), (account.id, account.currency));
                 }
             }
         }
         Ok(())
     }
 
-    /// Returns the account of a name that [`Self::find`] has looked up.
-    pub(crate) fn id_of(&self, name: &AccountName) -> Option<AccountId> {
+    /// Returns the account of a name that [`Self::find`] has looked up, and its currency.
+    pub(crate) fn get(&self, name: &AccountName) -> Option<(AccountId, Currency)> {
         self.known.get(name.as_str()).copied()
     }
 
@@ -80,7 +80,7 @@ impl<'a> AccountCache<'a> {
 
 #[cfg(test)]
 mod tests {
-    use bank_domain::{Amount, Balance, NewAccount, OverdraftLimit};
+    use bank_domain::{Balance, NewAccount, OverdraftLimit};
     use bank_persistence::{Settings, new_transfer_id};
 
     use super::*;
@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn line(from: &str, to: &str) -> Line {
-        let named = NamedTransfer { from: name(from), to: name(to), amount: Amount::MIN, memo: None };
+        let named = NamedTransfer { from: name(from), to: name(to), amount: "1".parse().unwrap(), memo: None };
         Line { number: 2, content: Ok((new_transfer_id(), named)), id_if_corrected: None, is_derived: false, raw: None }
     }
 
@@ -112,11 +112,11 @@ mod tests {
         // Two more names do not fit: all are forgotten, and those of this chunk asked for again.
         cache.find(&[line("a", "c"), line("b", "d")]).unwrap();
         for account in ["a", "b", "c", "d"] {
-            assert!(cache.id_of(&name(account)).is_some(), "{account}");
+            assert!(cache.get(&name(account)).is_some(), "{account}");
         }
         // And they are kept from then on.
         cache.find(&[line("c", "nobody")]).unwrap();
-        assert_eq!(cache.id_of(&name("nobody")), None);
-        assert!(cache.id_of(&name("c")).is_some());
+        assert_eq!(cache.get(&name("nobody")), None);
+        assert!(cache.get(&name("c")).is_some());
     }
 }

@@ -39,7 +39,7 @@ impl ContentIds {
 
     fn derive(&self, named: &NamedTransfer, occurrence: u32) -> Uuid {
         let (reference, NamedTransfer { from, to, amount, memo }) = (&self.reference, named);
-        let memo = memo.as_ref().map_or("", |memo| memo.as_str());
+        let (amount, memo) = (amount.canonical(), memo.as_ref().map_or("", |memo| memo.as_str()));
         let name = format!("{reference}\n{from}\n{to}\n{amount}\n{memo}\n{occurrence}");
         Uuid::new_v5(&NAMESPACE, name.as_bytes())
     }

@@ -40,7 +40,7 @@ impl ContentDigest {
         for field in [
             &*nfc.normalize(from.as_str()),
             &*nfc.normalize(to.as_str()),
-            &amount.to_string(),
+            &amount.canonical().to_string(),
             memo,
             currency,
             date,

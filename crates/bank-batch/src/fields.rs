@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use bank_domain::{AccountName, Amount, InvalidInput, Memo, TransferId};
+use bank_domain::{AccountName, Decimal, InvalidInput, Memo, TransferId};
 
 /// The columns of a file, and the keys of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,8 @@ pub(crate) struct Fields<'a> {
 pub(crate) struct NamedTransfer {
     pub(crate) from: AccountName,
     pub(crate) to: AccountName,
-    pub(crate) amount: Amount,
+    /// Before its currency is known, which is that of the account that pays.
+    pub(crate) amount: Decimal,
     pub(crate) memo: Option<Memo>,
 }
 
@@ -63,7 +64,7 @@ impl Fields<'_> {
         let named = NamedTransfer {
             from: AccountName::new(self.from).map_err(at(Column::From))?,
             to: AccountName::new(self.to).map_err(at(Column::To))?,
-            amount: self.amount.parse().map_err(at(Column::Amount))?,
+            amount: self.amount.parse().and_then(Decimal::positive).map_err(at(Column::Amount))?,
             memo: non_empty(self.memo).map(Memo::new).transpose().map_err(at(Column::Memo))?,
         };
         let new_id = |text: Cow<'_, str>| text.parse().and_then(TransferId::for_new_transfer);

@@ -58,6 +58,7 @@ impl Malformed {
     pub(crate) fn from_invalid(place: FieldPlace, problem: InvalidInput) -> Self {
         let problem = match problem {
             InvalidInput::Amount { text, problem } => InvalidInput::Amount { text: excerpt(&text), problem },
+            InvalidInput::Decimal { text, problem } => InvalidInput::Decimal { text: excerpt(&text), problem },
             InvalidInput::TransferId { text } => InvalidInput::TransferId { text: excerpt(&text) },
             // What is wrong with names and memos does not quote them.
             other => other,
@@ -149,7 +150,7 @@ mod tests {
     #[test]
     fn a_long_value_is_cut_and_its_problem_is_not() {
         for (column, parsed) in [
-            (Column::Amount, "9".repeat(1000).parse::<bank_domain::Amount>().map(|_| ())),
+            (Column::Amount, "9".repeat(1000).parse::<bank_domain::Decimal>().map(|_| ())),
             (Column::Id, "9".repeat(1000).parse::<bank_domain::TransferId>().map(|_| ())),
         ] {
             let problem = parsed.unwrap_err();

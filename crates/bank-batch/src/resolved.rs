@@ -1,6 +1,6 @@
 //! A chunk whose names have been resolved to accounts.
 
-use bank_domain::{AccountId, AccountName, Outcome, Rejection, Transfer};
+use bank_domain::{AccountId, AccountName, Currency, Outcome, Rejection, Transfer};
 
 use crate::account_cache::AccountCache;
 use crate::error::BatchError;
@@ -15,7 +15,7 @@ pub(crate) struct ResolvedChunk {
     pub(crate) statuses: Vec<LineStatus>,
     transfers: Vec<Transfer>,
     /// The index of each transfer's line, and the account that pays.
-    origins: Vec<(usize, AccountId)>,
+    origins: Vec<(usize, AccountId, Currency)>,
 }
 
 impl ResolvedChunk {
@@ -28,13 +28,16 @@ impl ResolvedChunk {
         for (index, line) in (0..).zip(&chunk.lines) {
             statuses.push(match &line.content {
                 Err(malformed) => LineStatus::Malformed(Box::new(malformed.clone())),
-                Ok((id, named)) => match (accounts.id_of(&named.from), accounts.id_of(&named.to)) {
-                    (Some(from), Some(to)) => {
-                        let transfer = Transfer::new(*id, from, to, named.amount);
-                        transfers.push(transfer.with_memo(named.memo.clone()));
-                        origins.push((index, from));
-                        LineStatus::Skipped
-                    }
+                Ok((id, named)) => match (accounts.get(&named.from), accounts.get(&named.to)) {
+                    (Some((from, currency)), Some((to, _))) => match named.amount.amount(currency) {
+                        Ok(amount) => {
+                            let transfer = Transfer::new(*id, from, to, amount);
+                            transfers.push(transfer.with_memo(named.memo.clone()));
+                            origins.push((index, from, currency));
+                            LineStatus::Skipped
+                        }
+                        Err(reason) => rejected(LineRejection::Amount(reason)),
+                    },
                     (None, _) => unknown(&named.from),
                     (_, None) => unknown(&named.to),
                 },
@@ -51,7 +54,7 @@ impl ResolvedChunk {
     /// Returns the transfers that stand before the first bad line.
     pub(crate) fn transfers_before_bad(&self) -> &[Transfer] {
         let bad = self.first_bad();
-        &self.transfers[..self.origins.partition_point(|(index, _)| bad.is_none_or(|bad| *index < bad))]
+        &self.transfers[..self.origins.partition_point(|(index, ..)| bad.is_none_or(|bad| *index < bad))]
     }
 
     /// Returns the index of the first line that is rejected or malformed.
@@ -80,7 +83,7 @@ impl ResolvedChunk {
             if transfer.from == transfer.to {
                 self.set_outcome(number, &Outcome::Rejected(Rejection::SameAccount));
             } else {
-                let (index, _) = self.origins[number];
+                let (index, ..) = self.origins[number];
                 self.statuses[index] = LineStatus::Checked;
             }
         }
@@ -88,13 +91,13 @@ impl ResolvedChunk {
 
     /// Returns the number of the line of a transfer.
     pub(crate) fn line_of(&self, number: usize) -> u64 {
-        let (index, _) = self.origins[number];
+        let (index, ..) = self.origins[number];
         self.chunk.lines[index].number
     }
 
     /// Notes that the database refused to store a transfer.
     pub(crate) fn set_refused(&mut self, number: usize, reason: String) {
-        let (index, _) = self.origins[number];
+        let (index, ..) = self.origins[number];
         self.statuses[index] = rejected(LineRejection::Database(reason));
     }
 
@@ -107,13 +110,13 @@ impl ResolvedChunk {
 
     /// Takes the outcome of one transfer.
     pub(crate) fn set_outcome(&mut self, number: usize, outcome: &Outcome) {
-        let (index, payer) = self.origins[number];
+        let (index, payer, currency) = self.origins[number];
         self.statuses[index] = match (outcome, &self.chunk.lines[index].content) {
             (Outcome::Posted(_), _) => LineStatus::Posted,
             (Outcome::Replayed(_), _) => LineStatus::Replayed,
             (Outcome::Rejected(reason), Ok((_, NamedTransfer { from, to, .. }))) => {
                 let (reason, from, to) = (reason.clone(), from.clone(), to.clone());
-                rejected(LineRejection::Rule { reason, payer, from, to })
+                rejected(LineRejection::Rule { reason, payer, currency, from, to })
             }
             // A malformed line has no transfer.
             (Outcome::Rejected(_), Err(malformed)) => LineStatus::Malformed(Box::new(malformed.clone())),

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use bank_domain::{AccountId, AccountName, Rejection};
+use bank_domain::{AccountId, AccountName, Currency, InvalidInput, Rejection};
 use thiserror::Error;
 
 use crate::malformed::Malformed;
@@ -53,16 +53,21 @@ pub enum LineRejection {
     /// No account has this name.
     #[error("account_not_found: there is no account `{0}`")]
     UnknownAccount(AccountName),
+    /// The amount is not one in the currency of the account that pays.
+    #[error("invalid_amount: {0}")]
+    Amount(InvalidInput),
     /// The database refused to store the line: what it holds does not fit into the tables.
     #[error("refused_by_database: {0}")]
     Database(String),
     /// The bank rejected the transfer.
-    #[error("{}: {}", reason.code(), reason.with_names(|id| if id == *payer { from } else { to }.to_string()))]
+    #[error("{}: {}", reason.code(), reason.with_names(*currency, |id| if id == *payer { from } else { to }.to_string()))]
     Rule {
         /// The rule.
         reason: Rejection,
         /// The account that pays.
         payer: AccountId,
+        /// The currency of that account.
+        currency: Currency,
         /// The name of that account.
         from: AccountName,
         /// The name of the account that receives.

@@ -1,7 +1,5 @@
 //! Changes of an account that move no money: its status, its name, its overdraft limit.
 
-use std::fmt;
-
 use thiserror::Error;
 
 use crate::account::{Account, AccountName, AccountStatus};
@@ -41,7 +39,7 @@ pub enum ChangeRefusal {
     #[error("it is closed")]
     Closed,
     /// The account has a balance, or a part of it is held.
-    #[error("it has {}{}", Money(*balance, *currency), held_too(*held, *currency))]
+    #[error("it has {}{}", currency.text(balance.get()), held_too(*held, *currency))]
     HasMoney {
         /// Its balance.
         balance: Balance,
@@ -51,7 +49,7 @@ pub enum ChangeRefusal {
         currency: Currency,
     },
     /// The account uses more than the limit would allow.
-    #[error("{} of its overdraft are in use", Money(*in_use, *currency))]
+    #[error("{} of its overdraft are in use", currency.text(in_use.get()))]
     LimitInUse {
         /// How far below zero what it can spend would be without a limit.
         in_use: Balance,
@@ -140,22 +138,11 @@ impl Account {
     }
 }
 
-/// Money as messages have it: `XXX` is plain numbers.
-struct Money(Balance, Currency);
-
-impl fmt::Display for Money {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(amount, currency) = self;
-        currency.decimal(amount.get()).fmt(f)?;
-        if *currency == Currency::NONE { Ok(()) } else { write!(f, " {}", currency.code) }
-    }
-}
-
 fn held_too(held: Held, currency: Currency) -> String {
     if held == Held::default() {
         return String::new();
     }
-    format!(", of which {} are held", Money(Balance::new(held.get()), currency))
+    format!(", of which {} are held", currency.text(held.get()))
 }
 
 #[cfg(test)]

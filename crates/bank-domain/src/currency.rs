@@ -77,6 +77,11 @@ impl Scale {
     /// The largest scale: 10¹⁸ is the largest power of ten in 64 bits.
     pub const MAX: Self = Self(18);
 
+    /// Returns the scale below this one, at least 0.
+    pub(crate) const fn one_less(self) -> Self {
+        Self(if self.0 > 0 { self.0 - 1 } else { 0 })
+    }
+
     /// Returns the scale if it is from 0 to 18.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::currency::{Currency, Scale};
-use crate::invalid::{DecimalProblem, InvalidInput};
+use crate::invalid::{AmountProblem, DecimalProblem, InvalidInput};
 use crate::money::{Amount, Balance, OverdraftLimit};
 
 /// A decimal number before its currency is known: what an option or a file says.
@@ -22,6 +22,29 @@ impl Decimal {
     #[must_use]
     pub const fn from_minor_units(minor_units: i64, scale: Scale) -> Self {
         Self { digits: minor_units, scale }
+    }
+
+    /// Returns the number if a transfer can move it, whatever its currency is.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::Amount`] if the number is zero or negative.
+    pub fn positive(self) -> Result<Self, InvalidInput> {
+        let problem = match self.digits {
+            1.. => return Ok(self),
+            0 => AmountProblem::Zero,
+            _ => AmountProblem::Negative,
+        };
+        Err(InvalidInput::Amount { text: self.to_string(), problem })
+    }
+
+    /// Returns the number without zeros at the end of its decimals: `1.50` and `1.5` become the same.
+    #[must_use]
+    pub const fn canonical(mut self) -> Self {
+        while self.scale.get() > 0 && self.digits % 10 == 0 {
+            self = Self { digits: self.digits / 10, scale: self.scale.one_less() };
+        }
+        self
     }
 
     /// Returns the number in minor units of a currency.
@@ -72,6 +95,13 @@ impl Currency {
     #[must_use]
     pub const fn decimal(self, minor_units: i64) -> Decimal {
         Decimal::from_minor_units(minor_units, self.scale)
+    }
+
+    /// Returns minor units as people read them: `12.50 EUR`, and for `XXX` the number alone.
+    #[must_use]
+    pub fn text(self, minor_units: i64) -> String {
+        let decimal = self.decimal(minor_units);
+        if self == Self::NONE { decimal.to_string() } else { format!("{decimal} {}", self.code) }
     }
 }
 
@@ -182,10 +212,19 @@ mod tests {
     }
 
     #[test]
+    fn a_canonical_number_has_no_zeros_at_the_end() {
+        for (text, canonical) in [("1.50", "1.5"), ("1.00", "1"), ("100", "100"), ("0.00", "0"), ("-0.10", "-0.1")] {
+            assert_eq!(text.parse::<Decimal>().unwrap().canonical().to_string(), canonical);
+        }
+    }
+
+    #[test]
     fn an_amount_is_positive_and_a_limit_not_negative() {
         let decimal = |text: &str| text.parse::<Decimal>().unwrap();
         assert_eq!(decimal("0.01").amount(currency(2)).unwrap(), Amount::MIN);
         assert!(decimal("0.00").amount(currency(2)).is_err());
+        assert!(decimal("0.00").positive().is_err() && decimal("-1").positive().is_err());
+        assert!(decimal("0.001").positive().is_ok());
         assert!(decimal("-0.01").overdraft_limit(currency(2)).is_err());
         assert_eq!(decimal("-0.01").balance(currency(2)).unwrap(), Balance::new(-1));
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::account::{AccountId, AccountVersion};
-use crate::currency::CurrencyCode;
+use crate::currency::{Currency, CurrencyCode};
 use crate::invalid::InvalidInput;
 use crate::money::{Amount, Balance};
 use crate::transfer::{Transfer, TransferField};
@@ -150,14 +150,15 @@ impl Rejection {
         }
     }
 
-    /// Returns the reason with names in place of account ids, for people who know accounts by their names.
+    /// Returns the reason with names in place of account ids, for people who know accounts by their names, and with amounts
+    /// in the currency of the paying account.
     #[must_use]
-    pub fn with_names(&self, name_of: impl Fn(AccountId) -> String) -> String {
-        self.text("", |id| format!("`{}`", name_of(id)))
+    pub fn with_names(&self, currency: Currency, name_of: impl Fn(AccountId) -> String) -> String {
+        self.text("", |id| format!("`{}`", name_of(id)), |units| currency.text(units))
     }
 
     /// Returns the reason; `noun` comes before an account at the beginning of a phrase.
-    fn text(&self, noun: &str, name_of: impl Fn(AccountId) -> String) -> String {
+    fn text(&self, noun: &str, name_of: impl Fn(AccountId) -> String, money: impl Fn(i64) -> String) -> String {
         match self {
             Self::NilId => InvalidInput::NilTransferId.to_string(),
             Self::AccountNotFound { account } => format!("there is no account {}", name_of(*account)),
@@ -171,10 +172,11 @@ impl Rejection {
                 format!("{noun}{} has version {found}, not {expected}", name_of(*account))
             }
             Self::InsufficientFunds { account, available, requested } => {
+                let (available, requested) = (money(available.get()), money(requested.get()));
                 format!("{noun}{} has {available} available, not {requested}", name_of(*account))
             }
             Self::BalanceOverflow { account } => {
-                format!("the balance of {noun}{} would exceed {}", name_of(*account), i64::MAX)
+                format!("the balance of {noun}{} would exceed {}", name_of(*account), money(i64::MAX))
             }
             Self::ReversalOfReversal { id, original } => {
                 format!("the transfer {id} is itself the reversal of {original}")
@@ -186,7 +188,7 @@ impl Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text("account ", |id| id.to_string()))
+        f.write_str(&self.text("account ", |id| id.to_string(), |units| units.to_string()))
     }
 }
 
@@ -201,8 +203,14 @@ mod tests {
         let account = AccountId::new(7);
         let reason = Rejection::BalanceOverflow { account };
         assert_eq!(reason.to_string(), "the balance of account 7 would exceed 9223372036854775807");
-        let named = |reason: Rejection| reason.with_names(|_| "Rich".to_owned());
+        let named = |reason: Rejection| reason.with_names(Currency::NONE, |_| "Rich".to_owned());
         assert_eq!(named(reason), "the balance of `Rich` would exceed 9223372036854775807");
         assert_eq!(named(Rejection::AccountNotFound { account }), "there is no account `Rich`");
+        let (available, requested) = (Balance::new(1250), Amount::new(2000).unwrap());
+        let reason = Rejection::InsufficientFunds { account, available, requested };
+        assert_eq!(reason.to_string(), "account 7 has 1250 available, not 2000");
+        let euros = Currency::iso(CurrencyCode::new("EUR").unwrap()).unwrap();
+        let text = reason.with_names(euros, |_| "Rich".to_owned());
+        assert_eq!(text, "`Rich` has 12.50 EUR available, not 20.00 EUR");
     }
 }

@@ -15,7 +15,7 @@ fn bad_lines_are_reported_by_number_and_column_and_the_others_are_posted() {
         assert_eq!(
             lines,
             [
-                "line 2: malformed: column 3 (amount): amount \"x\" is not a whole number",
+                "line 2: malformed: column 3 (amount): \"x\" is not a number: write digits, and decimals behind a point, such as 12.50",
                 "line 4: malformed: columns: 2 in this line, 3 in the header",
                 "line 5: rejected: account_not_found: there is no account `nobody`",
                 "line 6: rejected: same_account: a transfer needs two different accounts",
@@ -124,10 +124,10 @@ fn bad_json_lines_are_reported_by_column() {
          {\"from\":\"a\",\"to\":\"b\",\"amount\":1,\"note\":1}\n",
     );
     let run = scene.cli.run(&["batch", "in.jsonl", "--reference", "r"]);
-    expect(&run, 4, "Posted 1, replayed 0, rejected 0, malformed 3 of 4 lines");
+    expect(&run, 4, "Posted 1, replayed 0, rejected 1, malformed 2 of 4 lines");
     let lines: Vec<&str> = run.stderr.lines().collect();
     assert_eq!(lines[0], "line 2: malformed: column 11: EOF while parsing an object");
-    assert_eq!(lines[1], "line 3: malformed: key amount: amount \"1.5\" has decimals, but amounts are whole units");
+    assert_eq!(lines[1], "line 3: rejected: invalid_amount: \"1.5\" has too many decimals: XXX has 0");
     assert!(lines[2].starts_with("line 4: malformed: column 38: unknown field `note`"), "{run:?}");
 }
 

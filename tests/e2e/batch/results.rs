@@ -22,7 +22,7 @@ fn every_line_has_a_result() {
         // A line that cannot be read has an id, too: that of its place.
         assert!(lines[2].starts_with("4,") && !lines[2].starts_with("4,,"), "{results}");
         assert!(
-            lines[2].ends_with(",malformed,\"column 3 (amount): amount \"\"x\"\" is not a whole number\",,,"),
+            lines[2].ends_with(",malformed,\"column 3 (amount): \"\"x\"\" is not a number: write digits, and decimals behind a point, such as 12.50\",,,"),
             "{results}"
         );
         assert!(lines[3].starts_with("5,"), "{results}");

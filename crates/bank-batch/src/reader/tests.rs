@@ -71,7 +71,10 @@ fn a_file_without_lines_is_empty() {
 fn malformed_lines_do_not_hide_those_after_them() {
     let lines = lines("from,to,amount\na,b,x\na,b\n\n\"a\"c,b,1\na,b,1\n", Some("r"));
     assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [2, 3, 5, 6]);
-    assert_eq!(reason(&lines[0]), "column 3 (amount): amount \"x\" is not a whole number");
+    assert_eq!(
+        reason(&lines[0]),
+        "column 3 (amount): \"x\" is not a number: write digits, and decimals behind a point, such as 12.50"
+    );
     assert_eq!(reason(&lines[1]), "columns: 2 in this line, 3 in the header");
     assert!(reason(&lines[2]).starts_with("column 1 (from): the field has text after its closing quote"));
     assert!(lines[3].content.is_ok());

@@ -3,7 +3,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use bank_domain::{AccountName, AccountVersion, Age, Amount, Balance, Country, Memo, OverdraftLimit, TransferId};
+use bank_domain::{
+    AccountName, AccountVersion, Age, Amount, Balance, Country, Currency, CurrencyCode, Decimal, Memo, OverdraftLimit,
+    Scale, TransferId,
+};
 
 use crate::failure::{ExitCode, Failure};
 
@@ -22,19 +25,50 @@ pub(crate) fn age(typed: &str) -> Result<Age, Failure> {
     parse(typed, "an age is a whole number from 0 to 150")
 }
 
-/// Parses the amount of a transfer.
-pub(crate) fn amount(typed: &str) -> Result<Amount, Failure> {
-    parse(typed, "an amount is a whole number from 1 to 9223372036854775807, such as 800")
+/// Parses the amount of a transfer, whose currency is not known yet.
+pub(crate) fn amount(typed: &str) -> Result<Decimal, Failure> {
+    let hint = "an amount is a number above 0, such as 800 or 12.50";
+    let amount: Decimal = parse(typed, hint)?;
+    amount.positive().map_err(|error| invalid(error, hint))
 }
 
-/// Parses an opening balance.
-pub(crate) fn balance(typed: &str) -> Result<Balance, Failure> {
-    parse(typed, "a balance is a whole number, such as 10000")
+/// Returns an amount in minor units of a currency.
+pub(crate) fn amount_in(amount: Decimal, currency: Currency) -> Result<Amount, Failure> {
+    amount.amount(currency).map_err(|error| invalid(error, &decimals_hint(currency)))
 }
 
-/// Parses an overdraft limit.
-pub(crate) fn overdraft_limit(typed: &str) -> Result<OverdraftLimit, Failure> {
-    parse(typed, "an overdraft limit is a whole number of 0 or more, such as 500")
+/// Parses a balance or an overdraft limit, whose currency is not known yet.
+pub(crate) fn decimal(typed: &str) -> Result<Decimal, Failure> {
+    parse(typed, "write a number, such as 10000 or 12.50")
+}
+
+/// Returns a balance in minor units of a currency.
+pub(crate) fn balance_in(balance: Decimal, currency: Currency) -> Result<Balance, Failure> {
+    balance.balance(currency).map_err(|error| invalid(error, &decimals_hint(currency)))
+}
+
+/// Returns an overdraft limit in minor units of a currency.
+pub(crate) fn overdraft_limit_in(limit: Decimal, currency: Currency) -> Result<OverdraftLimit, Failure> {
+    limit.overdraft_limit(currency).map_err(|error| invalid(error, "an overdraft limit is a number of 0 or more"))
+}
+
+fn decimals_hint(currency: Currency) -> String {
+    format!(
+        "an amount in {} has at most {} decimals, such as {}",
+        currency.code,
+        currency.scale,
+        currency.decimal(1250)
+    )
+}
+
+/// Parses the code of a currency.
+pub(crate) fn currency_code(typed: &str) -> Result<CurrencyCode, Failure> {
+    parse(typed, "a currency is a code of ISO 4217, such as EUR, or one that `bank-cli currency add` has added")
+}
+
+/// Parses the number of decimals of a currency.
+pub(crate) fn scale(typed: &str) -> Result<Scale, Failure> {
+    parse(typed, "a scale is the number of decimals, such as 2")
 }
 
 /// Parses the version of an account, as `history` prints it.
@@ -88,7 +122,7 @@ mod tests {
 
     #[test]
     fn invalid_amounts_are_usage_failures_with_a_hint() {
-        for typed in ["", "0", "-5", "1.5", "ten", "9223372036854775808", "1e3"] {
+        for typed in ["", "0", "0.00", "-5", "1,5", "ten", "9223372036854775808", "1e3"] {
             let failure = amount(typed).unwrap_err();
             assert_eq!(failure.exit_code(), ExitCode::Usage, "{typed}");
             assert_eq!(failure.code(), "invalid_input", "{typed}");

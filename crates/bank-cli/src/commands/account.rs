@@ -1,6 +1,6 @@
 //! `bank-cli account`
 
-use bank_domain::{Account, AccountChange, AccountName, Decimal};
+use bank_domain::{Account, AccountChange, AccountName};
 use bank_persistence::{BankError, ChangeOutcome};
 use clap::{Args, Subcommand};
 
@@ -120,11 +120,9 @@ pub(crate) fn run(args: &AccountArgs, context: &mut Context<'_>) -> Result<(), F
             change(account, options, context, "Renamed", |_| Ok(AccountChange::Rename(new_name)))
         }
         Action::Limit { account, limit, options } => {
-            let hint = "a limit is a number of 0 or more, such as 500";
-            let limit: Decimal = limit.parse().map_err(|error| input::invalid(error, hint))?;
+            let limit = input::decimal(limit)?;
             change(account, options, context, "Set the overdraft limit of", |account| {
-                let limit = limit.overdraft_limit(account.currency);
-                limit.map(AccountChange::Limit).map_err(|error| input::invalid(error, hint))
+                input::overdraft_limit_in(limit, account.currency).map(AccountChange::Limit)
             })
         }
     }

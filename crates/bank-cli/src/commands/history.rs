@@ -1,6 +1,6 @@
 //! `bank-cli history`
 
-use bank_domain::{AccountId, AccountVersion};
+use bank_domain::{Account, AccountVersion};
 use bank_persistence::{Bank, Period};
 use clap::Args;
 
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<(), F
     };
 
     let mut rows = RowWriter::begin::<HistoryRow>(context.out, args.output, context.terminal)?;
-    let printed = print_pages(&bank, (account.id, period), before, limit, &mut rows)?;
+    let printed = print_pages(&bank, (&account, period), before, limit, &mut rows)?;
     rows.finish()?;
     match printed {
         (0, _) if period != Period::default() => context.note_after_data("no transfers in this period"),
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<(), F
 /// The journal grows only at its newer end, so older pages fit together without a snapshot.
 fn print_pages(
     bank: &Bank,
-    (account, period): (AccountId, Period),
+    (account, period): (&Account, Period),
     mut before: Option<AccountVersion>,
     limit: u32,
     rows: &mut RowWriter<'_>,
@@ -79,9 +79,9 @@ fn print_pages(
     loop {
         let wanted = (limit - entries).min(PAGE_ENTRIES);
         // One entry more than is printed tells whether there are older ones.
-        let page = bank.history_within(account, period, before, wanted + 1)?;
+        let page = bank.history_within(account.id, period, before, wanted + 1)?;
         for (entry, _) in page.iter().zip(0..wanted) {
-            rows.write(&HistoryRow::from(entry))?;
+            rows.write(&HistoryRow::new(entry, account.currency))?;
             before = Some(entry.version);
             entries += 1;
         }

@@ -8,6 +8,7 @@ mod batch;
 mod completions;
 mod config;
 mod context;
+mod currency;
 mod demo;
 mod doctor;
 mod export;
@@ -62,6 +63,7 @@ commands! {
         Reverse(reverse::ReverseArgs),
         Open(open::OpenArgs),
         Account(account::AccountArgs),
+        Currency(currency::CurrencyArgs),
         List(list::ListArgs),
         Show(show::ShowArgs),
         History(history::HistoryArgs),

@@ -60,7 +60,8 @@ pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), F
         Outcome::Replayed(posting) => ("replayed", posting),
         Outcome::Rejected(reason) => return Err(rejected(&reason, original)),
     };
-    let record = TransferRecord::from_outcome(status, &posting, &original.to_name, &original.from_name);
+    let record =
+        TransferRecord::from_outcome(status, &posting, original.currency, &original.to_name, &original.from_name);
     args.output.write(context.out, &record, |record, out| {
         let (original, id) = (original.posted.transfer.id, posting.transfer.id);
         match status {
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), F
 fn rejected(reason: &Rejection, original: &RecordedTransfer) -> Failure {
     let Transfer { from, .. } = original.posted.transfer;
     let name_of = |id: AccountId| -> &AccountName { if id == from { &original.from_name } else { &original.to_name } };
-    let failure = rejection::failure(reason, |id| name_of(id).to_string());
+    let failure = rejection::failure(reason, original.currency, |id| name_of(id).to_string());
     match reason {
         Rejection::InsufficientFunds { account, .. } => failure
             .hint(format!("a reversal moves the whole amount back: pay something into `{}` first", name_of(*account))),

@@ -6,7 +6,7 @@ use bank_persistence::{Bank, BankError, DbError, SchemaState};
 use clap::Args;
 
 use super::demo::accounts;
-use crate::args::Location;
+use crate::args::{Location, input};
 use crate::commands::Context;
 use crate::doctor;
 use crate::failure::{ExitCode, Failure};
@@ -22,6 +22,9 @@ pub(crate) struct SetupArgs {
     /// Do not ask for confirmation
     #[arg(long, requires = "reset")]
     yes: bool,
+    /// Currency of the accounts that are opened without one from now on [default: XXX, no currency]
+    #[arg(long, value_name = "CODE")]
+    currency: Option<String>,
     /// Create no demo accounts
     #[arg(long)]
     no_demo: bool,
@@ -34,6 +37,7 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
         return Err(unconfirmed(ExitCode::Usage, "cannot ask for confirmation: stdin is not a terminal")
             .hint("add --yes to destroy all accounts and transfers without being asked"));
     }
+    let currency = args.currency.as_deref().map(input::currency_code).transpose()?;
     let location = context.locate()?;
     let bank = context.connect_or_create(&location)?;
     let database = bank.database().name().map_err(BankError::from)?;
@@ -54,6 +58,14 @@ pub(crate) fn run(args: &SetupArgs, context: &mut Context<'_>) -> Result<(), Fai
         writeln!(context.out, "Destroyed all accounts and transfers, and recreated the tables.")?;
     } else {
         migrate(&bank, &state, context)?;
+    }
+    if let Some(code) = currency {
+        let currency = bank.set_default_currency(code)?;
+        writeln!(
+            context.out,
+            "Accounts are opened in {code}, which has {} decimals, unless they name another.",
+            currency.scale
+        )?;
     }
     if !args.no_demo {
         add_demo_accounts(&bank, context)?;
@@ -81,9 +93,11 @@ fn migrate(bank: &Bank, before: &SchemaState, context: &mut Context<'_>) -> Resu
 }
 
 fn add_demo_accounts(bank: &Bank, context: &mut Context<'_>) -> Result<(), Failure> {
-    for new in accounts::all()? {
+    let currency = accounts::currency(bank)?;
+    for new in accounts::all(currency)? {
         if accounts::open_if_missing(bank, &new)? {
-            writeln!(context.out, "Created account {} with balance {}.", new.name(), new.opening_balance())?;
+            let balance = currency.text(new.opening_balance().get());
+            writeln!(context.out, "Created account {} with balance {balance}.", new.name())?;
         } else {
             writeln!(context.out, "Account {} was already there.", new.name())?;
         }

@@ -1,7 +1,8 @@
 //! `bank-cli transfer`
 
 use bank_domain::{
-    AccountId, AccountName, AccountVersion, Amount, Memo, Outcome, PostRequest, Rejection, Transfer, TransferId,
+    Account, AccountName, AccountVersion, Currency, Decimal, Memo, Outcome, PostRequest, Rejection, Transfer,
+    TransferId,
 };
 use bank_persistence::{Bank, BankError, new_transfer_id};
 use clap::Args;
@@ -30,7 +31,7 @@ pub(crate) struct TransferArgs {
     /// Name of the account that receives
     #[arg(long, value_name = "NAME")]
     to: String,
-    /// Amount, a whole number of 1 or more
+    /// Amount in the currency of both accounts, such as 800 or 12.50
     #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     amount: String,
     /// Id of the transfer, to send it again safely [default: a new one]
@@ -52,7 +53,7 @@ struct Request {
     id: TransferId,
     from: AccountName,
     to: AccountName,
-    amount: Amount,
+    amount: Decimal,
     memo: Option<Memo>,
     expected_version: Option<AccountVersion>,
 }
@@ -71,15 +72,16 @@ impl Request {
     }
 
     /// Finds both accounts by one query.
-    fn resolve(&self, bank: &Bank) -> Result<PostRequest, Failure> {
+    fn resolve(&self, bank: &Bank) -> Result<(PostRequest, Currency), Failure> {
         let accounts = bank.find_accounts(&[&self.from, &self.to])?;
-        let id_of = |name: &AccountName| -> Result<AccountId, Failure> {
+        let account = |name: &AccountName| -> Result<&Account, Failure> {
             let account = accounts.iter().find(|(found, _)| found == name);
-            account.map(|(_, account)| account.id).ok_or_else(|| not_found::account(bank, name))
+            account.map(|(_, account)| account).ok_or_else(|| not_found::account(bank, name))
         };
-        let (from, to) = (id_of(&self.from)?, id_of(&self.to)?);
-        let transfer = Transfer::new(self.id, from, to, self.amount).with_memo(self.memo.clone());
-        Ok(PostRequest { transfer, expected_version: self.expected_version })
+        let (from, to) = (account(&self.from)?, account(&self.to)?);
+        let amount = input::amount_in(self.amount, from.currency)?;
+        let transfer = Transfer::new(self.id, from.id, to.id, amount).with_memo(self.memo.clone());
+        Ok((PostRequest { transfer, expected_version: self.expected_version }, from.currency))
     }
 
     /// Returns the command that sends the same transfer again.
@@ -106,10 +108,10 @@ impl Request {
 pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     let request = Request::parse(args)?;
     if request.from == request.to {
-        return Err(rejection::failure(&Rejection::SameAccount, |id| id.to_string()));
+        return Err(rejection::failure(&Rejection::SameAccount, Currency::NONE, |id| id.to_string()));
     }
     let bank = context.connect()?;
-    let resolved = request.resolve(&bank)?;
+    let (resolved, currency) = request.resolve(&bank)?;
     context.messages.transfer_id(request.id);
 
     let outcome = context.messages.while_waiting("posting", || bank.post(&resolved)).map_err(|error| {
@@ -125,12 +127,12 @@ pub(crate) fn run(args: &TransferArgs, context: &mut Context<'_>) -> Result<(), 
         Outcome::Replayed(posting) => ("replayed", posting),
         Outcome::Rejected(reason) => {
             let name = |id| if id == resolved.transfer.from { &request.from } else { &request.to };
-            return Err(rejection::failure(&reason, |id| name(id).to_string()));
+            return Err(rejection::failure(&reason, currency, |id| name(id).to_string()));
         }
     };
-    let record = TransferRecord::from_outcome(status, &posting, &request.from, &request.to);
+    let record = TransferRecord::from_outcome(status, &posting, currency, &request.from, &request.to);
     args.output.write(context.out, &record, |record, out| {
-        writeln!(out, "Transferred {} between accounts.", posting.transfer.amount)?;
+        writeln!(out, "Transferred {} between accounts.", currency.text(posting.transfer.amount.get()))?;
         record.write_lines(out)
     })?;
     if status == "replayed" { context.note_after_data(REPLAYED_NOTE) } else { Ok(()) }

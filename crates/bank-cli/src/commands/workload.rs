@@ -7,7 +7,7 @@ mod values;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bank_domain::Balance;
+use bank_domain::{Balance, Currency};
 use bank_persistence::DatabaseUrl;
 use bank_workload::{
     Accounts, CLIENTS_MAX, Distribution, HotAccounts, PostingMode, Sample, Site, Summary, Workload, WorkloadError,
@@ -199,7 +199,7 @@ pub(crate) fn run(args: &WorkloadArgs, context: &mut Context<'_>) -> Result<(), 
 
 fn init(args: &InitArgs, context: &mut Context<'_>) -> Result<(), Failure> {
     const HINT: &str = "an opening balance is a whole number of 0 or more";
-    let balance = input::balance(&args.balance)?;
+    let balance = input::balance_in(input::decimal(&args.balance)?, Currency::NONE)?;
     if balance < Balance::default() {
         return Err(input::invalid(format!("balance {balance} is negative"), HINT));
     }

@@ -135,6 +135,11 @@ fn classify(error: &BankError) -> (ExitCode, &'static str, &'static str) {
         BankError::AccountExists { .. } => {
             (ExitCode::Rejected, "account_exists", "names are unique: see those taken with `bank-cli list`")
         }
+        BankError::CurrencyUnknown { .. } => (
+            ExitCode::Usage,
+            "currency_unknown",
+            "write a code of ISO 4217, such as EUR, or add it first: bank-cli currency add CODE --scale N",
+        ),
         BankError::JournalKeyMissing { .. } => (
             ExitCode::Other,
             "journal_key_missing",

@@ -1,17 +1,17 @@
 //! Failures for rejected transfers, with the names that the user typed.
 
-use bank_domain::{AccountId, Rejection};
+use bank_domain::{AccountId, Currency, Rejection};
 
 use crate::failure::{ExitCode, Failure, shell};
 
-/// Returns the failure for a rejection; `name_of` returns the name of either account.
-pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String) -> Failure {
+/// Returns the failure for a rejection; `currency` is that of the paying account, `name_of` returns the name of either account.
+pub(crate) fn failure(reason: &Rejection, currency: Currency, name_of: impl Fn(AccountId) -> String) -> Failure {
     let exit_code = match reason {
         Rejection::AccountNotFound { .. } => ExitCode::NotFound,
         Rejection::IdConflict { .. } => ExitCode::IdConflict,
         _ => ExitCode::Rejected,
     };
-    let failure = Failure::new(exit_code, reason.code(), reason.with_names(&name_of));
+    let failure = Failure::new(exit_code, reason.code(), reason.with_names(currency, &name_of));
     match reason {
         Rejection::AccountNotFound { .. } => failure.hint("see all accounts with `bank-cli list`"),
         Rejection::NilId => failure.hint("give the transfer an id of its own"),
@@ -31,7 +31,7 @@ pub(crate) fn failure(reason: &Rejection, name_of: impl Fn(AccountId) -> String)
             shell::quote(&name_of(*account))
         )),
         Rejection::InsufficientFunds { available, .. } if available.get() > 0 => {
-            failure.hint(format!("transfer at most {available}"))
+            failure.hint(format!("transfer at most {}", currency.decimal(available.get())))
         }
         Rejection::InsufficientFunds { account, .. } => {
             failure.hint(format!("pay something into `{}` first", name_of(*account)))

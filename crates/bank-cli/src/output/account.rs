@@ -2,22 +2,25 @@
 
 use std::io::{self, Write};
 
-use bank_domain::{Account, Age};
+use bank_domain::{Account, AccountStatus, Age};
 use serde::Serialize;
 
+use super::money::Money;
 use super::rows::Row;
 use super::table::Column;
 
-/// An account as it is printed; money is a JSON number.
+/// An account as it is printed; money is a decimal string.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct AccountRow {
     id: i64,
     name: String,
     age: Option<i16>,
     country: Option<String>,
-    balance: i64,
-    opening_balance: i64,
-    overdraft_limit: i64,
+    currency: String,
+    status: &'static str,
+    balance: Money,
+    opening_balance: Money,
+    overdraft_limit: Money,
     version: i64,
 }
 
@@ -28,9 +31,11 @@ impl From<&Account> for AccountRow {
             name: account.name.to_string(),
             age: account.age.map(Age::get),
             country: account.country.as_ref().map(ToString::to_string),
-            balance: account.balance.get(),
-            opening_balance: account.opening_balance.get(),
-            overdraft_limit: account.overdraft_limit.get(),
+            currency: account.currency.code.to_string(),
+            status: account.status.name(),
+            balance: Money::new(account.balance.get(), account.currency),
+            opening_balance: Money::new(account.opening_balance.get(), account.currency),
+            overdraft_limit: Money::new(account.overdraft_limit.get(), account.currency),
             version: account.version.get(),
         }
     }
@@ -63,7 +68,8 @@ impl Row for AccountRow {
         if let Some(country) = &self.country {
             write!(out, ", country = {country}")?;
         }
-        write!(out, ", balance = {}", self.balance)
+        write!(out, ", balance = {}", self.balance)?;
+        if self.status == AccountStatus::Open.name() { Ok(()) } else { write!(out, ", status = {}", self.status) }
     }
 }
 
@@ -71,6 +77,18 @@ impl Row for AccountRow {
 impl AccountRow {
     pub(crate) fn example(id: i64, name: &str, balance: i64) -> Self {
         let (name, country) = (name.to_owned(), Some("USA".to_owned()));
-        Self { id, name, age: Some(28), country, balance, opening_balance: balance, ..Self::default() }
+        let balance = Money::new(balance, bank_domain::Currency::NONE);
+        let (currency, status) = ("XXX".to_owned(), AccountStatus::Open.name());
+        Self {
+            id,
+            name,
+            age: Some(28),
+            country,
+            currency,
+            status,
+            balance,
+            opening_balance: balance,
+            ..Self::default()
+        }
     }
 }

@@ -7,12 +7,15 @@ use bank_persistence::BalanceAsOf;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use super::money::Money;
+
 /// The balance of an account, now or at an earlier time.
 #[derive(Debug, Serialize)]
 pub(crate) struct BalanceRecord {
     account_id: i64,
     name: String,
-    balance: i64,
+    currency: String,
+    balance: Money,
     version: i64,
     /// The requested time; absent for the current balance.
     #[serde(flatten)]
@@ -32,7 +35,8 @@ impl BalanceRecord {
         Self {
             account_id: account.id.get(),
             name: account.name.to_string(),
-            balance: account.balance.get(),
+            currency: account.currency.code.to_string(),
+            balance: Money::new(account.balance.get(), account.currency),
             version: account.version.get(),
             as_of: None,
         }
@@ -42,7 +46,7 @@ impl BalanceRecord {
     pub(crate) fn at(at: DateTime<Utc>, account: &Account, held: &BalanceAsOf) -> Self {
         let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
         Self {
-            balance: held.balance.get(),
+            balance: Money::new(held.balance.get(), account.currency),
             version: held.version.get(),
             as_of: Some(AsOf { at: text(at), posted_at: held.posted_at.map(text) }),
             ..Self::now(account)

@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 
+use bank_domain::Currency;
 use bank_persistence::{Direction, HistoryEntry};
 use chrono::SecondsFormat;
 use serde::Serialize;
 
+use super::money::Money;
 use super::rows::Row;
 use super::table::Column;
 
@@ -17,14 +19,16 @@ pub(crate) struct HistoryRow {
     direction: &'static str,
     counterparty: String,
     /// Signed: negative when money left the account.
-    amount: i64,
-    balance: i64,
+    amount: Money,
+    balance: Money,
+    currency: String,
     memo: Option<String>,
     transfer_id: String,
 }
 
-impl From<&HistoryEntry> for HistoryRow {
-    fn from(entry: &HistoryEntry) -> Self {
+impl HistoryRow {
+    /// Returns the row of an entry; `currency` is that of the account.
+    pub(crate) fn new(entry: &HistoryEntry, currency: Currency) -> Self {
         Self {
             version: entry.version.get(),
             posted_at: entry.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true),
@@ -33,8 +37,9 @@ impl From<&HistoryEntry> for HistoryRow {
                 Direction::Credit => "credit",
             },
             counterparty: entry.counterparty.to_string(),
-            amount: entry.signed_amount(),
-            balance: entry.balance_after.get(),
+            amount: Money::new(entry.signed_amount(), currency),
+            balance: Money::new(entry.balance_after.get(), currency),
+            currency: currency.code.to_string(),
             memo: entry.memo.as_ref().map(ToString::to_string),
             transfer_id: entry.transfer_id.to_string(),
         }
@@ -43,7 +48,7 @@ impl From<&HistoryEntry> for HistoryRow {
 
 impl HistoryRow {
     fn to_or_from(&self) -> &'static str {
-        if self.amount < 0 { "to" } else { "from" }
+        if self.amount.is_negative() { "to" } else { "from" }
     }
 }
 
@@ -64,7 +69,7 @@ impl Row for HistoryRow {
             self.version.to_string(),
             seconds.replace('T', " "),
             format!("{} {}", self.to_or_from(), self.counterparty),
-            format!("{:+}", self.amount),
+            self.amount.with_sign(),
             self.balance.to_string(),
             self.memo.clone().unwrap_or_default(),
             self.transfer_id.clone(),
@@ -74,7 +79,8 @@ impl Row for HistoryRow {
     fn write_line(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { version, posted_at, counterparty, amount, balance, transfer_id, .. } = self;
         write!(out, "version = {version}, time = {posted_at}, {} = {counterparty}, ", self.to_or_from())?;
-        write!(out, "amount = {amount:+}, balance = {balance}")?;
+        let amount = amount.with_sign();
+        write!(out, "amount = {amount}, balance = {balance}")?;
         if let Some(memo) = &self.memo {
             write!(out, ", memo = {memo}")?;
         }
@@ -92,8 +98,8 @@ mod tests {
             version: 3,
             posted_at: "2026-01-02T03:04:05.000006Z".to_owned(),
             counterparty: "John".to_owned(),
-            amount: -800,
-            balance: 9_200,
+            amount: Money::new(-800, Currency::NONE),
+            balance: Money::new(9_200, Currency::NONE),
             transfer_id: "x".to_owned(),
             ..HistoryRow::default()
         };

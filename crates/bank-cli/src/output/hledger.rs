@@ -8,7 +8,7 @@
 
 use std::io::{self, Write};
 
-use bank_domain::{Account, AccountName};
+use bank_domain::{Account, AccountName, Currency};
 use bank_persistence::{RecordedAccount, RecordedTransfer};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use percent_encoding::percent_encode_byte;
@@ -26,17 +26,28 @@ pub(crate) struct HledgerJournal<'a> {
     /// The latest day so far; it becomes the day of the assertion.
     last_day: NaiveDate,
     asserted: bool,
+    /// The currencies that were declared.
+    declared: Vec<Currency>,
 }
 
 impl<'a> HledgerJournal<'a> {
     /// Writes the beginning of a journal.
     pub(crate) fn begin(out: &'a mut dyn Write) -> io::Result<Self> {
         out.write_all(HEADER.as_bytes())?;
-        Ok(Self { out, last_day: NaiveDate::MIN, asserted: false })
+        Ok(Self { out, last_day: NaiveDate::MIN, asserted: false, declared: Vec::new() })
     }
 
-    /// Declares an account.
+    /// Declares an account, and its currency before it if that is new.
     pub(crate) fn declare(&mut self, account: &Account) -> io::Result<()> {
+        let currency = account.currency;
+        if currency != Currency::NONE && !self.declared.contains(&currency) {
+            self.declared.push(currency);
+            let zero = currency.decimal(0).to_string();
+            let code = amount(currency, 0).split_off(zero.len());
+            // hledger wants a decimal mark in the directive, whatever the number of decimals.
+            let point = if zero.contains('.') { "" } else { "." };
+            writeln!(self.out, "\ncommodity {zero}{point}{code}")?;
+        }
         writeln!(self.out, "\naccount {}", account_of(&account.name))
     }
 
@@ -48,7 +59,12 @@ impl<'a> HledgerJournal<'a> {
             return Ok(());
         }
         writeln!(self.out, "\n{day} opening balance")?;
-        writeln!(self.out, "    {}  {}", account_of(&account.name), account.opening_balance)?;
+        writeln!(
+            self.out,
+            "    {}  {}",
+            account_of(&account.name),
+            amount(account.currency, account.opening_balance.get())
+        )?;
         writeln!(self.out, "    equity:opening balances")
     }
 
@@ -62,8 +78,9 @@ impl<'a> HledgerJournal<'a> {
             write!(self.out, " {}", escaped(memo.as_str(), false))?;
         }
         writeln!(self.out, "  ; posted_at:{posted_at}")?;
-        writeln!(self.out, "    {}  {}", account_of(&recorded.to_name), transfer.amount)?;
-        writeln!(self.out, "    {}  -{}", account_of(&recorded.from_name), transfer.amount)
+        let units = transfer.amount.get();
+        writeln!(self.out, "    {}  {}", account_of(&recorded.to_name), amount(recorded.currency, units))?;
+        writeln!(self.out, "    {}  {}", account_of(&recorded.from_name), amount(recorded.currency, -units))
     }
 
     /// Asserts the balance of an account after all transfers that were written.
@@ -72,13 +89,27 @@ impl<'a> HledgerJournal<'a> {
             self.asserted = true;
             writeln!(self.out, "\n{} closing balances", self.last_day)?;
         }
-        writeln!(self.out, "    {}  0 = {}", account_of(&account.name), account.balance)
+        let (nothing, balance) = (amount(account.currency, 0), amount(account.currency, account.balance.get()));
+        writeln!(self.out, "    {}  {nothing} = {balance}", account_of(&account.name))
     }
 
     fn day(&mut self, time: DateTime<Utc>) -> NaiveDate {
         let day = time.date_naive();
         self.last_day = self.last_day.max(day);
         day
+    }
+}
+
+/// Returns an amount as hledger reads it. A commodity with digits in its code needs quotes.
+fn amount(currency: Currency, minor_units: i64) -> String {
+    let decimal = currency.decimal(minor_units);
+    let code = currency.code;
+    if currency == Currency::NONE {
+        decimal.to_string()
+    } else if code.as_str().contains(|c: char| c.is_ascii_digit()) {
+        format!("{decimal} \"{code}\"")
+    } else {
+        format!("{decimal} {code}")
     }
 }
 
@@ -130,6 +161,7 @@ pub(crate) fn example(from: &str, to: &str, memo: Option<&str>) -> RecordedTrans
     let transfer = transfer.with_memo(memo.map(|memo| memo.parse().unwrap()));
     RecordedTransfer {
         posted: PostedTransfer { transfer, debit: entry(3, -5), credit: entry(4, 6) },
+        currency: Currency::NONE,
         from_name: from.parse().unwrap(),
         to_name: to.parse().unwrap(),
         posted_at: "2026-07-02T12:00:00.000001Z".parse().unwrap(),

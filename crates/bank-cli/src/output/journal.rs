@@ -4,6 +4,8 @@ use bank_persistence::RecordedTransfer;
 use chrono::SecondsFormat;
 use serde::Serialize;
 
+use super::money::Money;
+
 /// A transfer as it is exported. The names of the fields are the header of the CSV and the keys of the JSON, and a batch
 /// reads the same names.
 #[derive(Debug, Default, Serialize)]
@@ -12,32 +14,39 @@ pub(crate) struct JournalRow<'a> {
     posted_at: String,
     from: &'a str,
     to: &'a str,
-    amount: i64,
+    amount: Money,
+    currency: String,
+    kind: &'static str,
+    related_id: Option<String>,
     memo: Option<&'a str>,
     from_account_id: i64,
     to_account_id: i64,
     from_version: i64,
     to_version: i64,
-    from_balance: i64,
-    to_balance: i64,
+    from_balance: Money,
+    to_balance: Money,
 }
 
 impl<'a> From<&'a RecordedTransfer> for JournalRow<'a> {
     fn from(recorded: &'a RecordedTransfer) -> Self {
         let posting = &recorded.posted;
+        let money = |units| Money::new(units, recorded.currency);
         Self {
             id: posting.transfer.id.to_string(),
             posted_at: recorded.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true),
             from: recorded.from_name.as_str(),
             to: recorded.to_name.as_str(),
-            amount: posting.transfer.amount.get(),
+            amount: money(posting.transfer.amount.get()),
+            currency: recorded.currency.code.to_string(),
+            kind: posting.transfer.kind().name(),
+            related_id: posting.transfer.kind().related().map(|id| id.to_string()),
             memo: posting.transfer.memo.as_ref().map(|memo| memo.as_str()),
             from_account_id: posting.transfer.from.get(),
             to_account_id: posting.transfer.to.get(),
             from_version: posting.debit.version.get(),
             to_version: posting.credit.version.get(),
-            from_balance: posting.debit.balance_after.get(),
-            to_balance: posting.credit.balance_after.get(),
+            from_balance: money(posting.debit.balance_after.get()),
+            to_balance: money(posting.credit.balance_after.get()),
         }
     }
 }
@@ -70,7 +79,7 @@ mod tests {
 
     #[test]
     fn quotes_fields_where_needed() {
-        let line = "00000000-0000-0000-0000-000000000007,2026-07-02T12:00:00.000001Z,\"O\"\"Neil, J\",=1+1,800,a;b,1,2,3,4,-5,6";
+        let line = "00000000-0000-0000-0000-000000000007,2026-07-02T12:00:00.000001Z,\"O\"\"Neil, J\",=1+1,800,XXX,payment,,a;b,1,2,3,4,-5,6";
         assert_eq!(csv(&example("O\"Neil, J", "=1+1", Some("a;b"))).lines().nth(1), Some(line));
     }
 }

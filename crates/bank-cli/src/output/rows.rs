@@ -100,8 +100,8 @@ mod tests {
         let table = "id  name       age  country  balance\n\
             \u{20}1  Jessica     28  USA       10,000\n\
             \u{20}2  O\"Neil, J   28  USA           -5\n";
-        let csv = "id,name,age,country,balance,opening_balance,overdraft_limit,version\n\
-            2,\"O\"\"Neil, J\",28,USA,-5,-5,0,0\n";
+        let csv = "id,name,age,country,currency,status,balance,opening_balance,overdraft_limit,version\n\
+            2,\"O\"\"Neil, J\",28,USA,XXX,open,-5,-5,0,0\n";
         assert_eq!(printed(RowsFormat::Lines, &rows()), lines);
         assert_eq!(printed(RowsFormat::Table, &rows()), table);
         assert_eq!(printed(RowsFormat::Table, &[]), "");
@@ -112,7 +112,7 @@ mod tests {
     fn json_is_one_array() {
         let text = printed(RowsFormat::Json, &rows());
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value[0]["balance"], 10_000);
+        assert_eq!(value[0]["balance"], "10000");
         assert_eq!(value[1]["name"], "O\"Neil, J");
         assert_eq!(printed(RowsFormat::Json, &[]), "[]\n");
     }

@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 
-use bank_domain::{AccountName, Entry, PostedTransfer};
+use bank_domain::{AccountName, Currency, Entry, PostedTransfer};
 use bank_persistence::RecordedTransfer;
 use chrono::SecondsFormat;
 use serde::Serialize;
+
+use super::money::Money;
 
 /// A posted transfer as it is printed.
 #[derive(Debug, Serialize)]
@@ -16,7 +18,8 @@ pub(crate) struct TransferRecord {
     status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     posted_at: Option<String>,
-    amount: i64,
+    currency: String,
+    amount: Money,
     memo: Option<String>,
     from: Side,
     to: Side,
@@ -33,7 +36,7 @@ pub(crate) struct TransferRecord {
 struct Side {
     account_id: i64,
     name: String,
-    balance: i64,
+    balance: Money,
     version: i64,
 }
 
@@ -42,6 +45,7 @@ impl TransferRecord {
     pub(crate) fn from_outcome(
         status: &'static str,
         posting: &PostedTransfer,
+        currency: Currency,
         from: &AccountName,
         to: &AccountName,
     ) -> Self {
@@ -50,10 +54,11 @@ impl TransferRecord {
             id: transfer.id.to_string(),
             status: Some(status),
             posted_at: None,
-            amount: transfer.amount.get(),
+            currency: currency.code.to_string(),
+            amount: Money::new(transfer.amount.get(), currency),
             memo: transfer.memo.as_ref().map(ToString::to_string),
-            from: Side::new(transfer.from.get(), from, &posting.debit),
-            to: Side::new(transfer.to.get(), to, &posting.credit),
+            from: Side::new(transfer.from.get(), from, &posting.debit, currency),
+            to: Side::new(transfer.to.get(), to, &posting.credit, currency),
             reverses: transfer.kind().related().map(|original| original.to_string()),
             reversed_by: None,
         }
@@ -66,7 +71,7 @@ impl TransferRecord {
             status: None,
             posted_at: Some(posted_at),
             reversed_by: reversal.map(|reversal| reversal.posted.transfer.id.to_string()),
-            ..Self::from_outcome("", &recorded.posted, &recorded.from_name, &recorded.to_name)
+            ..Self::from_outcome("", &recorded.posted, recorded.currency, &recorded.from_name, &recorded.to_name)
         }
     }
 
@@ -92,7 +97,8 @@ impl Side {
         format!("{}, balance = {}", self.name, self.balance)
     }
 
-    fn new(account_id: i64, name: &AccountName, entry: &Entry) -> Self {
-        Self { account_id, name: name.to_string(), balance: entry.balance_after.get(), version: entry.version.get() }
+    fn new(account_id: i64, name: &AccountName, entry: &Entry, currency: Currency) -> Self {
+        let balance = Money::new(entry.balance_after.get(), currency);
+        Self { account_id, name: name.to_string(), balance, version: entry.version.get() }
     }
 }

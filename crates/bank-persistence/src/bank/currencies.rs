@@ -17,6 +17,16 @@ impl Bank {
         self.query("listing the currencies", currencies::list)
     }
 
+    /// Returns the currency of this code: the ledger's, or that of ISO 4217, which is added with its first account.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the query fails.
+    pub fn find_currency(&self, code: CurrencyCode) -> Result<Option<Currency>, BankError> {
+        let found = self.query("finding a currency", move |connection| currencies::find(connection, code))?;
+        Ok(found.or_else(|| Currency::iso(code)))
+    }
+
     /// Adds a currency, unless its code is taken, and returns what the ledger has under the code now. The caller compares the
     /// two: the scale of a currency never changes.
     ///

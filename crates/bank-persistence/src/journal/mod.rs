@@ -1,11 +1,16 @@
 //! The journal: finding a transfer, pages of transfers, and an account's history. Its rows never change.
 
+use std::collections::HashMap;
+
 use bank_db::DbConnection;
 use bank_db::sql_types::StoredUuid;
-use bank_domain::{AccountId, AccountName, AccountVersion, Outcome, PostedTransfer, TransferId, TransferKind};
+use bank_domain::{
+    AccountId, AccountName, AccountVersion, Currency, Outcome, PostedTransfer, TransferId, TransferKind,
+};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::currencies;
 use crate::error::BankError;
 use crate::rows::{TransferRow, corrupt_account};
 use crate::schema::{accounts as account_table, transfers};
@@ -38,6 +43,8 @@ pub(crate) use pages::{JOURNAL_LIMIT_MAX, last_of_page, page, page_of_account};
 pub struct RecordedTransfer {
     /// The transfer and what it left in both accounts.
     pub posted: PostedTransfer,
+    /// The currency of its amount, which both accounts have.
+    pub currency: Currency,
     /// The name of the account that paid.
     pub from_name: AccountName,
     /// The name of the account that received.
@@ -75,8 +82,10 @@ pub(crate) fn find(connection: &mut DbConnection, id: TransferId) -> Result<Opti
     };
     let posted_at = row.posted_at.0;
     let posted = PostedTransfer::try_from(row)?;
-    let (from_name, to_name) = (name_of(connection, posted.transfer.from)?, name_of(connection, posted.transfer.to)?);
-    Ok(Some(RecordedTransfer { posted, from_name, to_name, posted_at }))
+    let (from_name, code) = name_of(connection, posted.transfer.from)?;
+    let (to_name, _) = name_of(connection, posted.transfer.to)?;
+    let currency = CurrencyMap::read(connection)?.get(posted.transfer.from, &code)?;
+    Ok(Some(RecordedTransfer { posted, currency, from_name, to_name, posted_at }))
 }
 
 /// Returns the transfer that reverses the one of this id.
@@ -104,10 +113,34 @@ pub(crate) fn ids_after(
     Ok(ids.into_iter().map(|id| TransferId::from_uuid(id.0)).collect())
 }
 
-fn name_of(connection: &mut DbConnection, account: AccountId) -> Result<AccountName, BankError> {
-    let name =
-        account_table::table.find(account.get()).select(account_table::name).get_result(connection).optional()?;
-    account_name(account, name)
+/// Returns the name of an account of the journal, and the code of its currency.
+fn name_of(connection: &mut DbConnection, account: AccountId) -> Result<(AccountName, String), BankError> {
+    let found: Option<(String, String)> = account_table::table
+        .find(account.get())
+        .select((account_table::name, account_table::currency))
+        .get_result(connection)
+        .optional()?;
+    let (name, code) = found.ok_or_else(|| orphan(account))?;
+    Ok((account_name(account, Some(name))?, code))
+}
+
+/// The currencies of a ledger, of which there are few.
+struct CurrencyMap(HashMap<String, Currency>);
+
+impl CurrencyMap {
+    fn read(connection: &mut DbConnection) -> Result<Self, BankError> {
+        let all = currencies::list(connection)?.into_iter();
+        Ok(Self(all.map(|currency| (currency.code.to_string(), currency)).collect()))
+    }
+
+    /// Returns the currency of an account that has this code.
+    fn get(&self, account: AccountId, code: &str) -> Result<Currency, BankError> {
+        self.0.get(code).copied().ok_or_else(|| BankError::Corrupt {
+            table: "accounts",
+            id: account.to_string(),
+            reason: format!("its currency {code} is not in the table of currencies"),
+        })
+    }
 }
 
 /// Returns the name that a query has found for an account of the journal.

@@ -6,7 +6,7 @@ use bank_domain::{AccountId, AccountVersion, PostedTransfer, TransferId};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::{RecordedTransfer, account_name};
+use super::{CurrencyMap, RecordedTransfer, account_name, orphan};
 use crate::as_of::Period;
 use crate::error::BankError;
 use crate::rows::TransferRow;
@@ -15,14 +15,19 @@ use crate::schema::{accounts as account_table, transfers};
 /// The largest number of transfers in a page of the journal.
 pub(crate) const JOURNAL_LIMIT_MAX: u16 = 1_000;
 
-type RecordedRow = (TransferRow, Option<String>, Option<String>);
+type RecordedRow = (TransferRow, Option<String>, Option<String>, Option<String>);
 
-fn recorded((row, from_name, to_name): RecordedRow) -> Result<RecordedTransfer, BankError> {
+fn recorded(
+    (row, code, from_name, to_name): RecordedRow,
+    currencies: &CurrencyMap,
+) -> Result<RecordedTransfer, BankError> {
     let posted_at = row.posted_at.0;
     let posted = PostedTransfer::try_from(row)?;
+    let code = code.ok_or_else(|| orphan(posted.transfer.from))?;
+    let currency = currencies.get(posted.transfer.from, &code)?;
     let from_name = account_name(posted.transfer.from, from_name)?;
     let to_name = account_name(posted.transfer.to, to_name)?;
-    Ok(RecordedTransfer { posted, from_name, to_name, posted_at })
+    Ok(RecordedTransfer { posted, currency, from_name, to_name, posted_at })
 }
 
 /// The journal with the names of both accounts. A transfer whose account is missing is not left out: it is an error.
@@ -34,6 +39,7 @@ macro_rules! journal_with_names {
             .left_join(payees.on(payees.field(account_table::id).eq(transfers::to_account_id)))
             .select((
                 TransferRow::as_select(),
+                payers.field(account_table::currency).nullable(),
                 payers.field(account_table::name).nullable(),
                 payees.field(account_table::name).nullable(),
             ))
@@ -60,7 +66,8 @@ pub(crate) fn page(
             .limit(limit.min(JOURNAL_LIMIT_MAX).into())
     )
     .load::<RecordedRow>(connection)?;
-    rows.into_iter().map(recorded).collect()
+    let currencies = CurrencyMap::read(connection)?;
+    rows.into_iter().map(|row| recorded(row, &currencies)).collect()
 }
 
 /// Returns the transfers of an account, the oldest first, that left it with one of the [`JOURNAL_LIMIT_MAX`] versions
@@ -89,7 +96,8 @@ pub(crate) fn page_of_account(
     )
     .load::<RecordedRow>(connection)?;
     rows.extend(credits);
-    let mut page = rows.into_iter().map(recorded).collect::<Result<Vec<_>, _>>()?;
+    let currencies = CurrencyMap::read(connection)?;
+    let mut page = rows.into_iter().map(|row| recorded(row, &currencies)).collect::<Result<Vec<_>, _>>()?;
     page.sort_unstable_by_key(|recorded| recorded.version_of(account));
     Ok(page)
 }

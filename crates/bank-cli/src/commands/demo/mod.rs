@@ -5,7 +5,7 @@ mod scratch;
 
 use std::io::Write;
 
-use bank_domain::{AccountName, Outcome, Transfer};
+use bank_domain::{Account, AccountName, Outcome, Transfer};
 use bank_persistence::{Bank, BankError, SchemaState, new_transfer_id};
 use clap::Args;
 
@@ -49,7 +49,7 @@ fn is_empty(bank: &Bank) -> Result<bool, BankError> {
 fn play(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, ">>>> Successfully connected to {}!", bank.database().engine().map_err(BankError::from)?)?;
     bank.migrate()?;
-    let accounts = accounts::all()?;
+    let accounts = accounts::all(accounts::currency(bank)?)?;
     for new in &accounts {
         bank.open_account(new)?;
     }
@@ -69,20 +69,21 @@ fn print_accounts(bank: &Bank, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 fn transfer(bank: &Bank, from: &AccountName, to: &AccountName) -> Result<(), Failure> {
-    let id_of = |name| {
-        let account = bank.find_account(name)?;
-        account.map(|account| account.id).ok_or_else(|| {
+    let account = |name| {
+        bank.find_account(name)?.ok_or_else(|| {
             let message = format!("the account `{name}` vanished during the demo");
             Failure::new(ExitCode::Other, "account_vanished", message)
                 .hint("another program changes this database: run the demo in a separate one")
         })
     };
-    let transfer = Transfer::new(new_transfer_id(), id_of(from)?, id_of(to)?, input::amount("800")?);
+    let (payer, payee): (Account, Account) = (account(from)?, account(to)?);
+    let amount = input::amount_in(input::amount("800")?, payer.currency)?;
+    let transfer = Transfer::new(new_transfer_id(), payer.id, payee.id, amount);
     match bank.post(&transfer)? {
         Outcome::Posted(_) | Outcome::Replayed(_) => Ok(()),
         Outcome::Rejected(reason) => {
             let name = |id| if id == transfer.from { from } else { to };
-            Err(rejection::failure(&reason, |id| name(id).to_string()))
+            Err(rejection::failure(&reason, payer.currency, |id| name(id).to_string()))
         }
     }
 }
