@@ -1,12 +1,12 @@
 //! Many concurrent threads.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
 
 use bank_domain::{AccountId, Outcome, Transfer, TransferId};
-use bank_persistence::{Bank, BankError, Settings, posting};
+use bank_persistence::{Bank, BankError, DbConnection, Settings, posting};
 use bank_tests::fixtures::{balance, new_account, open, open_many, post, random_transfers, transfer};
 use bank_tests::invariants::{assert_exactly_once, assert_sound};
 use bank_tests::threads::concurrently;
@@ -48,7 +48,14 @@ pub(crate) fn threads_that_write_without_a_pause_take_turns(backend: TestBackend
     let bank = database.bank();
     let accounts = open_many(&bank, 2, 10_000);
     let turns = Arc::new(Mutex::new(Vec::new()));
+    let all_connected = Barrier::new(4);
     concurrently(4, |thread| {
+        // A thread that connects late was not kept waiting by the others.
+        let connect = |_: &mut DbConnection| -> Result<(), BankError> {
+            all_connected.wait();
+            Ok(())
+        };
+        bank.read("connecting", connect).unwrap();
         for _ in 0..TURNS {
             let (turns, order) = (Arc::clone(&turns), transfer(accounts[0], accounts[1], 1));
             let posted = bank.write("posting slowly", move |connection| {
