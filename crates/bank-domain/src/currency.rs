@@ -102,7 +102,7 @@ pub struct Currency {
 }
 
 impl Currency {
-    /// ISO 4217's "no currency": whole units of nothing, the default of a ledger.
+    /// ISO 4217's "no currency": whole units, the default of a ledger.
     pub const NONE: Self = Self { code: CurrencyCode::NONE, scale: Scale(0) };
 
     /// Returns the currency that ISO 4217 lists under this code. Codes for which it defines no decimals, such as `XAU`, are
