@@ -18,6 +18,7 @@ mod rows;
 mod scheduler;
 mod schema;
 mod table_facts;
+mod totals;
 mod transfer_ids;
 
 pub use bank_db::{
@@ -27,7 +28,7 @@ pub use bank_db::{
 pub use bank_domain;
 
 pub use account_changes::{AccountDetails, ChangeOutcome, RecordedChange};
-pub use accounts::{RecordedAccount, Totals};
+pub use accounts::RecordedAccount;
 pub use as_of::{BalanceAsOf, BalanceAt, Period};
 pub use audit::{AuditReport, Finding, Invariant};
 pub use bank::{AllOrNone, Bank, Snapshot};
@@ -37,4 +38,5 @@ pub use journal::{Direction, HistoryEntry, RecordedTransfer, Reversed};
 pub use journal_key::JournalKey;
 pub use scheduler::{PostingPipeline, PostingQueue, QueueError, QueueSettings, Ticket};
 pub use table_facts::TableFacts;
+pub use totals::Totals;
 pub use transfer_ids::new_transfer_id;

@@ -11,10 +11,10 @@ use bank_db::DbConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::accounts::{self, Totals};
 use crate::error::BankError;
 use crate::journal_key::JournalKey;
 use crate::schema::transfers;
+use crate::totals::{self, Totals};
 
 /// The largest number of offenders that are named for an invariant.
 pub(crate) const OFFENDERS_MAX: usize = 10;
@@ -48,7 +48,7 @@ pub(crate) fn audit(
     connection: &mut DbConnection,
     missing_keys: Option<&[JournalKey]>,
 ) -> Result<AuditReport, BankError> {
-    let totals = accounts::totals(connection)?;
+    let totals = totals::totals(connection)?;
     let transfers: i64 = transfers::table.count().get_result(connection)?;
     let mut findings = Vec::new();
     for invariant in Invariant::ALL {

@@ -6,11 +6,12 @@ use bank_db::Retryable;
 use chrono::{DateTime, Utc};
 
 use super::Bank;
-use crate::accounts::{self, Totals};
+use crate::accounts;
 use crate::as_of::{self, BalanceAt, Period};
 use crate::audit::{self, AuditReport};
 use crate::error::BankError;
 use crate::journal::{self, HistoryEntry, RecordedTransfer, Reversed};
+use crate::totals::{self, Totals};
 
 impl Bank {
     /// Opens an account.
@@ -84,7 +85,7 @@ impl Bank {
     ///
     /// Returns an error if the query fails.
     pub fn totals(&self) -> Result<Totals, BankError> {
-        self.query("summing the accounts", accounts::totals)
+        self.query("summing the accounts", totals::totals)
     }
 
     /// Returns the transfer of this id.
