@@ -1,8 +1,10 @@
 //! The audit finds every kind of damage and names the offender. So does the independent checker.
 
-use bank_domain::{AccountId, Transfer};
-use bank_persistence::{Bank, Finding, Invariant};
-use bank_tests::fixtures::{open, open_many, open_with_limit, post, posted, random_transfers, transfer};
+use bank_domain::{AccountId, Currency, CurrencyCode, Transfer};
+use bank_persistence::{Bank, CurrencyTotals, Finding, Invariant};
+use bank_tests::fixtures::{
+    current, new_account, only_totals, open, open_many, open_with_limit, post, posted, random_transfers, transfer,
+};
 use bank_tests::invariants::{Ledger, assert_sound};
 use bank_tests::{TestBackend, TestDatabase};
 
@@ -10,7 +12,7 @@ pub(crate) fn an_empty_database_is_sound(backend: TestBackend) {
     let database = backend.database();
     assert_sound(&database);
     let report = database.bank().audit().unwrap();
-    assert_eq!((report.accounts, report.transfers, report.opening_total, report.balance_total), (0, 0, 0, 0));
+    assert_eq!((report.accounts, report.transfers, report.currencies), (0, 0, Vec::new()));
 }
 
 pub(crate) fn a_used_database_is_sound(backend: TestBackend) {
@@ -20,7 +22,7 @@ pub(crate) fn a_used_database_is_sound(backend: TestBackend) {
     bank.post_batch(&random_transfers(4, &accounts, 100, 10)).unwrap();
     assert_sound(&database);
     let report = bank.audit().unwrap();
-    assert_eq!((report.accounts, report.transfers, report.opening_total, report.balance_total), (5, 100, 5000, 5000));
+    assert_eq!((report.accounts, report.transfers, only_totals(&report.currencies)), (5, 100, (5000, 5000)));
 }
 
 pub(crate) fn a_changed_balance_is_found(backend: TestBackend) {
@@ -93,6 +95,53 @@ pub(crate) fn a_balance_below_its_limit_is_found(backend: TestBackend) {
     scene.assert_checker_says(&["I5: John"]);
 }
 
+pub(crate) fn money_that_crossed_currencies_is_found(backend: TestBackend) {
+    let scene = Scene::new(backend);
+    scene.damage("INSERT INTO currencies (code, scale) VALUES ('EUR', 2)");
+    scene.damage("UPDATE accounts SET currency = 'EUR' WHERE name = 'John'");
+    let finding = scene.finding(Invariant::OneCurrency);
+    assert_eq!((finding.count, finding.offenders.len()), (3, 3));
+    let mut ids: Vec<String> = scene.transfers.iter().map(|transfer| transfer.id.to_string()).collect();
+    ids.sort();
+    for (offender, id) in finding.offenders.iter().zip(ids) {
+        let expected = format!("transfer {id} goes from Jessica, which has XXX, to John, which has EUR");
+        assert_eq!(*offender, expected);
+    }
+    // 60 went from one currency to the other, and the sum of both is right.
+    let total = scene.finding(Invariant::ConservedTotal);
+    let expected = [
+        "the balances total 1.60 EUR, the opening balances 1.00 EUR",
+        "the balances total 140, the opening balances 200",
+    ];
+    assert_eq!(total.offenders, expected);
+    scene.assert_checker_says(&["I2: EUR", "I2: XXX", "I7: transfer"]);
+}
+
+pub(crate) fn an_account_of_an_unknown_currency_is_found(backend: TestBackend) {
+    let scene = Scene::new(backend);
+    scene.damage("UPDATE accounts SET currency = 'GONE' WHERE name = 'Mary'");
+    let finding = scene.finding(Invariant::OneCurrency);
+    assert_eq!(finding.offenders, ["account Mary has the currency GONE, which the ledger does not have"]);
+}
+
+pub(crate) fn totals_are_of_each_currency_by_itself(backend: TestBackend) {
+    let database = backend.database();
+    let bank = database.bank();
+    let euros = CurrencyCode::new("EUR").unwrap();
+    open(&bank, "plain", 7);
+    for (account, balance) in [("rich", i64::MAX), ("richer", i64::MAX)] {
+        bank.open_account(&new_account(account, balance).with_currency(Some(euros))).unwrap();
+    }
+    let poor = bank.open_account(&new_account("poor", 0).with_currency(Some(euros))).unwrap();
+    posted(post(&bank, transfer(current(&bank, "rich").id, poor.id, 5)));
+    let of = |currency, accounts, total| CurrencyTotals { currency, accounts, opening_balance: total, balance: total };
+    let expected = [of(Currency::iso(euros).unwrap(), 3, 2 * i128::from(i64::MAX)), of(Currency::NONE, 1, 7)];
+    assert_eq!(bank.audit().unwrap().currencies, expected);
+    let totals = bank.totals().unwrap();
+    assert_eq!((totals.accounts, totals.currencies.as_slice()), (4, expected.as_slice()));
+    assert_sound(&database);
+}
+
 pub(crate) fn a_gap_in_the_versions_is_found(backend: TestBackend) {
     let scene = Scene::new(backend);
     scene.damage("UPDATE transfers SET from_version = 9 WHERE amount = 30");
@@ -130,7 +179,8 @@ pub(crate) fn totals_beyond_64_bits_are_audited(backend: TestBackend) {
     assert_sound(&database);
     database.plain().execute("UPDATE accounts SET balance = balance - 1 WHERE name = 'rich 1'");
     let report = bank.audit().unwrap();
-    assert_eq!(report.opening_total - report.balance_total, 1);
+    let (opening, balance) = only_totals(&report.currencies);
+    assert_eq!(opening - balance, 1);
     assert_eq!(find(&report.findings, Invariant::BalanceMatchesJournal).count, 1);
 }
 

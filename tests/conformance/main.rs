@@ -195,6 +195,9 @@ conformance! {
         a_changed_amount_is_found
         an_orphan_is_found
         a_balance_below_its_limit_is_found
+        money_that_crossed_currencies_is_found
+        an_account_of_an_unknown_currency_is_found
+        totals_are_of_each_currency_by_itself
         a_gap_in_the_versions_is_found
         only_the_first_offenders_are_listed_and_all_are_counted
         totals_beyond_64_bits_are_audited;

@@ -120,7 +120,7 @@ const EXPENSES: TransferId = TransferId::from_uuid(Uuid::from_u128(0x019b_76da_a
 
 pub(crate) fn a_ledger_of_the_first_schema_keeps_its_data_and_its_reversals(backend: TestBackend) {
     let database = first_edition(backend);
-    let before = Ledger::read(&database);
+    let before = Ledger::read_first_schema(&database);
     let bank = database.bank();
     assert!(matches!(bank.schema_state().unwrap(), SchemaState::Older { .. }));
     bank.migrate().unwrap();

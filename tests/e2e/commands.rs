@@ -173,6 +173,7 @@ id  name        age  country  balance
  1  Jessica      28  USA       10,000
  2  John         28  Canada     9,000
  3  Ann, "Lee"   28  Canada         5
+    total                      19,005
 
 "#]],
         "",
@@ -238,6 +239,7 @@ ok      the transfers of each account are numbered without a gap
 ok      each transfer continues from the balance before it
 ok      no balance is below its limit
 ok      every transfer names accounts that exist
+ok      no transfer crosses currencies
 ok      each id stands once, and the journal has its keys
 
 "#]],

@@ -4,7 +4,7 @@ use bank_domain::{
     Account, AccountId, AccountName, Age, Amount, Balance, Country, NewAccount, Outcome, OverdraftLimit, PostRequest,
     PostedTransfer, Rejection, Transfer, TransferId,
 };
-use bank_persistence::{Bank, new_transfer_id};
+use bank_persistence::{Bank, CurrencyTotals, new_transfer_id};
 
 /// Returns the name.
 ///
@@ -68,6 +68,20 @@ pub fn balance(bank: &Bank, account: &str) -> i64 {
 /// Returns the current state of an account.
 pub fn current(bank: &Bank, account: &str) -> Account {
     bank.find_account(&name(account)).expect("the database answers").expect("the account is there")
+}
+
+/// Returns the opening total and the total of the balances of a ledger that has one currency.
+///
+/// # Panics
+///
+/// If accounts have several currencies.
+#[must_use]
+pub fn only_totals(currencies: &[CurrencyTotals]) -> (i128, i128) {
+    match currencies {
+        [] => (0, 0),
+        [of] => (of.opening_balance, of.balance),
+        _ => panic!("accounts have several currencies: {currencies:?}"),
+    }
 }
 
 /// Posts a transfer and returns its outcome.

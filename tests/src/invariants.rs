@@ -21,6 +21,9 @@ pub struct AccountFacts {
     /// The name.
     #[diesel(sql_type = Text)]
     pub name: String,
+    /// The code of the currency.
+    #[diesel(sql_type = Text)]
+    pub currency: String,
     /// The opening balance.
     #[diesel(sql_type = BigInt)]
     pub opening_balance: i64,
@@ -83,22 +86,55 @@ impl Ledger {
         Self::read_from(&mut database.plain())
     }
 
+    /// Reads a database of the first schema, which knows no currencies.
+    #[must_use]
+    pub fn read_first_schema(database: &TestDatabase) -> Self {
+        Self::read_with(&mut database.plain(), "'XXX' AS currency")
+    }
+
     /// Reads a database through a connection.
     #[must_use]
     pub fn read_from(plain: &mut Plain) -> Self {
+        Self::read_with(plain, "currency")
+    }
+
+    fn read_with(plain: &mut Plain, currency: &str) -> Self {
         let id = if plain.is_sqlite() { "lower(hex(id))" } else { "replace(CAST(id AS TEXT), '-', '')" };
-        let accounts = "SELECT id, name, opening_balance, balance, overdraft_limit, version FROM accounts ORDER BY id";
+        let accounts = format!(
+            "SELECT id, name, {currency}, opening_balance, balance, overdraft_limit, version FROM accounts ORDER BY id"
+        );
         let transfers = format!(
             "SELECT {id} AS id, from_account_id, to_account_id, amount, from_version, to_version, from_balance_after, \
              to_balance_after, memo FROM transfers ORDER BY id"
         );
-        Self { accounts: load!(plain, accounts), transfers: load!(plain, &transfers) }
+        Self { accounts: load!(plain, &accounts), transfers: load!(plain, &transfers) }
     }
 
-    /// Returns the sum of all balances.
+    /// Returns the sum of all balances, whatever their currencies.
     #[must_use]
     pub fn total(&self) -> i128 {
         self.accounts.iter().map(|account| i128::from(account.balance)).sum()
+    }
+
+    /// Returns the opening total and the total of the balances of each currency.
+    fn totals(&self) -> BTreeMap<&str, (i128, i128)> {
+        let mut totals: BTreeMap<&str, (i128, i128)> = BTreeMap::new();
+        for account in &self.accounts {
+            let (opening, balance) = totals.entry(&account.currency).or_default();
+            *opening += i128::from(account.opening_balance);
+            *balance += i128::from(account.balance);
+        }
+        totals
+    }
+
+    /// Returns a sentence for each transfer between accounts of two currencies.
+    fn crossings(&self) -> impl Iterator<Item = String> {
+        let currencies: BTreeMap<i64, &str> = self.accounts.iter().map(|of| (of.id, &*of.currency)).collect();
+        self.transfers.iter().filter_map(move |transfer| {
+            let from = currencies.get(&transfer.from_account_id)?;
+            let to = currencies.get(&transfer.to_account_id)?;
+            (from != to).then(|| format!("I7: transfer {} goes from {from} to {to}", transfer.id))
+        })
     }
 
     /// Returns the account of this name.
@@ -112,14 +148,16 @@ impl Ledger {
         found.unwrap_or_else(|| panic!("there is no account {name}"))
     }
 
-    /// Returns each violation of the invariants I2 to I6 as a sentence that begins with the invariant's number.
+    /// Returns each violation of the invariants I2 to I7 as a sentence that begins with the invariant's number.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
         let mut found = Vec::new();
-        let opening: i128 = self.accounts.iter().map(|account| i128::from(account.opening_balance)).sum();
-        if opening != self.total() {
-            found.push(format!("I2: balances sum up to {}, opening balances to {opening}", self.total()));
+        for (currency, (opening, balance)) in self.totals() {
+            if opening != balance {
+                found.push(format!("I2: {currency} balances sum up to {balance}, opening balances to {opening}"));
+            }
         }
+        found.extend(self.crossings());
         let mut entries = self.entries();
         for account in &self.accounts {
             account.check(entries.remove(&account.id).unwrap_or_default(), &mut found);

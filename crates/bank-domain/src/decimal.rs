@@ -97,11 +97,17 @@ impl Currency {
         Decimal::from_minor_units(minor_units, self.scale)
     }
 
-    /// Returns minor units as people read them: `12.50 EUR`, and for `XXX` the number alone.
+    /// Returns minor units as people read them: `12.50 EUR`, and for `XXX` the number alone. Totals may exceed 64 bits.
     #[must_use]
-    pub fn text(self, minor_units: i64) -> String {
-        let decimal = self.decimal(minor_units);
-        if self == Self::NONE { decimal.to_string() } else { format!("{decimal} {}", self.code) }
+    pub fn text(self, minor_units: impl Into<i128>) -> String {
+        let number = self.number(minor_units);
+        if self == Self::NONE { number } else { format!("{number} {}", self.code) }
+    }
+
+    /// Returns minor units as a decimal number without the code: `12.50`. Totals may exceed 64 bits.
+    #[must_use]
+    pub fn number(self, minor_units: impl Into<i128>) -> String {
+        decimal_text(minor_units.into(), self.scale)
     }
 }
 
@@ -138,16 +144,20 @@ fn parse(text: &str) -> Result<Decimal, DecimalProblem> {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.digits < 0 { "-" } else { "" };
-        let digits = self.digits.unsigned_abs();
-        match u32::try_from(self.scale.get()).ok().and_then(|scale| 10_u64.checked_pow(scale)) {
-            Some(factor) if factor > 1 => {
-                let (whole, decimals) = (digits.div_euclid(factor), digits.rem_euclid(factor));
-                let width = usize::try_from(self.scale.get()).unwrap_or_default();
-                f.pad(&format!("{sign}{whole}.{decimals:0width$}"))
-            }
-            _ => f.pad(&format!("{sign}{digits}")),
+        f.pad(&decimal_text(self.digits.into(), self.scale))
+    }
+}
+
+fn decimal_text(minor_units: i128, scale: Scale) -> String {
+    let sign = if minor_units < 0 { "-" } else { "" };
+    let digits = minor_units.unsigned_abs();
+    match u32::try_from(scale.get()).ok().and_then(|scale| 10_u128.checked_pow(scale)) {
+        Some(factor) if factor > 1 => {
+            let (whole, decimals) = (digits.div_euclid(factor), digits.rem_euclid(factor));
+            let width = usize::try_from(scale.get()).unwrap_or_default();
+            format!("{sign}{whole}.{decimals:0width$}")
         }
+        _ => format!("{sign}{digits}"),
     }
 }
 
@@ -216,6 +226,14 @@ mod tests {
         for (text, canonical) in [("1.50", "1.5"), ("1.00", "1"), ("100", "100"), ("0.00", "0"), ("-0.10", "-0.1")] {
             assert_eq!(text.parse::<Decimal>().unwrap().canonical().to_string(), canonical);
         }
+    }
+
+    #[test]
+    fn a_total_may_exceed_64_bits() {
+        let total = 2 * i128::from(i64::MAX);
+        assert_eq!(currency(2).text(total), "184467440737095516.14 EUR");
+        assert_eq!(currency(2).number(-total), "-184467440737095516.14");
+        assert_eq!(Currency::NONE.text(total), "18446744073709551614");
     }
 
     #[test]

@@ -38,5 +38,5 @@ pub use journal::{Direction, HistoryEntry, RecordedTransfer, Reversed};
 pub use journal_key::JournalKey;
 pub use scheduler::{PostingPipeline, PostingQueue, QueueError, QueueSettings, Ticket};
 pub use table_facts::TableFacts;
-pub use totals::Totals;
+pub use totals::{CurrencyTotals, Totals};
 pub use transfer_ids::new_transfer_id;

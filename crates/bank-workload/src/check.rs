@@ -14,7 +14,7 @@ use crate::reader::Expected;
 /// transfers in the journal.
 pub(crate) fn check(
     bank: &Bank,
-    expected: Expected,
+    expected: &Expected,
     run: RunId,
     books: &mut [Book],
     control: &Control,

@@ -94,7 +94,7 @@ impl Workload {
             isolation: if bank.database().capabilities().one_writer { "SERIALIZABLE" } else { isolation },
             version: env!("CARGO_PKG_VERSION"),
         };
-        let expected = Expected { whole: is_alone.then_some((totals.accounts, totals.opening_balance)) };
+        let expected = Expected { whole: is_alone.then_some(totals) };
         Ok(Self { plan, bank, control, accounts: accounts.own, expected, configuration })
     }
 
@@ -151,7 +151,7 @@ impl Workload {
         });
         let clients = clients.collect::<Result<_, _>>().map_err(WorkloadError::Thread)?;
         let readers = of_readers.iter().map(|meter| {
-            let read = move || read(bank, *expected, meter, control);
+            let read = move || read(bank, expected, meter, control);
             thread::Builder::new().name("workload-reader".to_owned()).spawn_scoped(scope, read)
         });
         Ok((clients, readers.collect::<Result<_, _>>().map_err(WorkloadError::Thread)?))
@@ -163,7 +163,7 @@ impl StoppedWorkload<'_> {
     #[must_use]
     pub fn check(mut self) -> CheckedWorkload {
         let Workload { bank, control, expected, configuration, .. } = self.workload;
-        let (audit, in_journal, not_checked) = match check(&bank, expected, self.run, &mut self.books, &control) {
+        let (audit, in_journal, not_checked) = match check(&bank, &expected, self.run, &mut self.books, &control) {
             Ok((audit, in_journal)) => (Some(audit), in_journal, None),
             Err(error) => (None, 0, Some(error.into())),
         };

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::args::input;
 use crate::commands::Context;
 use crate::failure::Failure;
-use crate::output::{AccountRow, RowWriter, RowsFormat};
+use crate::output::{AccountRow, ListTotals, RowWriter, RowsFormat};
 
 /// List the accounts in the order in which they were opened
 #[derive(Debug, Args)]
@@ -24,14 +24,17 @@ pub(crate) fn run(args: &ListArgs, context: &mut Context<'_>) -> Result<(), Fail
     let limit = args.limit.as_deref().map(input::limit).transpose()?;
     let bank = context.connect()?;
 
-    let mut is_empty = true;
+    let mut totals = ListTotals::default();
     let mut rows = RowWriter::begin::<AccountRow>(context.out, args.output, context.terminal)?;
     bank.list_accounts(limit, |account| {
-        is_empty = false;
+        totals.add(&account);
         rows.write(&AccountRow::from(&account)).map_err(Failure::from)
     })?;
+    for cells in totals.footer() {
+        rows.footer(cells)?;
+    }
     rows.finish()?;
-    if is_empty {
+    if totals.is_empty() {
         context.note_after_data("no accounts yet")?;
         context.messages.hint("add the demo accounts with `bank-cli setup`, or your own with `bank-cli open`");
     }

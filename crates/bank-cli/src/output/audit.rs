@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use bank_persistence::{AuditReport, Finding, Invariant};
+use bank_domain::Currency;
+use bank_persistence::{AuditReport, CurrencyTotals, Finding, Invariant};
 use serde::Serialize;
 
 use super::terminal::Palette;
@@ -13,9 +14,28 @@ pub(crate) struct AuditRecord<'a> {
     sound: bool,
     accounts: u64,
     transfers: u64,
-    opening_total: i128,
-    balance_total: i128,
+    totals: Vec<TotalRecord>,
     invariants: Vec<InvariantRecord<'a>>,
+}
+
+/// The totals of a currency; money is a decimal string.
+#[derive(Debug, Serialize)]
+struct TotalRecord {
+    currency: String,
+    accounts: u64,
+    opening_total: String,
+    balance_total: String,
+}
+
+impl From<&CurrencyTotals> for TotalRecord {
+    fn from(of: &CurrencyTotals) -> Self {
+        Self {
+            currency: of.currency.code.to_string(),
+            accounts: of.accounts,
+            opening_total: of.currency.number(of.opening_balance),
+            balance_total: of.currency.number(of.balance),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -43,8 +63,7 @@ impl<'a> From<&'a AuditReport> for AuditRecord<'a> {
             sound: report.is_sound(),
             accounts: report.accounts,
             transfers: report.transfers,
-            opening_total: report.opening_total,
-            balance_total: report.balance_total,
+            totals: report.currencies.iter().map(TotalRecord::from).collect(),
             invariants: Invariant::ALL.iter().copied().map(record).collect(),
         }
     }
@@ -55,8 +74,12 @@ pub(crate) fn write_audit(out: &mut dyn Write, report: &AuditReport, palette: Pa
     let Palette { good, bad, .. } = palette;
     writeln!(out, "accounts      = {}", report.accounts)?;
     writeln!(out, "transfers     = {}", report.transfers)?;
-    writeln!(out, "opening total = {}", report.opening_total)?;
-    writeln!(out, "balance total = {}", report.balance_total)?;
+    let empty = [CurrencyTotals { currency: Currency::NONE, accounts: 0, opening_balance: 0, balance: 0 }];
+    let totals = if report.currencies.is_empty() { &empty[..] } else { &report.currencies };
+    for of in totals {
+        writeln!(out, "opening total = {}", of.currency.text(of.opening_balance))?;
+        writeln!(out, "balance total = {}", of.currency.text(of.balance))?;
+    }
     for invariant in Invariant::ALL {
         let Some(finding) = finding(report, invariant) else {
             writeln!(out, "{good}ok{good:#}      {invariant}")?;

@@ -63,6 +63,11 @@ impl<'a> RowWriter<'a> {
         }
     }
 
+    /// Prints a row below the others that sums them up, if the output is a table.
+    pub(crate) fn footer(&mut self, cells: Vec<String>) -> io::Result<()> {
+        if let Self::Table(table) = self { table.write(cells) } else { Ok(()) }
+    }
+
     /// Ends the output.
     pub(crate) fn finish(self) -> io::Result<()> {
         match self {

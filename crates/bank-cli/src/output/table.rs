@@ -124,7 +124,7 @@ impl<'a> TableWriter<'a> {
         let widths = if beside >= TEXT_WIDTH_MIN { vec![headers, beside] } else { vec![room] };
         for cells in self.page.drain(..) {
             let mut record = Table::new();
-            for (column, cell) in self.columns.iter().zip(cells) {
+            for (column, cell) in self.columns.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
                 let both = [column.header().to_owned(), cell];
                 record.add_rows(both.chunks(widths.len()));
             }
@@ -152,10 +152,12 @@ fn lines(mut table: Table, widths: &[u16], is_right: impl Fn(usize) -> bool) -> 
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Returns a whole number, its sign kept, with a comma between thousands.
-fn separate_thousands(number: &str) -> String {
-    let (sign, digits) = number.split_at(number.find(|c: char| c.is_ascii_digit()).unwrap_or(number.len()));
-    digits.parse().map_or_else(|_| number.to_owned(), |count| format!("{sign}{}", HumanCount(count)))
+/// Returns money with a comma between thousands; its sign, decimals and currency are kept.
+fn separate_thousands(money: &str) -> String {
+    let (sign, rest) = money.split_at(money.find(|c: char| c.is_ascii_digit()).unwrap_or(money.len()));
+    let (digits, rest) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()));
+    // A total may exceed 64 bits, and is printed as it is.
+    digits.parse().map_or_else(|_| money.to_owned(), |count| format!("{sign}{}{rest}", HumanCount(count)))
 }
 
 #[cfg(test)]
@@ -239,6 +241,7 @@ memo     x
             assert_eq!(separate_thousands(number), separated);
         }
         assert_eq!(separate_thousands("-9223372036854775808"), "-9,223,372,036,854,775,808");
+        assert_eq!(separate_thousands("+1234567.50 EUR"), "+1,234,567.50 EUR");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 /// What must hold in every database at every moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Invariant {
-    /// The total of all balances is the total of all opening balances.
+    /// In each currency, the total of all balances is the total of all opening balances.
     ConservedTotal,
     /// Each balance is the opening balance plus credits minus debits.
     BalanceMatchesJournal,
@@ -17,19 +17,22 @@ pub enum Invariant {
     WithinLimit,
     /// Every transfer names accounts that exist.
     NoOrphans,
+    /// No transfer crosses currencies, and the ledger has the currency of every account.
+    OneCurrency,
     /// The journal has its unique keys, and each id stands once.
     UniqueIds,
 }
 
 impl Invariant {
     /// All invariants, in the order in which they are checked.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ConservedTotal,
         Self::BalanceMatchesJournal,
         Self::UnbrokenVersions,
         Self::ChainedBalances,
         Self::WithinLimit,
         Self::NoOrphans,
+        Self::OneCurrency,
         Self::UniqueIds,
     ];
 
@@ -43,6 +46,7 @@ impl Invariant {
             Self::ChainedBalances => "chained_balances",
             Self::WithinLimit => "within_limit",
             Self::NoOrphans => "no_orphans",
+            Self::OneCurrency => "one_currency",
             Self::UniqueIds => "unique_ids",
         }
     }
@@ -57,6 +61,7 @@ impl fmt::Display for Invariant {
             Self::ChainedBalances => "each transfer continues from the balance before it",
             Self::WithinLimit => "no balance is below its limit",
             Self::NoOrphans => "every transfer names accounts that exist",
+            Self::OneCurrency => "no transfer crosses currencies",
             Self::UniqueIds => "each id stands once, and the journal has its keys",
         })
     }

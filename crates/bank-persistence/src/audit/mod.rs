@@ -14,7 +14,7 @@ use diesel::sql_types::{BigInt, Text};
 use crate::error::BankError;
 use crate::journal_key::JournalKey;
 use crate::schema::transfers;
-use crate::totals::{self, Totals};
+use crate::totals::{self, CurrencyTotals, Totals};
 
 /// The largest number of offenders that are named for an invariant.
 pub(crate) const OFFENDERS_MAX: usize = 10;
@@ -26,10 +26,8 @@ pub struct AuditReport {
     pub accounts: u64,
     /// How many transfers the journal has.
     pub transfers: u64,
-    /// The sum of all opening balances.
-    pub opening_total: i128,
-    /// The sum of all balances.
-    pub balance_total: i128,
+    /// The totals of each currency that accounts have, in the order of the codes.
+    pub currencies: Vec<CurrencyTotals>,
     /// The invariants that do not hold.
     pub findings: Vec<Finding>,
 }
@@ -57,8 +55,7 @@ pub(crate) fn audit(
     Ok(AuditReport {
         accounts: totals.accounts,
         transfers: transfers.unsigned_abs(),
-        opening_total: totals.opening_balance,
-        balance_total: totals.balance,
+        currencies: totals.currencies,
         findings,
     })
 }
@@ -77,6 +74,7 @@ fn check(
         Invariant::ChainedBalances => queries::chained_balances(),
         Invariant::WithinLimit => queries::WITHIN_LIMIT.to_owned(),
         Invariant::NoOrphans => queries::no_orphans(connection),
+        Invariant::OneCurrency => queries::one_currency(connection),
     };
     find(connection, invariant, &offenders)
 }
@@ -100,12 +98,16 @@ struct OffenderRow {
 }
 
 fn conserved_total(totals: &Totals) -> Option<Finding> {
-    let Totals { opening_balance, balance, .. } = totals;
-    (opening_balance != balance).then(|| Finding {
-        invariant: Invariant::ConservedTotal,
-        count: 1,
-        offenders: vec![format!("the balances total {balance}, the opening balances {opening_balance}")],
-    })
+    let differs = |of: &&CurrencyTotals| of.opening_balance != of.balance;
+    let offenders: Vec<String> = totals.currencies.iter().filter(differs).map(wrong_total).collect();
+    let count = u64::try_from(offenders.len()).unwrap_or(u64::MAX);
+    let offenders: Vec<String> = offenders.into_iter().take(OFFENDERS_MAX).collect();
+    (count > 0).then_some(Finding { invariant: Invariant::ConservedTotal, count, offenders })
+}
+
+fn wrong_total(of: &CurrencyTotals) -> String {
+    let (balance, opening) = (of.currency.text(of.balance), of.currency.text(of.opening_balance));
+    format!("the balances total {balance}, the opening balances {opening}")
 }
 
 /// Ids are looked for only where the key on them is not known to be there: that takes a pass over the whole journal.

@@ -122,3 +122,21 @@ pub(super) fn no_orphans(connection: &DbConnection) -> String {
          ORDER BY t.id"
     )
 }
+
+pub(super) fn one_currency(connection: &DbConnection) -> String {
+    let id = id_text(connection);
+    format!(
+        "WITH offenders AS (
+            SELECT 'account ' || a.name || ' has the currency ' || a.currency || ', which the ledger does not have'
+                   AS offender
+              FROM accounts AS a
+             WHERE NOT EXISTS (SELECT 1 FROM currencies AS c WHERE c.code = a.currency)
+            UNION ALL
+            SELECT 'transfer ' || {id} || ' goes from ' || f.name || ', which has ' || f.currency || ', to ' || r.name
+                   || ', which has ' || r.currency
+              FROM transfers AS t JOIN accounts AS f ON f.id = t.from_account_id
+                                  JOIN accounts AS r ON r.id = t.to_account_id
+             WHERE f.currency <> r.currency)
+        SELECT offender, count(*) OVER () AS total FROM offenders ORDER BY offender"
+    )
+}
