@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
-pub mod account_ids;
 pub mod extract;
+pub mod known_accounts;
 pub mod metrics;
 pub mod options;
 pub mod problem;

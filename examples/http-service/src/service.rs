@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::account_ids::AccountIds;
+use crate::known_accounts::KnownAccounts;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::problem::Problem;
@@ -30,7 +30,7 @@ const READY_TIME_MAX: Duration = Duration::from_secs(2);
 pub struct Service {
     bank: Bank,
     queue: PostingQueue,
-    ids: Arc<AccountIds>,
+    ids: Arc<KnownAccounts>,
     metrics: Metrics,
     turns: Arc<Semaphore>,
     ready_turn: Arc<Semaphore>,

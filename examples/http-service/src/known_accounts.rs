@@ -14,9 +14,9 @@ const NAMES_MAX: usize = 1_000_000;
 
 /// The ids of the accounts that were looked up before.
 #[derive(Debug, Default)]
-pub struct AccountIds(RwLock<HashMap<AccountName, AccountId>>);
+pub struct KnownAccounts(RwLock<HashMap<AccountName, AccountId>>);
 
-impl AccountIds {
+impl KnownAccounts {
     /// Returns the account's id if it is cached; if not, ask the database.
     pub fn get(&self, name: &AccountName) -> Option<AccountId> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).copied()
