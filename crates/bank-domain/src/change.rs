@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use crate::account::{Account, AccountName, AccountStatus};
+use crate::account::{Account, AccountStatus};
+use crate::account_name::AccountName;
 use crate::currency::Currency;
 use crate::invalid::InvalidInput;
 use crate::money::{Balance, Held, OverdraftLimit};

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod account_name;
 mod apply;
 mod change;
 mod currency;
@@ -15,7 +16,8 @@ mod text;
 mod transfer;
 mod transfer_id;
 
-pub use account::{Account, AccountId, AccountName, AccountStatus, AccountVersion, Age, Country, NewAccount};
+pub use account::{Account, AccountId, AccountStatus, AccountVersion, Age, Country, NewAccount};
+pub use account_name::AccountName;
 pub use apply::{AccountState, AppliedBatch, apply_batch};
 pub use change::{AccountChange, ChangeRefusal};
 pub use currency::{Currency, CurrencyCode, Scale};
