@@ -6,6 +6,7 @@ use bank_domain::Outcome;
 use bank_persistence::Settings;
 use bank_tests::TestBackend;
 use bank_tests::fixtures::{open_many, transfer};
+use bank_tests::invariants::assert_sound;
 use bank_tests::wait::wait_until;
 
 /// Without a limit of its own, the statement that adds a batch's net change would wait as long as the other transaction lasts,
@@ -57,5 +58,27 @@ fn accounts_are_locked_in_ascending_order_on_every_path() {
             let refused = lower_lock.expect_err("the account with the lower id is locked");
             assert!(refused.contains("could not obtain lock"), "{refused}");
         }
+    }
+}
+
+/// The server checks constraints on the row as the statement's snapshot has it, before it notices that the row has changed.
+#[test]
+fn a_limit_that_is_raised_while_a_transfer_waits_for_it_counts() {
+    for settings in [Settings::default(), Settings::one_shot()] {
+        let database = TestBackend::Postgres.database();
+        let bank = database.bank_with(settings);
+        let accounts = open_many(&bank, 2, 100);
+        let order = transfer(accounts[0], accounts[1], 500);
+        let mut raising = database.plain();
+        raising.execute("BEGIN; UPDATE accounts SET overdraft_limit = 1000 WHERE name = 'a0'");
+        let posting = std::thread::spawn({
+            let bank = bank.clone();
+            move || bank.post(order)
+        });
+        database.wait_for_blocked_session();
+        raising.execute("COMMIT");
+        let outcome = posting.join().unwrap().unwrap();
+        assert!(matches!(outcome, Outcome::Posted(_)), "{outcome:?}");
+        assert_sound(&database);
     }
 }

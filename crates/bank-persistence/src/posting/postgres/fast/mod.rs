@@ -139,9 +139,14 @@ impl FastAttempts {
         connection: &mut DbConnection,
         requests: &[PostRequest],
     ) -> Result<Option<Vec<Outcome>>, AttemptError<BankError>> {
-        let post =
-            |connection: &mut DbConnection| single::post_in_transaction(connection, requests).map(Decision::Commit);
-        transaction::write(gate, connection, &self.settings, post).map(Decision::committed).map(Some)
+        let ended = transaction::write(gate, connection, &self.settings, |connection| {
+            let outcomes = single::post_in_transaction(connection, requests)?;
+            Ok::<_, BankError>(outcomes.map_or(Decision::RollBack(()), Decision::Commit))
+        })?;
+        Ok(match ended {
+            Decision::Commit(outcomes) => Some(outcomes),
+            Decision::RollBack(()) => None,
+        })
     }
 
     /// Rows are not locked in order here, so two of these can wait for each other; the short wait ends that long before the

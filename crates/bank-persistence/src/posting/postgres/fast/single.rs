@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 
 use super::clock::ServerClock;
@@ -32,7 +33,9 @@ pub(super) fn post(
     let DbConnection::Postgres(postgres) = connection else {
         return Ok(None);
     };
-    let Answer { accounts, written, now } = lock_and_write(postgres, &request.transfer, Some(deadline))?;
+    let Some(Answer { accounts, written, now }) = lock_and_write(postgres, &request.transfer, Some(deadline))? else {
+        return Ok(None);
+    };
     if let Some(now) = now {
         clock.set(now);
     }
@@ -40,18 +43,19 @@ pub(super) fn post(
 }
 
 /// Posts a transfer with one statement in the caller's transaction. If something stands in its way, posts it on the locked
-/// path: its accounts are locked already.
+/// path: its accounts are locked already. Returns `None` if the transaction must be rolled back first.
 pub(super) fn post_in_transaction(
     connection: &mut DbConnection,
     requests: &[PostRequest],
-) -> Result<Vec<Outcome>, BankError> {
+) -> Result<Option<Vec<Outcome>>, BankError> {
     let (DbConnection::Postgres(postgres), [request]) = (&mut *connection, requests) else {
-        return locked::post(connection, requests);
+        return locked::post(connection, requests).map(Some);
     };
-    match lock_and_write(postgres, &request.transfer, None)? {
-        Answer { accounts, written: Some(written), .. } => Ok(vec![agreed(accounts, &written, request)?]),
-        Answer { accounts, written: None, .. } => decide_and_write(connection, accounts, requests),
-    }
+    Ok(match lock_and_write(postgres, &request.transfer, None)? {
+        None => None,
+        Some(Answer { accounts, written: Some(written), .. }) => Some(vec![agreed(accounts, &written, request)?]),
+        Some(Answer { accounts, written: None, .. }) => Some(decide_and_write(connection, accounts, requests)?),
+    })
 }
 
 /// Returns the domain's outcome, which must be what the server has written.
@@ -172,12 +176,16 @@ struct Answer {
 }
 
 /// Locks the accounts of one transfer and, if it is plain and the deadline has not passed, writes their balances and the
-/// journal.
+/// journal. Returns `None` if a constraint has refused the statement.
+///
+/// Such a refusal says nothing about the transfer. The server checks constraints on the row of the statement's snapshot with
+/// the new balance in it, and only then notices that the row has changed: if its overdraft limit was raised meanwhile, the
+/// constraint sees the old limit.
 fn lock_and_write(
     connection: &mut PgConnection,
     transfer: &Transfer,
     deadline: Option<DateTime<Utc>>,
-) -> Result<Answer, BankError> {
+) -> Result<Option<Answer>, BankError> {
     let statement = LockAndWrite {
         id: StoredUuid(transfer.id.as_uuid()),
         from: transfer.from.get(),
@@ -188,7 +196,10 @@ fn lock_and_write(
         related: transfer.kind().related().map(|id| StoredUuid(id.as_uuid())),
         deadline: deadline.map_or(StoredTime::LAST, StoredTime),
     };
-    let rows: Vec<Row> = statement.load(connection).map_err(rejected_by_journal)?;
+    let rows: Vec<Row> = match statement.load(connection) {
+        Err(DieselError::DatabaseError(DatabaseErrorKind::CheckViolation, _)) => return Ok(None),
+        rows => rows.map_err(rejected_by_journal)?,
+    };
     let mut accounts = Vec::with_capacity(rows.len());
     let (mut debit, mut credit, mut recorded, mut now) = (None, None, 0, None);
     for (account, version, balance, transfers, StoredTime(time)) in rows {
@@ -213,5 +224,5 @@ fn lock_and_write(
             return Err(BankError::InvariantViolation { detail });
         }
     };
-    Ok(Answer { accounts, written, now })
+    Ok(Some(Answer { accounts, written, now }))
 }
