@@ -67,6 +67,19 @@ pub enum DbError {
         /// The path in the URL.
         path: PathBuf,
     },
+    /// The SQLite file system has too little room for an upgrade, which makes tables again.
+    #[error(
+        "the upgrade of {} may need {} MB, and {} MB are free on its file system",
+        path.display(), mega(*needed), free.div_euclid(MEGA)
+    )]
+    NoRoom {
+        /// The path in the URL.
+        path: PathBuf,
+        /// How many bytes may be needed.
+        needed: u64,
+        /// How many bytes are free.
+        free: u64,
+    },
     /// The path leads to another SQLite file than the one that is open, or to none.
     #[error("the database file {} or its log was removed, moved or replaced while it was in use", path.display())]
     FileReplaced {
@@ -122,6 +135,13 @@ pub enum DbError {
     /// The database rejected the COMMIT of statements that it had accepted.
     #[error("the database refused to commit")]
     Commit(#[source] diesel::result::Error),
+}
+
+const MEGA: u64 = 1_000_000;
+
+/// Rounds up.
+const fn mega(bytes: u64) -> u64 {
+    bytes.div_ceil(MEGA)
 }
 
 impl DbError {

@@ -50,6 +50,33 @@ fn sqlite_on_a_full_disk_says_so_and_stays_sound() {
 }
 
 #[test]
+fn an_upgrade_without_room_for_two_copies_changes_nothing() {
+    let Some(disk) = SmallDisk::mount_for_all(2048, None) else {
+        return run_where_mounting_is_allowed(
+            "clients::disk_full::an_upgrade_without_room_for_two_copies_changes_nothing",
+        );
+    };
+    let path = disk.path().join("bank.db");
+    let first_edition = concat!(env!("CARGO_MANIFEST_DIR"), "/first_edition/sqlite.sql");
+    std::fs::File::create(&path).unwrap();
+    Plain::sqlite(&path).execute(&std::fs::read_to_string(first_edition).unwrap());
+    let before = std::fs::read(&path).unwrap();
+    let room = 2048 - before.len().div_ceil(1024);
+    let ballast = Ballast::write(disk.path(), room - before.len().div_ceil(1024));
+    let cli =
+        Sandbox::new(env!("CARGO_BIN_EXE_bank-cli-under-test")).database_url(format!("sqlite:{}", path.display()));
+    let refused = cli.run(&["setup", "--no-demo"]);
+    assert_eq!(refused.code, Some(7), "{refused:?}");
+    assert!(refused.stderr.contains("1 MB") && refused.stderr.contains("make room there"), "{refused:?}");
+    assert!(std::fs::read(&path).unwrap() == before, "the file is as it was");
+
+    ballast.drop_off();
+    assert_eq!(cli.run(&["setup", "--no-demo"]).code, Some(0));
+    assert_eq!(cli.run(&["verify"]).code, Some(0));
+    report("SQLite without room for an upgrade: refused, and nothing was changed");
+}
+
+#[test]
 fn postgres_on_a_full_disk_says_so_and_stays_sound() {
     let server = ServerBuilder::new().start();
     let user = server.home().metadata().unwrap().uid();

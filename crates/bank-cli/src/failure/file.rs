@@ -98,6 +98,10 @@ fn before_opening(error: &DbError) -> Option<(&'static str, String)> {
             );
             ("read_only_place", hint)
         }
+        DbError::NoRoom { .. } => (
+            "no_room",
+            "nothing was changed; make room there, or move the file with its log to a larger file system".to_owned(),
+        ),
         // Where the path is known, the hint says how to restore.
         DbError::Unavailable { .. } if error.obstacle() == Obstacle::Malformed => (MALFORMED, RESTORE.to_owned()),
         _ if error.is_refusal() && matches!(error.obstacle(), Obstacle::Malformed | Obstacle::NotADatabase) => {

@@ -16,6 +16,7 @@ use crate::error::{AttemptError, DbError, TransactionError};
 use crate::migrate::Migrations;
 use crate::pool;
 use crate::schema_state::SchemaState;
+use crate::sqlite_file::free_bytes;
 use crate::url::Backend;
 
 impl Database {
@@ -83,8 +84,23 @@ impl Database {
     /// # Errors
     ///
     /// [`DbError::Migration`] if one fails for good. On SQLite nothing was changed then: all run in one transaction.
+    /// [`DbError::NoRoom`] if an SQLite file that is to be upgraded has too little room beside it.
     pub fn migrate(&self, migrations: &'static Migrations) -> Result<Vec<String>, DbError> {
-        self.with_gate(|gate, connection| migrations.run_pending(gate, connection, &self.settings))?
+        self.with_gate(|gate, connection| {
+            if matches!(migrations.state(connection)?, SchemaState::Older { .. }) {
+                self.look_for_room()?;
+            }
+            migrations.run_pending(gate, connection, &self.settings)
+        })?
+    }
+
+    /// Looks for room for two more copies of an SQLite file: one in its log, while tables are made again, and one in the file
+    /// itself, which keeps the pages of the old tables.
+    fn look_for_room(&self) -> Result<(), DbError> {
+        let Some(path) = self.url.sqlite_path() else { return Ok(()) };
+        let (Ok(file), Some(free)) = (path.metadata(), free_bytes(path)) else { return Ok(()) };
+        let needed = file.len().saturating_mul(2);
+        if free < needed { Err(DbError::NoRoom { path: path.into(), needed, free }) } else { Ok(()) }
     }
 
     /// Destroys all tables of these migrations and creates them again.

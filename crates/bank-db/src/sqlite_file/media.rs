@@ -63,6 +63,11 @@ pub(super) fn is_read_only(path: &Path) -> bool {
     system::is_read_only(path)
 }
 
+/// Returns how many bytes this user can still write on the file system of a path, if the system says so.
+pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
+    system::free_bytes(path)
+}
+
 fn directory_of(path: &Path) -> PathBuf {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent.map_or_else(|| ".".into(), Path::to_path_buf)
@@ -85,6 +90,11 @@ mod system {
 
     pub(super) fn is_read_only(path: &Path) -> bool {
         rustix::fs::statvfs(path).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY))
+    }
+
+    pub(super) fn free_bytes(path: &Path) -> Option<u64> {
+        let found = rustix::fs::statvfs(path).ok()?;
+        found.f_bavail.checked_mul(found.f_frsize)
     }
 
     /// A read-only mount says nothing: the same directory may be mounted elsewhere, and written there.
@@ -129,6 +139,10 @@ mod system {
     }
 
     pub(super) const fn file_system(_path: &Path) -> Option<String> {
+        None
+    }
+
+    pub(super) const fn free_bytes(_path: &Path) -> Option<u64> {
         None
     }
 

@@ -13,7 +13,7 @@ mod media;
 pub(crate) use before_opening::{IfMissing, look_before_opening};
 pub use in_use::Place;
 pub(crate) use in_use::{FileGuard, FileIdentity};
-pub(crate) use media::{NothingWritable, network_file_system, nothing_writable};
+pub(crate) use media::{NothingWritable, free_bytes, network_file_system, nothing_writable};
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
