@@ -3,6 +3,8 @@
 pub mod extract;
 pub mod known_accounts;
 pub mod metrics;
+pub mod money;
+pub mod openapi;
 pub mod options;
 pub mod problem;
 pub mod routes;

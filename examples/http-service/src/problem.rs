@@ -10,9 +10,10 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bank_domain::{AccountName, InvalidInput, Rejection};
+use bank_domain::{AccountId, AccountName, Currency, InvalidInput, Rejection};
 use bank_persistence::{BankError, DbError, QueueError};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// How long a client should wait before it repeats a request after an overload.
 const OVERLOAD_DELAY: Duration = Duration::from_secs(1);
@@ -83,35 +84,34 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request failed; nothing was changed", hint)
     }
 
-    /// Returns the problem of a rejected transfer, with the names that the client gave.
+    /// Returns the problem of a rejected transfer; `currency` is that of the paying account, and `name_of` returns the names
+    /// that the client gave.
     #[must_use]
-    pub fn rejected(reason: &Rejection, from: &AccountName, to: &AccountName) -> Self {
-        let code = reason.code();
-        let rejected = |message, hint| Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message, hint);
+    pub fn rejected(reason: &Rejection, currency: Currency, name_of: impl Fn(AccountId) -> String) -> Self {
+        let (code, message) = (reason.code(), reason.with_names(currency, name_of));
+        let rejected = |hint| Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message.clone(), hint);
         match reason {
             // Accounts are never deleted, so its id comes from another database.
             Rejection::AccountNotFound { .. } => {
-                let message = format!("`{from}` or `{to}` does not exist any more");
                 Self::new(StatusCode::NOT_FOUND, code, message, "see all accounts with GET /accounts")
             }
-            Rejection::SameAccount => rejected(reason.to_string(), "name two different accounts"),
-            Rejection::InsufficientFunds { available, requested, .. } => {
-                let message = format!("`{from}` has {available} available, not {requested}");
-                rejected(message, "transfer less, or pay something in first; the key is still free")
+            Rejection::SameAccount => rejected("name two different accounts"),
+            Rejection::AccountFrozen { .. } => rejected("wait until the account is open again; the key is still free"),
+            Rejection::AccountClosed { .. } => rejected("a closed account stays closed: name another one"),
+            Rejection::CurrencyMismatch { .. } => rejected("transfer between accounts of one currency"),
+            Rejection::InsufficientFunds { .. } => {
+                rejected("transfer less, or pay something in first; the key is still free")
             }
-            Rejection::BalanceOverflow { .. } => {
-                rejected(format!("the balance of `{to}` would pass {}", i64::MAX), "transfer less")
-            }
-            Rejection::VersionMismatch { expected, found, .. } => {
-                let message = format!("`{from}` has version {found}, {expected} expected");
-                rejected(message, "look at the account again with GET /accounts/NAME; the key is still free")
+            Rejection::BalanceOverflow { .. } => rejected("transfer less, or to another account"),
+            Rejection::VersionMismatch { .. } => {
+                rejected("look at the account again with GET /accounts/NAME; the key is still free")
             }
             Rejection::IdConflict { field, .. } => {
                 let message = format!("this Idempotency-Key was used before for a transfer with another {field}");
                 let hint = "a new transfer needs a new key; see the earlier one with GET /transfers/KEY";
                 Self::new(StatusCode::CONFLICT, code, message, hint)
             }
-            other => rejected(other.to_string(), "see the message"),
+            _ => rejected("see the message"),
         }
     }
 
@@ -143,6 +143,14 @@ impl Problem {
                 let message = format!("an account named `{name}` exists already");
                 let hint = "if this request was repeated, the first one has opened it: see GET /accounts/NAME";
                 return Self::new(StatusCode::CONFLICT, "account_exists", message, hint);
+            }
+            BankError::CurrencyUnknown { code } => {
+                let message = format!("there is no currency {code} in the ledger or in ISO 4217");
+                return Self::invalid(
+                    "currency_unknown",
+                    message,
+                    "add it with `bank-cli currency add`, or use another",
+                );
             }
             BankError::OutcomeUnknown { .. } => Self::outcome_unknown(),
             BankError::Database(DbError::Unavailable { .. })
@@ -184,9 +192,20 @@ impl From<InvalidInput> for Problem {
     }
 }
 
+/// The body of an unsuccessful answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// The stable code, for programs.
+    code: &'static str,
+    /// What happened, to what.
+    message: String,
+    /// What to do.
+    hint: &'static str,
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({ "code": self.code, "message": self.message, "hint": self.hint });
+        let body = ProblemBody { code: self.code, message: self.message, hint: self.hint };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(delay) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(delay.as_secs()));

@@ -7,13 +7,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bank_domain::{AccountId, AccountName, Outcome, PostRequest};
+use bank_domain::{AccountName, Outcome, PostRequest};
 use bank_persistence::{Bank, BankError, DatabaseUrl, PostingQueue, QueueSettings, RetryPolicy, Settings};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::known_accounts::KnownAccounts;
+use crate::known_accounts::{KnownAccount, KnownAccounts};
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::problem::Problem;
@@ -30,7 +30,7 @@ const READY_TIME_MAX: Duration = Duration::from_secs(2);
 pub struct Service {
     bank: Bank,
     queue: PostingQueue,
-    ids: Arc<KnownAccounts>,
+    known: Arc<KnownAccounts>,
     metrics: Metrics,
     turns: Arc<Semaphore>,
     ready_turn: Arc<Semaphore>,
@@ -65,7 +65,7 @@ impl Service {
         Ok(Self {
             bank,
             queue,
-            ids: Arc::default(),
+            known: Arc::default(),
             metrics: Metrics::new()?,
             turns: Arc::new(Semaphore::new(turns(options.pool_size))),
             ready_turn: Arc::new(Semaphore::new(1)),
@@ -105,25 +105,29 @@ impl Service {
         }
     }
 
-    /// Returns the ids of two accounts, without a query if both were looked up before.
+    /// Returns the accounts of two names, without a query if both were looked up before.
     ///
     /// # Errors
     ///
     /// Returns an error if one of them does not exist, or if the database fails.
-    pub async fn ids_of(&self, from: &AccountName, to: &AccountName) -> Result<(AccountId, AccountId), Problem> {
-        if let (Some(from), Some(to)) = (self.ids.get(from), self.ids.get(to)) {
+    pub async fn accounts_of(
+        &self,
+        from: &AccountName,
+        to: &AccountName,
+    ) -> Result<(KnownAccount, KnownAccount), Problem> {
+        if let (Some(from), Some(to)) = (self.known.get(from), self.known.get(to)) {
             return Ok((from, to));
         }
         let names = [from.clone(), to.clone()];
         let found = self.blocking(move |bank| bank.find_accounts(&[&names[0], &names[1]])).await?;
         for (name, account) in &found {
-            self.ids.remember(name, account.id);
+            self.known.remember(name, account.into());
         }
-        let id_of = |name: &AccountName| {
+        let of = |name: &AccountName| {
             let account = found.iter().find(|(found, _)| found == name);
-            account.map(|(_, account)| account.id).ok_or_else(|| Problem::no_account(name))
+            account.map(|(_, account)| KnownAccount::from(account)).ok_or_else(|| Problem::no_account(name))
         };
-        Ok((id_of(from)?, id_of(to)?))
+        Ok((of(from)?, of(to)?))
     }
 
     /// Posts a transfer and awaits its outcome. If the client hangs up, the transfer is still posted.

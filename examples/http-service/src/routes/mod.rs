@@ -1,8 +1,8 @@
 //! The routes of the service.
 
-mod accounts;
-mod operations;
-mod transfers;
+pub(crate) mod accounts;
+pub(crate) mod operations;
+pub(crate) mod transfers;
 
 use std::time::Instant;
 
@@ -11,22 +11,31 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use crate::extract::BODY_BYTES_MAX;
+use crate::openapi;
 use crate::problem::Problem;
 use crate::service::Service;
 
+/// Returns every path of the service, and what answers there. [`openapi`](crate::openapi) describes each.
+pub(crate) fn paths() -> Vec<(&'static str, MethodRouter<Service>)> {
+    vec![
+        ("/accounts", get(accounts::list).post(accounts::open)),
+        ("/accounts/{name}", get(accounts::find)),
+        ("/transfers", post(transfers::create)),
+        ("/transfers/{id}", get(transfers::find)),
+        ("/health", get(operations::health)),
+        ("/ready", get(operations::ready)),
+        ("/metrics", get(operations::metrics)),
+        ("/openapi.json", get(openapi::answer)),
+    ]
+}
+
 /// Returns the whole service as one router.
 pub fn router(service: Service) -> Router {
-    Router::new()
-        .route("/accounts", get(accounts::list).post(accounts::open))
-        .route("/accounts/{name}", get(accounts::find))
-        .route("/transfers", post(transfers::create))
-        .route("/transfers/{id}", get(transfers::find))
-        .route("/health", get(operations::health))
-        .route("/ready", get(operations::ready))
-        .route("/metrics", get(operations::metrics))
+    let routes = paths().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    routes
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn_with_state(service.clone(), count))
@@ -58,4 +67,18 @@ async fn count(State(service): State<Service>, request: Request, next: Next) -> 
 fn label(method: &Method) -> &str {
     let known = [Method::GET, Method::POST, Method::HEAD, Method::OPTIONS, Method::PUT, Method::PATCH, Method::DELETE];
     if known.contains(method) { method.as_str() } else { "OTHER" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_is_described() {
+        let mut served: Vec<&str> = paths().into_iter().map(|(path, _)| path).collect();
+        served.sort_unstable();
+        let document = openapi::document();
+        let described: Vec<&str> = document.paths.paths.keys().map(String::as_str).collect();
+        assert_eq!(described, served);
+    }
 }

@@ -5,79 +5,106 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bank_domain::{
-    AccountName, AccountVersion, Amount, Entry, Memo, Outcome, PostRequest, PostedTransfer, Transfer, TransferId,
+    AccountName, AccountVersion, Currency, Entry, Memo, Outcome, PostRequest, PostedTransfer, Transfer, TransferId,
 };
 use bank_persistence::RecordedTransfer;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::extract::{Body, IdempotencyKey, LastSegment};
-use crate::problem::Problem;
+use crate::money::DecimalText;
+use crate::problem::{Problem, ProblemBody};
 use crate::service::Service;
 
 /// The body of a request to post a transfer.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Order {
+pub(crate) struct Order {
+    /// The name of the paying account.
     from: String,
+    /// The name of the receiving account, which has the same currency.
     to: String,
-    amount: i64,
+    /// With at most the decimals of the currency.
+    amount: DecimalText,
     memo: Option<String>,
     /// The version that the paying account must have, if any.
     expected_version: Option<i64>,
 }
 
 /// A transfer, and both accounts after it.
-#[derive(Debug, Serialize)]
-pub(super) struct TransferBody {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TransferBody {
     id: String,
+    /// `payment` or `reversal`.
+    kind: &'static str,
+    /// `posted` or `replayed`, in the answer to a request to post it.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
+    /// When it was posted, by the database's clock; left out in the answer to a request to post it.
     #[serde(skip_serializing_if = "Option::is_none")]
     posted_at: Option<String>,
-    amount: i64,
+    #[schema(example = "12.50")]
+    amount: String,
+    currency: String,
     memo: Option<String>,
     from: Side,
     to: Side,
 }
 
 /// One of the two accounts, right after the transfer.
-#[derive(Debug, Serialize)]
-struct Side {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Side {
     account_id: i64,
     name: String,
-    balance: i64,
+    #[schema(example = "12.50")]
+    balance: String,
     version: i64,
 }
 
 impl Side {
-    fn new(account_id: i64, name: &AccountName, entry: &Entry) -> Self {
-        Self { account_id, name: name.to_string(), balance: entry.balance_after.get(), version: entry.version.get() }
+    fn new(account_id: i64, name: &AccountName, entry: &Entry, currency: Currency) -> Self {
+        let balance = currency.number(entry.balance_after.get());
+        Self { account_id, name: name.to_string(), balance, version: entry.version.get() }
     }
 }
 
 impl TransferBody {
-    fn new(posting: &PostedTransfer, from: &AccountName, to: &AccountName) -> Self {
+    fn new(posting: &PostedTransfer, currency: Currency, from: &AccountName, to: &AccountName) -> Self {
         let transfer = &posting.transfer;
         Self {
             id: transfer.id.to_string(),
+            kind: transfer.kind().name(),
             status: None,
             posted_at: None,
-            amount: transfer.amount.get(),
+            amount: currency.number(transfer.amount.get()),
+            currency: currency.code.to_string(),
             memo: transfer.memo.as_ref().map(ToString::to_string),
-            from: Side::new(transfer.from.get(), from, &posting.debit),
-            to: Side::new(transfer.to.get(), to, &posting.credit),
+            from: Side::new(transfer.from.get(), from, &posting.debit, currency),
+            to: Side::new(transfer.to.get(), to, &posting.credit, currency),
         }
     }
 
     fn recorded(recorded: &RecordedTransfer) -> Self {
         let posted_at = recorded.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true);
-        let body = Self::new(&recorded.posted, &recorded.from_name, &recorded.to_name);
+        let body = Self::new(&recorded.posted, recorded.currency, &recorded.from_name, &recorded.to_name);
         Self { posted_at: Some(posted_at), ..body }
     }
 }
 
 /// Posts a transfer under the id in `Idempotency-Key`: 201 if it was posted now, 200 if it had been posted before.
+#[utoipa::path(post, path = "/transfers", tag = "transfers", params(
+    ("Idempotency-Key" = String, Header, description = "The transfer's id: the same for every repetition"),
+), request_body = Order, responses(
+    (status = 201, description = "Posted", body = TransferBody),
+    (status = 200, description = "It had been posted before under this key", body = TransferBody),
+    (status = 400, description = "The request is wrong", body = ProblemBody),
+    (status = 404, description = "The account is unknown", body = ProblemBody),
+    (status = 409, description = "The key was used for another transfer", body = ProblemBody),
+    (status = 422, description = "A rule rejects it; nothing was changed, and the key is still free", body = ProblemBody),
+    (status = 503, description = "Nothing was changed; send it again", body = ProblemBody),
+    (status = 504, description = "Unknown: send it again with the same key", body = ProblemBody),
+))]
 pub(super) async fn create(
     State(service): State<Service>,
     key: Result<IdempotencyKey, Problem>,
@@ -106,20 +133,32 @@ async fn post(
     order: Order,
 ) -> Result<(StatusCode, &'static str, TransferBody), Problem> {
     let (from, to) = (AccountName::new(order.from)?, AccountName::new(order.to)?);
-    let (amount, memo) = (Amount::new(order.amount)?, order.memo.map(Memo::new).transpose()?);
-    let (from_id, to_id) = service.ids_of(&from, &to).await?;
+    let (amount, memo) = (order.amount.decimal()?.positive()?, order.memo.map(Memo::new).transpose()?);
+    let (payer, payee) = service.accounts_of(&from, &to).await?;
     let expected_version = order.expected_version.map(AccountVersion::new);
-    let transfer = Transfer::new(id, from_id, to_id, amount).with_memo(memo);
+    let transfer = Transfer::new(id, payer.id, payee.id, amount.amount(payer.currency)?).with_memo(memo);
     let outcome = service.post(PostRequest { transfer, expected_version }).await?;
     let status = outcome.status();
-    match outcome {
-        Outcome::Posted(posting) => Ok((StatusCode::CREATED, status, TransferBody::new(&posting, &from, &to))),
-        Outcome::Replayed(posting) => Ok((StatusCode::OK, status, TransferBody::new(&posting, &from, &to))),
-        Outcome::Rejected(reason) => Err(Problem::rejected(&reason, &from, &to)),
-    }
+    let (code, posting) = match outcome {
+        Outcome::Posted(posting) => (StatusCode::CREATED, posting),
+        Outcome::Replayed(posting) => (StatusCode::OK, posting),
+        Outcome::Rejected(reason) => {
+            let name_of = |id| if id == payer.id { from.to_string() } else { to.to_string() };
+            return Err(Problem::rejected(&reason, payer.currency, name_of));
+        }
+    };
+    Ok((code, status, TransferBody::new(&posting, payer.currency, &from, &to)))
 }
 
 /// Shows a transfer.
+#[utoipa::path(get, path = "/transfers/{id}", tag = "transfers", params(
+    ("id" = String, Path, description = "The transfer's id"),
+), responses(
+    (status = 200, description = "The transfer", body = TransferBody),
+    (status = 400, description = "The id is no UUID", body = ProblemBody),
+    (status = 404, description = "It is not in the journal; a request for it may still be in progress", body = ProblemBody),
+    (status = 503, description = "Send it again", body = ProblemBody),
+))]
 pub(super) async fn find(
     State(service): State<Service>,
     LastSegment(id): LastSegment,

@@ -1,5 +1,10 @@
 //! Successful answers, and rejected transfers.
 
+use std::collections::BTreeSet;
+
+use bank_domain::AccountChange;
+use bank_persistence::ChangeOutcome;
+use bank_tests::fixtures::name;
 use bank_tests::invariants::assert_sound;
 use bank_tests::{TestBackend, TestDatabase};
 use serde_json::{Value, json};
@@ -36,9 +41,9 @@ fn a_transfer_is_posted_once_and_then_replayed() {
         let posted = client.transfer(&key, &body);
         assert_eq!((posted.status, posted.location.clone()), (201, Some(format!("/transfers/{key}"))), "{posted:?}");
         let mut expected = json!({
-            "id": key, "status": "posted", "amount": 800, "memo": "rent",
-            "from": { "account_id": 1, "name": "Jessica", "balance": 9_200, "version": 1 },
-            "to": { "account_id": 2, "name": "John", "balance": 9_800, "version": 1 },
+            "id": key, "kind": "payment", "status": "posted", "amount": "800", "currency": "XXX", "memo": "rent",
+            "from": { "account_id": 1, "name": "Jessica", "balance": "9200", "version": 1 },
+            "to": { "account_id": 2, "name": "John", "balance": "9800", "version": 1 },
         });
         assert_eq!(posted.json(), expected);
 
@@ -53,7 +58,7 @@ fn a_transfer_is_posted_once_and_then_replayed() {
         assert_eq!(shown.status, 200);
         assert!(shown.json()["posted_at"].as_str().unwrap().ends_with('Z'), "{shown:?}");
         assert_eq!(shown.json()["from"], expected["from"]);
-        assert_eq!(client.get("/accounts/John").json()["balance"], 9_800);
+        assert_eq!(client.get("/accounts/John").json()["balance"], "9800");
         assert_sound(&database);
     });
 }
@@ -67,10 +72,10 @@ fn a_rejected_transfer_changes_nothing_and_its_key_can_be_used_again() {
         client.transfer(&key, &order("Jessica", "Jessica", 1)).expect_problem(422, "same_account", "two different");
         client.open("Rich", i64::MAX);
         let refused = client.transfer(&key, &order("John", "Rich", 1));
-        refused.expect_problem(422, "balance_overflow", "`Rich` would pass 9223372036854775807");
+        refused.expect_problem(422, "balance_overflow", "`Rich` would exceed 9223372036854775807");
         let mut stale = order("Jessica", "John", 10_000);
         stale["expected_version"] = json!(1);
-        client.transfer(&key, &stale).expect_problem(422, "version_mismatch", "`Jessica` has version 0, 1 expected");
+        client.transfer(&key, &stale).expect_problem(422, "version_mismatch", "`Jessica` has version 0, not 1");
 
         stale["expected_version"] = json!(0);
         assert_eq!(client.transfer(&key, &stale).status, 201);
@@ -91,7 +96,7 @@ fn a_key_that_was_used_for_another_transfer_is_a_conflict() {
         ] {
             client.transfer(&key, &body).expect_problem(409, "id_conflict", field);
         }
-        assert_eq!(client.get("/accounts/John").json()["balance"], 9_001);
+        assert_eq!(client.get("/accounts/John").json()["balance"], "9001");
         assert_sound(&database);
     });
 }
@@ -110,17 +115,84 @@ fn unknown_accounts_transfers_and_paths_are_not_found() {
 #[test]
 fn an_account_is_opened_once() {
     on_both(|Scene { client, .. }| {
-        let body =
-            json!({ "name": "Zoë / Co", "age": 30, "country": "Österreich", "balance": -5, "overdraft_limit": 5 });
+        let mut body = json!({ "name": "Zoë / Co", "age": 30, "country": "Österreich", "currency": "EUR" });
+        body["balance"] = json!("-5.00");
+        body["overdraft_limit"] = json!("5.00");
         let opened = client.post("/accounts", &body);
         assert_eq!(opened.status, 201, "{opened:?}");
         let mut expected = body.clone();
-        let more = [("id", json!(3)), ("opening_balance", json!(-5)), ("version", json!(0))];
+        let more =
+            [("id", json!(3)), ("opening_balance", json!("-5.00")), ("version", json!(0)), ("status", json!("open"))];
         expected.as_object_mut().unwrap().extend(more.map(|(name, value)| (name.to_owned(), value)));
         assert_eq!(opened.json(), expected);
         assert_eq!(client.get("/accounts/Zo%C3%AB%20%2F%20Co").json(), expected);
         client.post("/accounts", &body).expect_problem(409, "account_exists", "`Zoë / Co` exists already");
     });
+}
+
+#[test]
+fn amounts_have_the_decimals_of_their_currency() {
+    on_both(|Scene { client, database, .. }| {
+        for (name, currency, balance) in
+            [("Anna", "EUR", json!("12.50")), ("Club", "EUR", json!(12.5)), ("Ken", "JPY", json!(7))]
+        {
+            let opened = client.post("/accounts", &json!({ "name": name, "currency": currency, "balance": balance }));
+            assert_eq!(opened.status, 201, "{opened:?}");
+        }
+        assert_eq!(client.get("/accounts/Club").json()["balance"], "12.50");
+        let pay = |to: &str, amount: serde_json::Value| {
+            client.transfer(&key(), &json!({ "from": "Anna", "to": to, "amount": amount }))
+        };
+        let posted = pay("Club", json!("0.05"));
+        assert_eq!((posted.status, &posted.json()["from"]["balance"]), (201, &json!("12.45")), "{posted:?}");
+        assert_eq!((&posted.json()["amount"], &posted.json()["currency"]), (&json!("0.05"), &json!("EUR")));
+        assert_eq!(pay("Club", json!(0.1)).json()["from"]["balance"], "12.35");
+        pay("Club", json!("0.005")).expect_problem(400, "invalid_input", "0.005");
+        pay("Club", json!("12.36")).expect_problem(422, "insufficient_funds", "has 12.35 EUR available, not 12.36 EUR");
+        pay("Ken", json!("1.00")).expect_problem(422, "currency_mismatch", "EUR");
+        let unknown = client.post("/accounts", &json!({ "name": "x", "currency": "ABC" }));
+        unknown.expect_problem(400, "currency_unknown", "ABC");
+        assert_sound(&database);
+    });
+}
+
+#[test]
+fn frozen_and_closed_accounts_are_shown_and_do_not_pay() {
+    on_both(|Scene { client, database, .. }| {
+        let bank = database.bank();
+        let change = |account: &str, change| {
+            let changed = bank.change_account(&name(account), change, None).unwrap();
+            assert!(matches!(changed, Some(ChangeOutcome::Changed { .. })), "{changed:?}");
+        };
+        change("John", AccountChange::Freeze);
+        let frozen = client.transfer(&key(), &order("Jessica", "John", 1));
+        frozen.expect_problem(422, "account_frozen", "`John` is frozen");
+        assert_eq!(client.get("/accounts/John").json()["status"], "frozen");
+        client.open("Empty", 0);
+        change("Empty", AccountChange::Close);
+        let closed = client.transfer(&key(), &order("Jessica", "Empty", 1));
+        closed.expect_problem(422, "account_closed", "`Empty` is closed");
+        assert_sound(&database);
+    });
+}
+
+#[test]
+fn the_openapi_document_describes_every_method() {
+    let Scene { client, .. } = &Scene::on(TestBackend::Sqlite, &[]);
+    let document = client.get("/openapi.json").json();
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() > 5, "{document}");
+    for (path, methods) in paths {
+        let refused = client.patch(&path.replace(['{', '}'], ""));
+        assert_eq!(refused.status, 405, "{path}: {refused:?}");
+        let allowed = refused.allow.unwrap().to_lowercase();
+        let allowed: BTreeSet<&str> = allowed.split(',').map(str::trim).filter(|method| *method != "head").collect();
+        let described: BTreeSet<&str> = methods.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(described, allowed, "{path}");
+    }
+    for schema in ["Opening", "AccountBody", "Order", "TransferBody", "ProblemBody"] {
+        assert!(document["components"]["schemas"][schema].is_object(), "{schema}: {document}");
+    }
 }
 
 #[test]

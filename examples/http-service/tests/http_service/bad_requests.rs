@@ -34,15 +34,19 @@ fn a_body_of_the_wrong_shape_is_rejected() {
         "[]",
         "null",
         r#"{"from":"Jessica","to":"John"}"#,
-        r#"{"from":"Jessica","to":"John","amount":1.5}"#,
-        r#"{"from":"Jessica","to":"John","amount":"1"}"#,
-        r#"{"from":"Jessica","to":"John","amount":9223372036854775808}"#,
+        r#"{"from":"Jessica","to":"John","amount":null}"#,
+        r#"{"from":"Jessica","to":"John","amount":[1]}"#,
+        r#"{"from":"Jessica","to":"John","amount":true}"#,
         r#"{"from":"Jessica","to":"John","amount":1,"memmo":"rent"}"#,
     ] {
         let answer = client.post_text("/transfers", &[JSON, ("Idempotency-Key", &key())], body);
         answer.expect_problem(400, "invalid_body", "");
     }
     for (body, reason) in [
+        (json!({ "from": "Jessica", "to": "John", "amount": 1.5 }), "1.5"),
+        (json!({ "from": "Jessica", "to": "John", "amount": "1,5" }), "1,5"),
+        (json!({ "from": "Jessica", "to": "John", "amount": "" }), "number"),
+        (json!({ "from": "Jessica", "to": "John", "amount": 9_223_372_036_854_775_808_u64 }), "9223372036854775808"),
         (order("Jessica", "John", 0), "is zero"),
         (order("Jessica", "John", -1), "is negative"),
         (order("", "John", 1), "account name is empty"),
@@ -73,6 +77,8 @@ fn an_invalid_account_is_not_opened() {
         (json!({ "name": "x", "age": 1, "country": "" }), "country is empty"),
         (json!({ "name": "x", "age": 1, "country": "USA", "overdraft_limit": -1 }), "overdraft limit"),
         (json!({ "name": "x", "age": 1, "country": "USA", "balance": -1 }), "opening balance -1 is below"),
+        (json!({ "name": "x", "currency": "eur" }), "eur"),
+        (json!({ "name": "x", "currency": "EUR", "balance": "0.001" }), "0.001"),
     ] {
         client.post("/accounts", &body).expect_problem(400, "invalid_input", reason);
     }

@@ -38,7 +38,7 @@ fn a_full_queue_rejects_clients_that_may_retry() {
         let again = client.transfer(key, &order("Jessica", "John", 1));
         assert!([200, 201].contains(&again.status), "{again:?}");
     }
-    assert_eq!(client.get("/accounts/John").json()["balance"], 9_007);
+    assert_eq!(client.get("/accounts/John").json()["balance"], "9007");
     assert_sound(database);
 }
 

@@ -15,6 +15,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<String>,
     pub(crate) location: Option<String>,
+    pub(crate) allow: Option<String>,
     pub(crate) text: String,
 }
 
@@ -73,6 +74,12 @@ impl Client {
         self.try_get(path).unwrap()
     }
 
+    /// Sends a request of a method that no path takes.
+    #[track_caller]
+    pub(crate) fn patch(&self, path: &str) -> Answer {
+        answer(self.agent.patch(self.url(path)).send_empty().unwrap()).unwrap()
+    }
+
     /// Posts a body of any type.
     #[track_caller]
     pub(crate) fn post_text(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -114,9 +121,9 @@ impl Client {
 
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-    let (retry_after, location) = (header("retry-after"), header("location"));
+    let (retry_after, location, allow) = (header("retry-after"), header("location"), header("allow"));
     let status = response.status().as_u16();
-    Ok(Answer { status, retry_after, location, text: response.body_mut().read_to_string()? })
+    Ok(Answer { status, retry_after, location, allow, text: response.body_mut().read_to_string()? })
 }
 
 /// A process of the service; killed when it is dropped.
