@@ -29,6 +29,7 @@ mod history;
 mod keys;
 mod locks;
 mod migrations;
+mod names;
 mod past;
 mod pipeline;
 mod plans;
@@ -38,6 +39,7 @@ mod queue;
 mod recorded_batches;
 mod reversals;
 mod schema;
+mod sequences;
 mod session;
 mod snapshots;
 mod transactions;
@@ -240,6 +242,13 @@ conformance! {
     schema:
         the_tables_are_those_of_schema_rs
         the_database_rejects_what_the_domain_rejects;
+    names:
+        a_name_is_found_in_either_form
+        names_of_an_old_ledger_that_look_the_same_are_two_accounts
+        no_new_name_looks_like_that_of_another_account;
+    sequences:
+        any_sequence_agrees_with_a_naive_model
+        eight_threads_that_do_anything_leave_a_sound_ledger;
     transactions:
         a_write_is_committed_as_a_whole
         a_failed_write_changes_nothing

@@ -58,6 +58,7 @@ ok       migrations  none pending
 ok       round trip  p50 [..], longest [..] of 20
 ok       keys        the journal has its three unique keys
 ok       tables      as bank has made them
+ok       names       no two accounts have names that look the same
 "
     );
     scene.cli.run(&["doctor"]).expect(0, expected, "");
@@ -86,6 +87,7 @@ ok       migrations   none pending
 [..]     round trip   p50 [..], longest [..] of 20[..]
 ok       keys         the journal has its three unique keys
 ok       tables       as bank has made them
+ok       names        no two accounts have names that look the same
 ok       encoding     UTF8
 ok       identity     the sequence of account ids is ahead of all accounts
 "

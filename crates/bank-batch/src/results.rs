@@ -61,13 +61,14 @@ mod tests {
         let path = directory.path().join("results.csv");
         let mut results = Results::new(path.clone(), std::fs::File::create(&path).unwrap()).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "line,id,status,reason,from,to,amount\n");
-        let problem = "x, y".parse::<bank_domain::Amount>().unwrap_err();
+        let problem = "x, y".parse::<bank_domain::Decimal>().unwrap_err();
         let malformed = Malformed::from_invalid(FieldPlace::Key(Column::Amount), problem);
         let content = Err(malformed.clone());
         let line = Line { number: 7, content, id_if_corrected: None, is_derived: false, raw: None };
         results.write_lines(&[line], &[LineStatus::Malformed(Box::new(malformed))]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let expected = "7,,malformed,\"key amount: amount \"\"x, y\"\" is not a whole number\",,,";
+        let number = "is not a number: write digits, and decimals behind a point, such as 12.50";
+        let expected = format!("7,,malformed,\"key amount: \"\"x, y\"\" {number}\",,,");
         assert_eq!(text, format!("line,id,status,reason,from,to,amount\n{expected}\n"));
     }
 }

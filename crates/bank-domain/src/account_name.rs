@@ -1,18 +1,23 @@
 //! Names of accounts.
 
+use std::borrow::Cow;
+
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+
 use crate::invalid::{InvalidInput, TextProblem};
 use crate::text::text_type;
 
 text_type! {
     /// The unique name of an account: 1 to 64 characters, no control characters, no white space at the ends.
     ///
-    /// Names are compared exactly, letter case included.
+    /// Names are compared exactly, letter case included. Of characters that Unicode can write in several ways, such as `é`, new
+    /// names have the composed form (NFC).
     AccountName, "account name", 64
 }
 
 impl AccountName {
-    /// Returns the name if a new account, or an account that is renamed, may have it. Names that a ledger has already read as
-    /// any other.
+    /// Returns the name in Unicode's composed form (NFC) if a new account, or an account that is renamed, may have it. Names
+    /// that a ledger has already read as any other.
     ///
     /// # Errors
     ///
@@ -20,9 +25,27 @@ impl AccountName {
     /// names that look the same must not be two accounts.
     pub fn for_new_account(self) -> Result<Self, InvalidInput> {
         let invisible = self.as_str().chars().enumerate().find(|(_, character)| is_invisible(*character));
-        let Some((index, character)) = invisible else { return Ok(self) };
+        let Some((index, character)) = invisible else { return Ok(self.composed().unwrap_or(self)) };
         let problem = TextProblem::Invisible { code: u32::from(character), position: index.saturating_add(1) };
         Err(InvalidInput::Text { what: "account name", problem })
+    }
+
+    /// Returns the same text in Unicode's composed form (NFC), in which most programs write it, if that is another name.
+    #[must_use]
+    pub fn composed(&self) -> Option<Self> {
+        self.in_form(ComposingNormalizerBorrowed::new_nfc().normalize(self.as_str()))
+    }
+
+    /// Returns the same text in Unicode's decomposed form (NFD), in which some systems write names of files, if that is another
+    /// name.
+    #[must_use]
+    pub fn decomposed(&self) -> Option<Self> {
+        self.in_form(DecomposingNormalizerBorrowed::new_nfd().normalize(self.as_str()))
+    }
+
+    /// A form can be longer than a name may be; no account has it then.
+    fn in_form(&self, text: Cow<'_, str>) -> Option<Self> {
+        if text == self.as_str() { None } else { Self::new(text).ok() }
     }
 }
 
@@ -81,6 +104,18 @@ mod tests {
         for text in ["Zoe\u{308}", "约翰", "a b", "♥\u{fe0f}", "محمد"] {
             assert!(AccountName::new(text).unwrap().for_new_account().is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_new_name_is_composed() {
+        let decomposed = AccountName::new("Zoe\u{308}").unwrap();
+        assert_eq!(decomposed.clone().for_new_account().unwrap().as_str(), "Zo\u{eb}");
+        let composed = AccountName::new("Zo\u{eb}").unwrap();
+        assert_eq!((composed.composed(), composed.decomposed()), (None, Some(decomposed.clone())));
+        assert_eq!((decomposed.composed(), decomposed.decomposed()), (Some(composed), None));
+        assert_eq!(AccountName::new("Zoe").unwrap().decomposed(), None);
+        // Its composed form has twice as many characters.
+        assert_eq!(AccountName::new("\u{958}".repeat(64)).unwrap().composed(), None);
     }
 
     proptest! {

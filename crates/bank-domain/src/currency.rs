@@ -105,6 +105,20 @@ impl Currency {
     /// ISO 4217's "no currency": whole units, the default of a ledger.
     pub const NONE: Self = Self { code: CurrencyCode::NONE, scale: Scale(0) };
 
+    /// Returns the currency of this code and scale.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput::IsoScale`] if ISO 4217 lists the code with another scale: nobody would expect a third decimal of a euro.
+    pub fn new(code: CurrencyCode, scale: Scale) -> Result<Self, InvalidInput> {
+        match Self::iso(code) {
+            Some(iso) if iso.scale != scale => {
+                Err(InvalidInput::IsoScale { code: code.to_string(), iso: iso.scale.get(), scale: scale.get() })
+            }
+            _ => Ok(Self { code, scale }),
+        }
+    }
+
     /// Returns the currency that ISO 4217 lists under this code. Codes for which it defines no decimals, such as `XAU`, are
     /// left out, except `XXX`.
     ///
@@ -145,6 +159,14 @@ mod tests {
         for code in ["XAU", "POINTS", "ABC"] {
             assert_eq!(scale(code), None, "{code}");
         }
+    }
+
+    #[test]
+    fn a_currency_of_iso_keeps_its_decimals() {
+        let new = |code, scale| Currency::new(CurrencyCode::new(code).unwrap(), Scale::new(scale).unwrap());
+        assert_eq!(new("EUR", 2).unwrap(), Currency::iso(CurrencyCode::new("EUR").unwrap()).unwrap());
+        assert_eq!(new("EUR", 3).unwrap_err().to_string(), "EUR has 2 decimals by ISO 4217, not 3");
+        assert_eq!(new("POINTS", 3).unwrap().scale.get(), 3);
     }
 
     #[test]

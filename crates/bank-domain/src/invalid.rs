@@ -15,7 +15,7 @@ pub enum InvalidInput {
         /// What is wrong with it.
         problem: TextProblem,
     },
-    /// An amount is not a whole number from 1 to 2⁶³−1.
+    /// An amount is below 1 minor unit.
     #[error("amount \"{text}\" {problem}")]
     Amount {
         /// The text as it was given.
@@ -36,6 +36,16 @@ pub enum InvalidInput {
     CurrencyCode {
         /// The text as it was given.
         text: String,
+    },
+    /// A currency of ISO 4217 has another scale.
+    #[error("{code} has {iso} decimals by ISO 4217, not {scale}")]
+    IsoScale {
+        /// The code.
+        code: String,
+        /// The scale by ISO 4217.
+        iso: i16,
+        /// The scale that was asked for.
+        scale: i16,
     },
     /// A number is outside its range or not a number.
     #[error("{what} \"{text}\" is not a whole number from {min} to {max}")]
@@ -114,21 +124,12 @@ pub enum TextProblem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AmountProblem {
-    /// The text is not a number.
-    #[error("is not a whole number")]
-    NotANumber,
-    /// The text is a number with decimals; amounts are whole units.
-    #[error("has decimals, but amounts are whole units")]
-    Fractional,
     /// The amount is zero.
     #[error("is zero, but a transfer moves at least 1")]
     Zero,
     /// The amount is negative; swap the accounts instead.
     #[error("is negative, but a transfer moves at least 1")]
     Negative,
-    /// The amount is above 2⁶³−1.
-    #[error("is above the largest amount, 9223372036854775807")]
-    TooLarge,
 }
 
 /// The problem with a decimal number.

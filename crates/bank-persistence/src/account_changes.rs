@@ -8,6 +8,7 @@ use diesel::prelude::*;
 
 use crate::accounts::{self, RecordedAccount};
 use crate::error::BankError;
+use crate::insert::insert_or_keep;
 use crate::rows::stored_status;
 use crate::schema::{account_changes, account_names, accounts as account_table};
 
@@ -98,16 +99,11 @@ fn lock(connection: &mut DbConnection, id: AccountId) -> QueryResult<()> {
 
 /// Makes the account's name lead to it; returns whether it does now.
 fn take_name(connection: &mut DbConnection, account: &Account) -> QueryResult<bool> {
+    if accounts::has_decomposed(connection, &account.name)? {
+        return Ok(false);
+    }
     let values = (account_names::name.eq(account.name.as_str()), account_names::account_id.eq(account.id.get()));
-    // Diesel's connection of two backends has no ON CONFLICT of its own.
-    match connection {
-        DbConnection::Postgres(postgres) => {
-            diesel::insert_into(account_names::table).values(values).on_conflict_do_nothing().execute(postgres)?
-        }
-        DbConnection::Sqlite(sqlite) => {
-            diesel::insert_into(account_names::table).values(values).on_conflict_do_nothing().execute(sqlite)?
-        }
-    };
+    insert_or_keep!(connection, account_names::table, values)?;
     let owner = account_names::table.find(account.name.as_str()).select(account_names::account_id);
     Ok(owner.get_result::<i64>(connection)? == account.id.get())
 }

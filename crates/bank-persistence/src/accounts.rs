@@ -66,6 +66,9 @@ pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, 
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => return Err(BankError::AccountIdTaken),
         Err(error) => return Err(error.into()),
     };
+    if has_decomposed(connection, new.name())? {
+        return Err(BankError::AccountExists { name: new.name().clone() });
+    }
     let name = (account_names::name.eq(new.name().as_str()), account_names::account_id.eq(account.id.get()));
     match diesel::insert_into(account_names::table).values(name).execute(connection) {
         Ok(_) => Ok(account),
@@ -76,7 +79,16 @@ pub fn open(connection: &mut DbConnection, new: &NewAccount) -> Result<Account, 
     }
 }
 
-/// Returns the account that has this name, or had it before.
+/// Returns whether an account has, or had, a name that is the same text in the decomposed form, as names of former versions may
+/// be. Those that are equal are found by the key.
+pub(crate) fn has_decomposed(connection: &mut DbConnection, name: &AccountName) -> QueryResult<bool> {
+    let Some(decomposed) = name.decomposed() else { return Ok(false) };
+    let found = account_names::table.find(decomposed.as_str()).count().get_result::<i64>(connection)?;
+    Ok(found > 0)
+}
+
+/// Returns the account that has this name, or had it before. A name that leads nowhere is looked up in the composed form (NFC),
+/// too.
 ///
 /// # Errors
 ///
@@ -86,7 +98,7 @@ pub fn find_by_name(connection: &mut DbConnection, name: &AccountName) -> Result
 }
 
 /// Returns the accounts that have these names, or had them before, each with the name that was asked for, in no order; names
-/// without an account are left out.
+/// without an account are left out. Names are looked up as by [`find_by_name`].
 ///
 /// # Errors
 ///
@@ -98,10 +110,7 @@ pub fn find_by_names(
     let mut found = Vec::with_capacity(names.len());
     // SQLite binds each name by itself, and not without limit.
     for chunk in names.chunks(PAGE_SIZE.into()) {
-        let chunk: HashMap<&str, &AccountName> = chunk.iter().map(|name| (name.as_str(), name)).collect();
-        let ids = account_names::table
-            .filter(account_names::name.eq_any(chunk.keys().copied()))
-            .load::<(String, i64)>(connection)?;
+        let ids = ids_of(connection, chunk)?;
         let rows = accounts_with_scale!()
             .filter(accounts::id.eq_any(ids.iter().map(|(_, id)| *id)))
             .load::<ScaledRow>(connection)?;
@@ -110,21 +119,42 @@ pub fn find_by_names(
             let account = row.with_scale(scale)?;
             accounts.insert(account.id.get(), account);
         }
-        let of_name = |(name, id): (String, i64)| Some(((*chunk.get(&*name)?).clone(), accounts.get(&id)?.clone()));
-        found.extend(ids.into_iter().filter_map(of_name));
+        found.extend(ids.into_iter().filter_map(|(name, id)| Some((name.clone(), accounts.get(&id)?.clone()))));
     }
     Ok(found)
 }
 
-/// Returns the account that has this name, or had it before, and when it was opened.
+/// Returns the names that lead to an account, each with its id.
+fn ids_of<'a>(connection: &mut DbConnection, names: &'a [AccountName]) -> QueryResult<Vec<(&'a AccountName, i64)>> {
+    let mut wanted: HashMap<&str, &AccountName> = names.iter().map(|name| (name.as_str(), name)).collect();
+    let mut ids = lead_to(connection, &mut wanted)?;
+    let composed: Vec<(AccountName, &AccountName)> =
+        wanted.into_values().filter_map(|name| Some((name.composed()?, name))).collect();
+    if !composed.is_empty() {
+        ids.extend(lead_to(connection, &mut composed.iter().map(|(name, of)| (name.as_str(), *of)).collect())?);
+    }
+    Ok(ids)
+}
+
+/// Takes out what leads to an account.
+fn lead_to<'a>(
+    connection: &mut DbConnection,
+    wanted: &mut HashMap<&str, &'a AccountName>,
+) -> QueryResult<Vec<(&'a AccountName, i64)>> {
+    let rows = account_names::table
+        .filter(account_names::name.eq_any(wanted.keys().copied()))
+        .load::<(String, i64)>(connection)?;
+    Ok(rows.into_iter().filter_map(|(name, id)| Some((wanted.remove(&*name)?, id))).collect())
+}
+
+/// Returns the account that has this name, or had it before, and when it was opened. The name is looked up as by
+/// [`find_by_name`].
 ///
 /// # Errors
 ///
 /// Returns an error if the query fails; [`BankError::Corrupt`] if a row breaks the rules.
 pub fn find_recorded(connection: &mut DbConnection, name: &AccountName) -> Result<Option<RecordedAccount>, BankError> {
-    let id: Option<i64> =
-        account_names::table.find(name.as_str()).select(account_names::account_id).get_result(connection).optional()?;
-    let Some(id) = id else { return Ok(None) };
+    let Some((_, id)) = ids_of(connection, std::slice::from_ref(name))?.pop() else { return Ok(None) };
     let row = accounts_with_scale!().filter(accounts::id.eq(id)).get_result::<ScaledRow>(connection).optional()?;
     row.map(RecordedAccount::try_from).transpose()
 }

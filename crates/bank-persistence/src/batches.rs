@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::error::BankError;
+use crate::insert::insert_or_keep;
 use crate::schema::{batches, transfers};
 
 /// How the lines of a file without ids of their own got their ids. It never changes once it is recorded: an id that changed
@@ -116,15 +117,7 @@ pub fn record(connection: &mut DbConnection, batch: &Batch) -> Result<RecordedBa
         batches::lines.eq(lines),
         batches::derivation.eq(batch.derivation.stored()),
     );
-    // Diesel's connection of two backends has no ON CONFLICT of its own.
-    match connection {
-        DbConnection::Postgres(postgres) => {
-            diesel::insert_into(batches::table).values(values).on_conflict_do_nothing().execute(postgres)?
-        }
-        DbConnection::Sqlite(sqlite) => {
-            diesel::insert_into(batches::table).values(values).on_conflict_do_nothing().execute(sqlite)?
-        }
-    };
+    insert_or_keep!(connection, batches::table, values)?;
     find(connection, &batch.reference_key)?.ok_or_else(|| BankError::InvariantViolation {
         detail: format!("the batch {} was recorded and is not there", batch.reference_key),
     })

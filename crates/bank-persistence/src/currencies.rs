@@ -5,6 +5,7 @@ use bank_domain::{Currency, CurrencyCode, InvalidInput, Scale};
 use diesel::prelude::*;
 
 use crate::error::BankError;
+use crate::insert::insert_or_keep;
 use crate::schema::currencies;
 
 /// Returns the ledger's currency of this code.
@@ -34,15 +35,7 @@ pub fn list(connection: &mut DbConnection) -> Result<Vec<Currency>, BankError> {
 /// As for [`find`]; [`BankError::InvariantViolation`] if the row is neither written nor found.
 pub fn add(connection: &mut DbConnection, currency: Currency) -> Result<Currency, BankError> {
     let values = (currencies::code.eq(currency.code.as_str()), currencies::scale.eq(currency.scale.get()));
-    // Diesel's connection of two backends has no ON CONFLICT of its own.
-    match connection {
-        DbConnection::Postgres(postgres) => {
-            diesel::insert_into(currencies::table).values(values).on_conflict_do_nothing().execute(postgres)?
-        }
-        DbConnection::Sqlite(sqlite) => {
-            diesel::insert_into(currencies::table).values(values).on_conflict_do_nothing().execute(sqlite)?
-        }
-    };
+    insert_or_keep!(connection, currencies::table, values)?;
     find(connection, currency.code)?.ok_or_else(|| BankError::InvariantViolation {
         detail: format!("the currency {} was added and is not there", currency.code),
     })

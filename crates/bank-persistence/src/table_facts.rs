@@ -10,6 +10,7 @@ use crate::bank::Bank;
 use crate::error::BankError;
 use crate::journal_key::JournalKey;
 use crate::keys;
+use crate::names_alike;
 
 /// What is known about bank's tables. Each fact is asked for by itself; what a kind of database cannot have is empty.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct TableFacts {
     pub encoding: Fact<String>,
     /// An account's id that the sequence for new accounts has not reached, if there is one.
     pub identity_behind: Fact<Option<String>>,
+    /// Accounts whose names are the same text in different forms of Unicode, each group in words, at most ten.
+    pub names_alike: Fact<Vec<String>>,
 }
 
 #[derive(QueryableByName)]
@@ -83,6 +86,7 @@ impl Bank {
             } else {
                 first(self.texts("SELECT encoding AS value FROM pragma_encoding"))
             },
+            names_alike: self.query("comparing names", names_alike::find).map_err(unknown),
             identity_behind: on_server(IDENTITY_BEHIND).map(|found| found.into_iter().next()),
         }
     }

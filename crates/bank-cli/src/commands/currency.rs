@@ -65,12 +65,9 @@ pub(crate) fn run(args: &CurrencyArgs, context: &mut Context<'_>) -> Result<(), 
 }
 
 fn add(code: &str, scale: &str, output: RecordFormat, context: &mut Context<'_>) -> Result<(), Failure> {
-    let wanted = Currency { code: input::currency_code(code)?, scale: input::scale(scale)? };
-    if let Some(iso) = Currency::iso(wanted.code).filter(|iso| *iso != wanted) {
-        let hint = format!("leave it out: the first account with --currency {code} adds it");
-        let message = format!("{} has {} decimals by ISO 4217, not {}", iso.code, iso.scale, wanted.scale);
-        return Err(input::invalid(message, &hint));
-    }
+    let wanted = Currency::new(input::currency_code(code)?, input::scale(scale)?).map_err(|error| {
+        input::invalid(error, &format!("leave it out: the first account with --currency {code} adds it"))
+    })?;
     let bank = context.connect()?;
     let is_there = bank.currencies()?.contains(&wanted);
     let found = bank.add_currency(wanted)?;

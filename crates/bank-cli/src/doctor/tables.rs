@@ -8,7 +8,7 @@ use super::{Check, Judgement};
 
 /// Judges the facts about the tables of a database that is set up.
 pub(crate) fn judge(facts: &TableFacts, backend: Backend) -> Vec<Check> {
-    let mut judged = vec![("keys", keys(facts)), ("tables", tables(facts))];
+    let mut judged = vec![("keys", keys(facts)), ("tables", tables(facts)), ("names", names(facts))];
     if backend == Backend::Postgres {
         judged.extend([("encoding", encoding(facts)), ("identity", identity(facts))]);
     }
@@ -95,6 +95,19 @@ fn encoding(facts: &TableFacts) -> Judged<'_> {
     Ok(judgement.value(json!({ "encoding": encoding })))
 }
 
+fn names(facts: &TableFacts) -> Judged<'_> {
+    let alike = facts.names_alike.as_ref()?;
+    let judgement = match alike.as_slice() {
+        [] => Judgement::ok("no two accounts have names that look the same"),
+        _ => Judgement::warn(
+            format!("names that look the same, in different forms of Unicode: {}", alike.join("; ")),
+            "each is reached by its exact bytes; copy one from `bank-cli list --output jsonl`, and give it another name with \
+             `bank-cli account rename`",
+        ),
+    };
+    Ok(judgement.value(json!({ "alike": alike })))
+}
+
 fn identity(facts: &TableFacts) -> Judged<'_> {
     Ok(match facts.identity_behind.as_ref()? {
         None => Judgement::ok("the sequence of account ids is ahead of all accounts"),
@@ -123,6 +136,7 @@ mod tests {
             triggers: Ok(Vec::new()),
             encoding: Ok("UTF8".to_owned()),
             identity_behind: Ok(None),
+            names_alike: Ok(Vec::new()),
         }
     }
 
@@ -132,7 +146,7 @@ mod tests {
 
     #[test]
     fn healthy_tables_need_no_advice() {
-        assert_eq!(judge(&healthy(), Backend::Sqlite).len(), 2);
+        assert_eq!(judge(&healthy(), Backend::Sqlite).len(), 3);
         for Check { check, judgement } in judge(&healthy(), Backend::Postgres) {
             assert_eq!((judgement.status, &judgement.advice), (Status::Ok, &None), "{check}");
         }
@@ -142,12 +156,13 @@ mod tests {
     #[test]
     fn every_change_of_the_tables_comes_with_advice() {
         type Change = fn(&mut TableFacts);
-        let changes: [(&str, Status, Change); 7] = [
+        let changes: [(&str, Status, Change); 8] = [
             ("keys", Status::Fail, |f| f.missing_keys = Ok(vec![JournalKey::Id, JournalKey::PayingVersion])),
             ("tables", Status::Fail, |f| f.unlogged = Ok(vec!["transfers".to_owned()])),
             ("tables", Status::Fail, |f| f.row_security = Ok(vec!["transfers".to_owned()])),
             ("tables", Status::Warn, |f| f.triggers = Ok(vec!["t on transfers".to_owned()])),
             ("tables", Status::Warn, |f| f.partitioned = Ok(vec!["transfers".to_owned()])),
+            ("names", Status::Warn, |f| f.names_alike = Ok(vec!["`José` is the name of two".to_owned()])),
             ("encoding", Status::Warn, |f| f.encoding = Ok("LATIN1".to_owned())),
             ("identity", Status::Fail, |f| f.identity_behind = Ok(Some("7".to_owned()))),
         ];
