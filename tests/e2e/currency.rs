@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use bank_tests::TestBackend;
+use bank_tests::invariants::Ledger;
 use serde_json::{Value, json};
 use snapbox::str;
 
@@ -49,9 +50,16 @@ to     = Anna, balance = 20.05 EUR
 
 #[test]
 fn amounts_that_a_currency_does_not_have_are_refused() {
-    let scene = Scene::new();
+    for backend in BOTH {
+        refuse_amounts(backend);
+    }
+}
+
+fn refuse_amounts(backend: TestBackend) {
+    let scene = Scene::on(backend);
     scene.cli.stdout(&["open", "Anna", "--currency", "EUR", "--balance", "5"]);
     scene.cli.stdout(&["open", "Ben", "--currency", "EUR"]);
+    let before = Ledger::read(&scene.database);
     let transfer = |to: &'static str, amount: &'static str| {
         scene.cli.run(&["-q", "transfer", "--from", "Anna", "--to", to, "--amount", amount])
     };
@@ -60,6 +68,9 @@ fn amounts_that_a_currency_does_not_have_are_refused() {
         "\"1.005\" has too many decimals: EUR has 2",
         "an amount in EUR has at most 2 decimals, such as 12.50",
     );
+    let too_large = "\"92233720368547759\" is too large: amounts have at most 2^63-1 of their smallest unit";
+    let largest = "an amount in EUR is at most 92233720368547758.07";
+    transfer("Ben", "92233720368547759").expect_failure(2, too_large, largest);
     transfer("Ben", "5.01").expect_failure(4, "`Anna` has 5.00 EUR available, not 5.01 EUR", "transfer at most 5.00");
     transfer("John", "1").expect_failure(
         4,
@@ -85,6 +96,7 @@ fn amounts_that_a_currency_does_not_have_are_refused() {
             "\"1.5\" has too many decimals: JPY has 0",
             "an amount in JPY has at most 0 decimals, such as 1250",
         ),
+        (&["open", "Eve", "--currency", "EUR", "--balance", "92233720368547759"], 2, too_large, largest),
         (
             &["currency", "add", "EUR", "--scale", "3"],
             2,
@@ -94,7 +106,7 @@ fn amounts_that_a_currency_does_not_have_are_refused() {
     ] {
         scene.cli.run(arguments).expect_failure(code, error, hint);
     }
-    assert!(!scene.cli.stdout(&["list"]).contains("Eve"));
+    assert_eq!(Ledger::read(&scene.database), before, "nothing was changed");
 }
 
 #[test]

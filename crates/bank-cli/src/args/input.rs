@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use bank_domain::{
-    AccountName, AccountVersion, Age, Amount, Balance, Country, Currency, CurrencyCode, Decimal, Memo, OverdraftLimit,
-    Scale, TransferId,
+    AccountName, AccountVersion, Age, Amount, Balance, Country, Currency, CurrencyCode, Decimal, DecimalProblem,
+    InvalidInput, Memo, OverdraftLimit, Scale, TransferId,
 };
 
 use crate::failure::{ExitCode, Failure};
@@ -34,7 +34,7 @@ pub(crate) fn amount(typed: &str) -> Result<Decimal, Failure> {
 
 /// Returns an amount in minor units of a currency.
 pub(crate) fn amount_in(amount: Decimal, currency: Currency) -> Result<Amount, Failure> {
-    amount.amount(currency).map_err(|error| invalid(error, &decimals_hint(currency)))
+    amount.amount(currency).map_err(|error| not_in(currency, &error))
 }
 
 /// Parses a balance or an overdraft limit, whose currency is not known yet.
@@ -44,7 +44,7 @@ pub(crate) fn decimal(typed: &str) -> Result<Decimal, Failure> {
 
 /// Returns a balance in minor units of a currency.
 pub(crate) fn balance_in(balance: Decimal, currency: Currency) -> Result<Balance, Failure> {
-    balance.balance(currency).map_err(|error| invalid(error, &decimals_hint(currency)))
+    balance.balance(currency).map_err(|error| not_in(currency, &error))
 }
 
 /// Returns an overdraft limit in minor units of a currency.
@@ -52,13 +52,16 @@ pub(crate) fn overdraft_limit_in(limit: Decimal, currency: Currency) -> Result<O
     limit.overdraft_limit(currency).map_err(|error| invalid(error, "an overdraft limit is a number of 0 or more"))
 }
 
-fn decimals_hint(currency: Currency) -> String {
-    format!(
-        "an amount in {} has at most {} decimals, such as {}",
-        currency.code,
-        currency.scale,
-        currency.decimal(1250)
-    )
+/// Returns the failure for a number that is no amount of a currency.
+fn not_in(currency: Currency, error: &InvalidInput) -> Failure {
+    let Currency { code, scale } = currency;
+    let hint = match error {
+        InvalidInput::Decimal { problem: DecimalProblem::TooLarge, .. } => {
+            format!("an amount in {code} is at most {}", currency.decimal(i64::MAX))
+        }
+        _ => format!("an amount in {code} has at most {scale} decimals, such as {}", currency.decimal(1250)),
+    };
+    invalid(error, &hint)
 }
 
 /// Parses the code of a currency.
