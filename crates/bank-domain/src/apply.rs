@@ -5,9 +5,10 @@ use std::collections::hash_map::Entry as Slot;
 
 use crate::account::{AccountId, AccountStatus, AccountVersion};
 use crate::currency::CurrencyCode;
+use crate::group::{is_whole, units};
 use crate::money::{Balance, Held, OverdraftLimit};
 use crate::outcome::{Entry, Outcome, PostedTransfer, Rejection};
-use crate::transfer::{PostRequest, Transfer};
+use crate::transfer::{PostRequest, Transfer, TransferField};
 use crate::transfer_id::TransferId;
 
 /// The part of an account that posting reads and changes.
@@ -38,7 +39,8 @@ pub struct AppliedBatch {
     pub changed: Vec<AccountState>,
 }
 
-/// Applies transfers in order; each sees the effects of those before it.
+/// Applies transfers in order; each sees the effects of those before it. The members of a group stand one after the other,
+/// and take effect together or not at all.
 ///
 /// `accounts` are the existing accounts that the transfers name; `already_posted` are the posted transfers that have one of
 /// the transfers' ids. The caller must make sure that neither changes until the result is stored. Takes time linear in the
@@ -50,7 +52,13 @@ pub fn apply_batch(
     requests: &[PostRequest],
 ) -> AppliedBatch {
     let mut batch = Batch::new(accounts, already_posted, requests.len());
-    let outcomes = requests.iter().map(|request| batch.apply(request)).collect();
+    let mut outcomes = Vec::with_capacity(requests.len());
+    for unit in units(requests) {
+        match unit {
+            [single] if single.transfer.group().is_none() => outcomes.push(batch.apply(single)),
+            members => outcomes.extend(batch.apply_group(members)),
+        }
+    }
     AppliedBatch { outcomes, changed: batch.into_changed() }
 }
 
@@ -60,6 +68,15 @@ struct Batch {
     touched: Vec<bool>,
     place_of: HashMap<AccountId, usize>,
     posted: HashMap<TransferId, PostedTransfer>,
+    /// While a group is applied: what its accounts were before it.
+    before: Option<HashMap<usize, Before>>,
+}
+
+/// An account before a group, and whether anything before the group had touched it.
+#[derive(Clone, Copy)]
+struct Before {
+    account: AccountState,
+    touched: bool,
 }
 
 impl Batch {
@@ -67,7 +84,7 @@ impl Batch {
         let place_of = (0..).zip(&accounts).map(|(i, a)| (a.id, i)).collect();
         let mut posted = HashMap::with_capacity(transfers.max(already_posted.len()));
         posted.extend(already_posted.into_iter().map(|p| (p.transfer.id, p)));
-        Self { touched: vec![false; accounts.len()], accounts, place_of, posted }
+        Self { touched: vec![false; accounts.len()], accounts, place_of, posted, before: None }
     }
 
     fn apply(&mut self, request: &PostRequest) -> Outcome {
@@ -91,6 +108,63 @@ impl Batch {
         }
     }
 
+    /// Applies a group: as a whole, or not at all.
+    fn apply_group(&mut self, members: &[PostRequest]) -> Vec<Outcome> {
+        if let Some(outcomes) = self.known_group(members) {
+            return outcomes;
+        }
+        self.before = Some(HashMap::new());
+        let mut posted = Vec::with_capacity(members.len());
+        let mut rejected = None;
+        for (place, member) in members.iter().enumerate() {
+            match self.post(member) {
+                Ok(posting) => posted.push(posting),
+                Err(reason) => {
+                    rejected = Some((place, reason));
+                    break;
+                }
+            }
+        }
+        let before = self.before.take().unwrap_or_default();
+        match rejected {
+            None => {
+                self.posted.extend(posted.iter().map(|posting| (posting.transfer.id, posting.clone())));
+                posted.into_iter().map(Outcome::Posted).collect()
+            }
+            Some((place, reason)) => {
+                for (account, Before { account: state, touched }) in before {
+                    self.accounts[account] = state;
+                    self.touched[account] = touched;
+                }
+                all_rejected(members, place, reason)
+            }
+        }
+    }
+
+    /// Returns the outcomes of a group that cannot be posted whatever its accounts are: it is not whole, an id is nil, or one of
+    /// its ids was posted before. If all were posted as this group, they are replayed.
+    fn known_group(&self, members: &[PostRequest]) -> Option<Vec<Outcome>> {
+        if let Some(place) = members.iter().position(|member| member.transfer.id.for_new_transfer().is_err()) {
+            return Some(all_rejected(members, place, Rejection::NilId));
+        }
+        if !is_whole(members) {
+            let group = members.first()?.transfer.group()?;
+            return Some(members.iter().map(|_| Outcome::Rejected(Rejection::GroupIncomplete { group })).collect());
+        }
+        let earlier: Vec<Option<&PostedTransfer>> =
+            members.iter().map(|member| self.posted.get(&member.transfer.id)).collect();
+        let is_replayed = |(member, earlier): (&PostRequest, &Option<&PostedTransfer>)| {
+            earlier.is_some_and(|earlier| earlier.transfer.difference(&member.transfer).is_none())
+        };
+        if members.iter().zip(&earlier).all(is_replayed) {
+            return Some(earlier.into_iter().flatten().cloned().map(Outcome::Replayed).collect());
+        }
+        let (place, posted) = earlier.iter().enumerate().find_map(|(place, earlier)| Some((place, (*earlier)?)))?;
+        let id = posted.transfer.id;
+        let field = posted.transfer.difference(&members.get(place)?.transfer).unwrap_or(TransferField::Group);
+        Some(all_rejected(members, place, Rejection::IdConflict { id, field }))
+    }
+
     fn post(&mut self, PostRequest { transfer, expected_version }: &PostRequest) -> Result<PostedTransfer, Rejection> {
         if transfer.from == transfer.to {
             return Err(Rejection::SameAccount);
@@ -101,15 +175,25 @@ impl Batch {
         usable(&self.accounts[to])?;
         same_currency(&self.accounts[from], &self.accounts[to])?;
         // Before the funds: a caller that expects another version has decided on another balance.
-        expect_version(&self.accounts[from], *expected_version)?;
+        expect_version(self.before_group(from), *expected_version)?;
         let debit = debited(&self.accounts[from], transfer)?;
         let credit = credited(&self.accounts[to], transfer)?;
         for (place, entry) in [(from, debit), (to, credit)] {
+            let before = Before { account: self.accounts[place], touched: self.touched[place] };
+            if let Some(group) = &mut self.before {
+                group.entry(place).or_insert(before);
+            }
             self.accounts[place].balance = entry.balance_after;
             self.accounts[place].version = entry.version;
             self.touched[place] = true;
         }
         Ok(PostedTransfer { transfer: transfer.clone(), debit, credit })
+    }
+
+    /// Returns the account as it was before the group that is applied, if any.
+    fn before_group(&self, place: usize) -> &AccountState {
+        let before = self.before.as_ref().and_then(|group| group.get(&place));
+        before.map_or(&self.accounts[place], |before| &before.account)
     }
 
     fn place(&self, account: AccountId) -> Result<usize, Rejection> {
@@ -121,6 +205,20 @@ impl Batch {
         let pairs = self.accounts.into_iter().zip(touched);
         pairs.filter_map(|(a, touched)| touched.then_some(a)).collect()
     }
+}
+
+/// Returns the outcomes of a group of which one member is rejected for a reason of its own.
+fn all_rejected(members: &[PostRequest], place: usize, reason: Rejection) -> Vec<Outcome> {
+    let member = members.get(place).map(|member| member.transfer.id);
+    let mut outcomes: Vec<Outcome> = members
+        .iter()
+        .filter_map(|_| member)
+        .map(|member| Outcome::Rejected(Rejection::GroupRejected { member }))
+        .collect();
+    if let Some(outcome) = outcomes.get_mut(place) {
+        *outcome = Outcome::Rejected(reason);
+    }
+    outcomes
 }
 
 fn usable(AccountState { id, status, .. }: &AccountState) -> Result<(), Rejection> {

@@ -76,6 +76,24 @@ pub enum InvalidInput {
         /// The id of the transfer that it should reverse.
         original: Uuid,
     },
+    /// The id of a group is not a UUID.
+    #[error("group id \"{text}\" is not a UUID")]
+    GroupId {
+        /// The text as it was given.
+        text: String,
+    },
+    /// A group has too few or too many members.
+    #[error("a group has 2 to 1000 transfers, not {members}")]
+    GroupSize {
+        /// How many it has.
+        members: usize,
+    },
+    /// Two members of a group have the same id.
+    #[error("transfer id {id} stands twice in the group")]
+    GroupRepeatsId {
+        /// The id.
+        id: Uuid,
+    },
     /// A new account would begin below its own limit.
     #[error("opening balance {balance} is below the overdraft limit of {limit}")]
     OpeningBelowLimit {

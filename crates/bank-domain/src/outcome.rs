@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::account::{AccountId, AccountVersion};
 use crate::currency::{Currency, CurrencyCode};
+use crate::group_id::GroupId;
 use crate::invalid::InvalidInput;
 use crate::money::{Amount, Balance};
 use crate::transfer::{Transfer, TransferField};
@@ -122,6 +123,16 @@ pub enum Rejection {
         /// The transfer that it reverses.
         original: TransferId,
     },
+    /// The transfer is a member of a group that is not there as a whole.
+    GroupIncomplete {
+        /// The group.
+        group: GroupId,
+    },
+    /// Another member of the group is rejected, so nothing of the group takes effect.
+    GroupRejected {
+        /// The first member that is rejected.
+        member: TransferId,
+    },
     /// The id belongs to a posted transfer with other content.
     IdConflict {
         /// The id in question.
@@ -146,6 +157,8 @@ impl Rejection {
             Self::InsufficientFunds { .. } => "insufficient_funds",
             Self::BalanceOverflow { .. } => "balance_overflow",
             Self::ReversalOfReversal { .. } => "reversal_of_reversal",
+            Self::GroupIncomplete { .. } => "group_incomplete",
+            Self::GroupRejected { .. } => "group_rejected",
             Self::IdConflict { .. } => "id_conflict",
         }
     }
@@ -181,6 +194,8 @@ impl Rejection {
             Self::ReversalOfReversal { id, original } => {
                 format!("the transfer {id} is itself the reversal of {original}")
             }
+            Self::GroupIncomplete { group } => format!("the group {group} is not there as a whole"),
+            Self::GroupRejected { member } => format!("it belongs to a group whose transfer {member} is rejected"),
             Self::IdConflict { id, field } => format!("the id {id} was posted before with another {field}"),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::account::{AccountId, AccountVersion};
+use crate::group_id::GroupId;
 use crate::invalid::InvalidInput;
 use crate::kind::TransferKind;
 use crate::money::Amount;
@@ -16,8 +17,8 @@ text_type! {
 
 /// An order to move one amount from one account to another.
 ///
-/// All fields but the id are its content: the same id with another account, amount, kind or memo is another transfer and is
-/// rejected. The memo of a reversal is no content.
+/// All fields but the id are its content: the same id with another account, amount, kind, memo or group is another transfer and
+/// is rejected. The memo of a reversal is no content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// The idempotency key.
@@ -32,19 +33,33 @@ pub struct Transfer {
     pub memo: Option<Memo>,
     /// Always fits the id: a reversal has the id that is derived from its original's.
     kind: TransferKind,
+    group: Option<GroupId>,
 }
 
 impl Transfer {
     /// Returns a payment without a memo.
     #[must_use]
     pub const fn new(id: TransferId, from: AccountId, to: AccountId, amount: Amount) -> Self {
-        Self { id, from, to, amount, memo: None, kind: TransferKind::Payment }
+        Self { id, from, to, amount, memo: None, kind: TransferKind::Payment, group: None }
     }
 
     /// Returns what the transfer is.
     #[must_use]
     pub const fn kind(&self) -> TransferKind {
         self.kind
+    }
+
+    /// Returns the group with which it takes effect, if any.
+    #[must_use]
+    pub const fn group(&self) -> Option<GroupId> {
+        self.group
+    }
+
+    /// Returns the transfer as a member of this group, or of none. [`Group::new`](crate::Group::new) makes groups; this is for
+    /// what a journal says.
+    #[must_use]
+    pub fn in_group(self, group: Option<GroupId>) -> Self {
+        Self { group, ..self }
     }
 
     /// Returns the transfer as one of this kind.
@@ -127,6 +142,8 @@ impl Transfer {
             Some(TransferField::Amount)
         } else if self.memo != other.memo && self.kind == TransferKind::Payment {
             Some(TransferField::Memo)
+        } else if self.group != other.group {
+            Some(TransferField::Group)
         } else {
             None
         }
@@ -148,6 +165,8 @@ pub enum TransferField {
     Amount,
     /// The note.
     Memo,
+    /// The transfers with which it takes effect.
+    Group,
 }
 
 impl fmt::Display for TransferField {
@@ -159,6 +178,7 @@ impl fmt::Display for TransferField {
             Self::To => "to account",
             Self::Amount => "amount",
             Self::Memo => "memo",
+            Self::Group => "group",
         })
     }
 }
@@ -173,8 +193,8 @@ mod tests {
     fn a_field_is_named_as_messages_name_it() {
         let content = [TransferField::From, TransferField::To, TransferField::Amount, TransferField::Memo];
         assert_eq!(content.map(|field| field.to_string()), ["from account", "to account", "amount", "memo"]);
-        let kind = [TransferField::Kind, TransferField::Related];
-        assert_eq!(kind.map(|field| field.to_string()), ["kind", "related transfer"]);
+        let others = [TransferField::Kind, TransferField::Related, TransferField::Group];
+        assert_eq!(others.map(|field| field.to_string()), ["kind", "related transfer", "group"]);
     }
 
     #[test]

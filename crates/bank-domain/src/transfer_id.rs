@@ -7,6 +7,10 @@ use uuid::Uuid;
 
 use crate::invalid::InvalidInput;
 
+/// The namespace of the ids of further members: the UUIDv5 of `bank group member` in the namespace of the nil UUID. It never
+/// changes, because an id that changes would let an order be posted twice.
+const MEMBERS: Uuid = Uuid::from_u128(0x6080_bdcd_7b2f_5036_8c73_2cea_e90b_b1c3);
+
 /// Identifies a transfer in every database and for ever: its idempotency key.
 ///
 /// The client makes it, as a UUIDv7 if it can: ids that grow with time are inserted about twice as fast as random ones.
@@ -28,6 +32,18 @@ impl TransferId {
     /// payment would be replayed silently.
     pub const fn for_new_transfer(self) -> Result<Self, InvalidInput> {
         if self.0.is_nil() { Err(InvalidInput::NilTransferId) } else { Ok(self) }
+    }
+
+    /// Returns the id of a member of the group that is made for one order: the id itself for the first, and ids derived from it,
+    /// UUIDv5, for the others. So an order that was sent once with fewer members is not paid again.
+    #[must_use]
+    pub fn of_member(self, ordinal: u32) -> Self {
+        if ordinal == 0 {
+            return self;
+        }
+        let mut name = self.0.as_bytes().to_vec();
+        name.extend_from_slice(&ordinal.to_be_bytes());
+        Self(Uuid::new_v5(&MEMBERS, &name))
     }
 
     /// Returns the UUID.
@@ -62,6 +78,15 @@ mod tests {
         for text in ["", "42", "018f4e5e-0000-7000-8000-00000000002", "not-a-uuid\0"] {
             assert!(text.parse::<TransferId>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn ids_of_members_never_change() {
+        assert_eq!(MEMBERS, Uuid::new_v5(&Uuid::nil(), b"bank group member"));
+        let id = TransferId::from_uuid(Uuid::from_u128(1));
+        assert_eq!(id.of_member(0), id);
+        assert_eq!(id.of_member(1).to_string(), "4b319dd1-34de-5a45-b9be-1e6faeb8a3c3");
+        assert_ne!(id.of_member(2), id.of_member(1));
     }
 
     #[test]
