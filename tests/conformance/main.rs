@@ -24,6 +24,7 @@ mod embedding;
 mod exactly_once;
 mod expected_version;
 mod files;
+mod groups;
 mod harness;
 mod history;
 mod keys;
@@ -242,6 +243,19 @@ conformance! {
     schema:
         the_tables_are_those_of_schema_rs
         the_database_rejects_what_the_domain_rejects;
+    groups:
+        a_group_is_posted_as_a_whole_and_then_replayed
+        a_group_of_which_one_is_rejected_changes_nothing
+        members_see_the_effects_of_those_before_them
+        other_transfers_of_a_batch_are_posted_beside_a_rejected_group
+        members_that_were_posted_otherwise_are_a_conflict
+        a_part_of_a_group_is_never_posted
+        an_expected_version_is_that_before_the_group
+        an_exchange_is_a_group_of_two_currencies
+        a_group_is_reversed_as_a_whole_at_most_once
+        a_group_of_a_thousand_is_posted
+        no_path_takes_a_group_apart
+        a_group_in_part_is_found_by_the_audit;
     names:
         a_name_is_found_in_either_form
         names_of_an_old_ledger_that_look_the_same_are_two_accounts

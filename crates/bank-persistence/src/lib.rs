@@ -36,7 +36,7 @@ pub use audit::{AuditReport, Finding, Invariant};
 pub use bank::{AllOrNone, Bank, Snapshot};
 pub use batches::{Batch, Derivation, RecordedBatch};
 pub use error::BankError;
-pub use journal::{Direction, HistoryEntry, RecordedTransfer, Reversed};
+pub use journal::{Direction, HistoryEntry, RecordedTransfer, Reversed, ReversedGroup};
 pub use journal_key::JournalKey;
 pub use scheduler::{PostingPipeline, PostingQueue, QueueError, QueueSettings, Ticket};
 pub use table_facts::TableFacts;

@@ -40,7 +40,7 @@ fn database(backend: TestBackend) -> (TestDatabase, Bank) {
 pub(crate) fn any_sequence_agrees_with_a_naive_model(backend: TestBackend) {
     let (database, bank) = database(backend);
     let (cases, posted) = (Cell::new(0), Cell::new(0));
-    let config = Config { cases: 64, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 96, failure_persistence: None, ..Config::default() };
     let sequences = (openings(), prop::collection::vec(step(), 1..40));
     let agreed = TestRunner::new(config).run(&sequences, |(openings, steps)| {
         cases.set(cases.get() + 1);

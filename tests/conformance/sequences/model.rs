@@ -20,6 +20,8 @@ struct ModelTransfer {
     from: usize,
     to: usize,
     amount: i64,
+    /// The keys of all members of its group.
+    group: Option<Vec<Key>>,
 }
 
 /// A ledger of the model.
@@ -50,6 +52,7 @@ impl Model {
     pub(super) fn take(&mut self, step: &Step) -> Vec<&'static str> {
         match step {
             Step::Pay(payments) => payments.iter().map(|payment| self.pay(payment)).collect(),
+            Step::PayTogether(payments) => self.pay_together(payments),
             Step::Reverse { key, force } => vec![self.reverse(*key, *force)],
             Step::Change { account, .. } if *account >= self.accounts.len() => vec!["no account"],
             Step::Change { account, change } => vec![self.change(*account, change)],
@@ -58,7 +61,43 @@ impl Model {
 
     fn pay(&mut self, payment: &Payment) -> &'static str {
         let Payment { key, from, to, amount, expected_version } = *payment;
-        self.transfer(ModelTransfer { key, from, to, amount }, expected_version)
+        let expected = expected_version.map(|version| (version, self.version(from)));
+        self.transfer(ModelTransfer { key, from, to, amount, group: None }, expected)
+    }
+
+    fn version(&self, account: usize) -> i64 {
+        self.accounts.get(account).map_or(0, |account| account.version)
+    }
+
+    fn pay_together(&mut self, payments: &[Payment]) -> Vec<&'static str> {
+        let group: Vec<Key> = payments.iter().map(|payment| payment.key).collect();
+        let wanted = |payment: &Payment| {
+            let Payment { key, from, to, amount, .. } = *payment;
+            ModelTransfer { key, from, to, amount, group: Some(group.clone()) }
+        };
+        if payments.iter().all(|payment| self.journal.contains(&wanted(payment))) {
+            return vec!["replayed"; payments.len()];
+        }
+        let mut copy = self.clone();
+        let is_known = |payment: &&Payment| self.journal.iter().any(|posted| posted.key == payment.key);
+        let rejected = match payments.iter().find(is_known) {
+            Some(known) => Some((known.key, "id_conflict")),
+            None => payments.iter().find_map(|payment| {
+                // The version before the whole group.
+                let expected = payment.expected_version.map(|version| (version, self.version(payment.from)));
+                let code = copy.transfer(wanted(payment), expected);
+                (code != "posted").then_some((payment.key, code))
+            }),
+        };
+        match rejected {
+            None => {
+                *self = copy;
+                vec!["posted"; payments.len()]
+            }
+            Some((key, code)) => {
+                payments.iter().map(|payment| if payment.key == key { code } else { "group_rejected" }).collect()
+            }
+        }
     }
 
     fn reverse(&mut self, key: Key, force: bool) -> &'static str {
@@ -69,10 +108,11 @@ impl Model {
             return "reversal_of_reversal";
         }
         let ModelTransfer { from, to, amount, .. } = *original;
-        self.transfer(ModelTransfer { key: (key.0, key.1 + 1), from: to, to: from, amount }, None)
+        self.transfer(ModelTransfer { key: (key.0, key.1 + 1), from: to, to: from, amount, group: None }, None)
     }
 
-    fn transfer(&mut self, wanted: ModelTransfer, expected_version: Option<i64>) -> &'static str {
+    /// Expected is a version, and the one that it is compared with.
+    fn transfer(&mut self, wanted: ModelTransfer, expected: Option<(i64, i64)>) -> &'static str {
         if let Some(posted) = self.journal.iter().find(|posted| posted.key == wanted.key) {
             return if *posted == wanted { "replayed" } else { "id_conflict" };
         }
@@ -96,7 +136,7 @@ impl Model {
         if payer.currency != after[wanted.to].currency {
             return "currency_mismatch";
         }
-        if expected_version.is_some_and(|expected| expected != self.accounts[wanted.from].version) {
+        if expected.is_some_and(|(expected, version)| expected != version) {
             return "version_mismatch";
         }
         if payer.balance + payer.limit < 0 {

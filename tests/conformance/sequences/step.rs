@@ -6,6 +6,8 @@ use proptest::prelude::*;
 pub(super) const ACCOUNTS_MAX: usize = 5;
 /// The currencies of the accounts.
 pub(super) const CURRENCIES: [&str; 3] = ["XXX", "EUR", "POINTS"];
+/// How many payments have ids of their own.
+pub(super) const PAYMENTS: usize = 20;
 /// How many names accounts are renamed to.
 const NAMES: usize = 6;
 
@@ -18,7 +20,7 @@ pub(super) struct Opening {
     pub(super) limit: i64,
 }
 
-/// Names a transfer: the n-th payment, reversed so many times.
+/// Names a transfer: the number of a payment, and how often it is reversed.
 pub(super) type Key = (usize, u8);
 
 /// A payment between two of the accounts; one of them may not exist.
@@ -47,6 +49,8 @@ pub(super) enum Change {
 pub(super) enum Step {
     /// Payments in one batch.
     Pay(Vec<Payment>),
+    /// Payments that take effect together or not at all, each with an id of its own.
+    PayTogether(Vec<Payment>),
     Reverse {
         key: Key,
         force: bool,
@@ -59,8 +63,8 @@ pub(super) enum Step {
 
 prop_compose! {
     fn opening()(
-        currency in prop_oneof![4 => Just(0_usize), 2 => Just(1_usize), 1 => Just(2_usize)],
-        balance in prop_oneof![0..1_000_i64, Just(i64::MAX - 500), Just(-50_i64), Just(0_i64)],
+        currency in prop_oneof![6 => Just(0_usize), 2 => Just(1_usize), 1 => Just(2_usize)],
+        balance in prop_oneof![4 => 300..1_000_i64, 1 => Just(i64::MAX - 500), 1 => Just(-50_i64), 1 => Just(0_i64)],
         limit in prop_oneof![Just(50_i64), 50..200_i64],
     ) -> Opening {
         Opening { currency, balance, limit }
@@ -69,12 +73,12 @@ prop_compose! {
 
 /// Accounts to begin with.
 pub(super) fn openings() -> impl Strategy<Value = Vec<Opening>> {
-    prop::collection::vec(opening(), 3..=ACCOUNTS_MAX)
+    prop::collection::vec(opening(), 4..=ACCOUNTS_MAX)
 }
 
 prop_compose! {
     fn payment()(
-        id in 0..12_usize,
+        id in 0..PAYMENTS,
         from in 0..ACCOUNTS_MAX,
         to in 0..ACCOUNTS_MAX,
         amount in prop_oneof![5 => 1..300_i64, 1 => Just(i64::MAX)],
@@ -94,11 +98,19 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+fn together() -> impl Strategy<Value = Vec<Payment>> {
+    let keys = prop::sample::subsequence((0..PAYMENTS).collect::<Vec<_>>(), 2..5);
+    (keys, prop::collection::vec(payment(), 4)).prop_map(|(keys, payments)| {
+        keys.into_iter().zip(payments).map(|(number, payment)| Payment { key: (number, 0), ..payment }).collect()
+    })
+}
+
 /// One call of any kind.
 pub(super) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => prop::collection::vec(payment(), 1..5).prop_map(Step::Pay),
-        2 => (0..12_usize, 0..2_u8, any::<bool>()).prop_map(|(id, times, force)| Step::Reverse { key: (id, times), force }),
+        2 => together().prop_map(Step::PayTogether),
+        2 => (0..PAYMENTS, 0..2_u8, any::<bool>()).prop_map(|(id, times, force)| Step::Reverse { key: (id, times), force }),
         2 => (0..ACCOUNTS_MAX, change()).prop_map(|(account, change)| Step::Change { account, change }),
     ]
 }

@@ -22,6 +22,9 @@ impl Store<'_> {
                 let requests: Vec<PostRequest> = payments.iter().map(|of| self.translation.request(of)).collect();
                 self.post(requests).iter().map(code).collect()
             }
+            Step::PayTogether(payments) => {
+                self.bank.post_group(&self.translation.group(payments)).unwrap().iter().map(code).collect()
+            }
             Step::Reverse { key, force } => {
                 let reversal = Reversal { original: self.translation.id(*key), memo: None, force: *force };
                 vec![self.bank.reverse(&reversal).unwrap().map_or("no transfer", |reversed| code(&reversed.outcome))]

@@ -1,13 +1,13 @@
 //! The way from the steps of a sequence to the ids, names and accounts of one ledger.
 
 use bank_domain::{
-    Account, AccountChange, AccountId, AccountName, AccountVersion, Amount, CurrencyCode, OverdraftLimit, PostRequest,
-    Transfer, TransferId,
+    Account, AccountChange, AccountId, AccountName, AccountVersion, Amount, CurrencyCode, Group, OverdraftLimit,
+    PostRequest, Transfer, TransferId,
 };
 use bank_persistence::{Bank, new_transfer_id};
 use bank_tests::fixtures::new_account_with_limit;
 
-use super::step::{CURRENCIES, Change, Key, Opening, Payment};
+use super::step::{CURRENCIES, Change, Key, Opening, PAYMENTS, Payment};
 
 /// Accounts of a ledger, as they were opened, with ids and names of their own.
 pub(super) struct Translation {
@@ -25,7 +25,7 @@ impl Translation {
             bank.open_account(&new.with_currency(Some(currency))).unwrap()
         };
         let accounts = openings.iter().enumerate().map(open).collect();
-        Self { accounts, prefix, ids: (0..12).map(|_| new_transfer_id()).collect() }
+        Self { accounts, prefix, ids: (0..PAYMENTS).map(|_| new_transfer_id()).collect() }
     }
 
     pub(super) fn id(&self, (number, reversed): Key) -> TransferId {
@@ -42,6 +42,10 @@ impl Translation {
         let (from, to) = (self.account(payment.from), self.account(payment.to));
         let transfer = Transfer::new(self.id(payment.key), from, to, Amount::new(payment.amount).unwrap());
         PostRequest { transfer, expected_version: payment.expected_version.map(AccountVersion::new) }
+    }
+
+    pub(super) fn group(&self, payments: &[Payment]) -> Group {
+        Group::new(payments.iter().map(|payment| self.request(payment))).unwrap()
     }
 
     /// Returns one of the names that accounts are renamed to.

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The largest number of offenders that are named for an invariant.
+pub(crate) const OFFENDERS_MAX: usize = 10;
+
 /// What must hold in every database at every moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Invariant {
@@ -19,13 +22,15 @@ pub enum Invariant {
     NoOrphans,
     /// No transfer crosses currencies, and the ledger has the currency of every account.
     OneCurrency,
+    /// Each group has the members that its id names.
+    WholeGroups,
     /// The journal has its unique keys, and each id stands once.
     UniqueIds,
 }
 
 impl Invariant {
     /// All invariants, in the order in which they are checked.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ConservedTotal,
         Self::BalanceMatchesJournal,
         Self::UnbrokenVersions,
@@ -33,6 +38,7 @@ impl Invariant {
         Self::WithinLimit,
         Self::NoOrphans,
         Self::OneCurrency,
+        Self::WholeGroups,
         Self::UniqueIds,
     ];
 
@@ -47,6 +53,7 @@ impl Invariant {
             Self::WithinLimit => "within_limit",
             Self::NoOrphans => "no_orphans",
             Self::OneCurrency => "one_currency",
+            Self::WholeGroups => "whole_groups",
             Self::UniqueIds => "unique_ids",
         }
     }
@@ -62,6 +69,7 @@ impl fmt::Display for Invariant {
             Self::WithinLimit => "no balance is below its limit",
             Self::NoOrphans => "every transfer names accounts that exist",
             Self::OneCurrency => "no transfer crosses currencies",
+            Self::WholeGroups => "every group is there as a whole",
             Self::UniqueIds => "each id stands once, and the journal has its keys",
         })
     }

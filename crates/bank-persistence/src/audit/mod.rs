@@ -2,9 +2,11 @@
 //!
 //! All in one snapshot and by set-based queries.
 
+mod groups;
 mod invariant;
 mod queries;
 
+pub(crate) use invariant::OFFENDERS_MAX;
 pub use invariant::{Finding, Invariant};
 
 use bank_db::DbConnection;
@@ -15,9 +17,6 @@ use crate::error::BankError;
 use crate::journal_key::JournalKey;
 use crate::schema::transfers;
 use crate::totals::{self, CurrencyTotals, Totals};
-
-/// The largest number of offenders that are named for an invariant.
-pub(crate) const OFFENDERS_MAX: usize = 10;
 
 /// What an audit saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +68,7 @@ fn check(
     let offenders = match invariant {
         Invariant::UniqueIds => return unique_ids(connection, missing_keys),
         Invariant::ConservedTotal => return Ok(conserved_total(totals)),
+        Invariant::WholeGroups => return groups::whole_groups(connection),
         Invariant::BalanceMatchesJournal => queries::balance_matches_journal(),
         Invariant::UnbrokenVersions => queries::UNBROKEN_VERSIONS.to_owned(),
         Invariant::ChainedBalances => queries::chained_balances(),

@@ -4,6 +4,7 @@ mod account_changes;
 mod all_or_none;
 mod batches;
 mod currencies;
+mod groups;
 mod ledger;
 mod posting;
 mod setup;

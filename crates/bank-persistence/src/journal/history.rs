@@ -1,7 +1,7 @@
 //! An account's history.
 
 use bank_db::DbConnection;
-use bank_domain::{AccountId, AccountName, AccountVersion, Amount, Balance, Memo, PostedTransfer, TransferId};
+use bank_domain::{AccountId, AccountName, AccountVersion, Amount, Balance, GroupId, Memo, PostedTransfer, TransferId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -42,6 +42,8 @@ pub struct HistoryEntry {
     pub balance_after: Balance,
     /// The transfer's note.
     pub memo: Option<Memo>,
+    /// The transfers with which it took effect, if any.
+    pub group: Option<GroupId>,
     /// When it was posted, by the database's clock; on SQLite, by that of the machine.
     pub posted_at: DateTime<Utc>,
 }
@@ -72,6 +74,7 @@ impl HistoryEntry {
             counterparty: account_name(counterparty_id, Some(counterparty))?,
             direction,
             amount: transfer.amount,
+            group: transfer.group(),
             balance_after: entry.balance_after,
             memo: transfer.memo,
             posted_at,

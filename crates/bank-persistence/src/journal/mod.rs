@@ -36,7 +36,7 @@ mod pages;
 
 pub(crate) use history::history;
 pub use history::{Direction, HistoryEntry};
-pub(crate) use pages::{JOURNAL_LIMIT_MAX, last_of_page, page, page_of_account};
+pub(crate) use pages::{JOURNAL_LIMIT_MAX, find_group, last_of_page, page, page_of_account};
 
 /// A transfer as the journal has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,15 @@ pub struct Reversed {
     pub original: RecordedTransfer,
     /// What became of the transfer that reverses it; `Replayed` if it was reversed before.
     pub outcome: Outcome,
+}
+
+/// What became of the reversal of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReversedGroup {
+    /// The members of the group that was to be reversed, the last to take effect first.
+    pub originals: Vec<RecordedTransfer>,
+    /// What became of the transfer that reverses each of them, in the same order.
+    pub outcomes: Vec<Outcome>,
 }
 
 /// Returns the transfer of this id.

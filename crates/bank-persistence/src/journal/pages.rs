@@ -1,8 +1,10 @@
 //! The journal page by page, with the names of the accounts.
 
+use std::collections::HashMap;
+
 use bank_db::DbConnection;
 use bank_db::sql_types::StoredUuid;
-use bank_domain::{AccountId, AccountVersion, PostedTransfer, TransferId};
+use bank_domain::{AccountId, AccountVersion, GroupId, PostedTransfer, TransferId, order_of_effect};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -44,6 +46,24 @@ macro_rules! journal_with_names {
                 payees.field(account_table::name).nullable(),
             ))
     }};
+}
+
+/// Returns the members of a group, in no order.
+fn of_group(connection: &mut DbConnection, id: GroupId) -> Result<Vec<RecordedTransfer>, BankError> {
+    let rows = journal_with_names!()
+        .filter(transfers::group_id.eq(StoredUuid(id.as_uuid())))
+        .load::<RecordedRow>(connection)?;
+    let currencies = CurrencyMap::read(connection)?;
+    rows.into_iter().map(|row| recorded(row, &currencies)).collect()
+}
+
+/// Returns the members of a group in an order in which they have taken effect; none if the journal does not have the group.
+pub(crate) fn find_group(connection: &mut DbConnection, id: GroupId) -> Result<Vec<RecordedTransfer>, BankError> {
+    let rows = of_group(connection, id)?;
+    let posted = rows.iter().map(|recorded| recorded.posted.clone()).collect();
+    let mut recorded: HashMap<TransferId, RecordedTransfer> =
+        rows.into_iter().map(|recorded| (recorded.posted.transfer.id, recorded)).collect();
+    Ok(order_of_effect(posted).iter().filter_map(|posted| recorded.remove(&posted.transfer.id)).collect())
 }
 
 /// Returns up to `limit` transfers with ids above `after`, if given, that were posted within the period, ordered by id:

@@ -2,8 +2,8 @@
 
 use bank_db::sql_types::{StoredTime, StoredUuid, Uuid};
 use bank_domain::{
-    AccountId, AccountVersion, Amount, Balance, Entry, InvalidInput, Memo, PostedTransfer, Transfer, TransferId,
-    TransferKind,
+    AccountId, AccountVersion, Amount, Balance, Entry, GroupId, InvalidInput, Memo, PostedTransfer, Transfer,
+    TransferId, TransferKind,
 };
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -82,6 +82,7 @@ transfer_row! {
     memo: Option<String> => Nullable<Text>,
     kind: i16 => SmallInt,
     related_id: Option<StoredUuid> => Nullable<Uuid>,
+    group_id: Option<StoredUuid> => Nullable<Uuid>,
 }
 
 impl TransferRow {
@@ -106,6 +107,7 @@ impl TransferRow {
             memo: transfer.memo.as_ref().map(|memo| memo.as_str().to_owned()),
             kind: stored_kind(transfer.kind()),
             related_id: transfer.kind().related().map(|id| StoredUuid(id.as_uuid())),
+            group_id: transfer.group().map(|id| StoredUuid(id.as_uuid())),
             posted_at,
         }
     }
@@ -120,11 +122,12 @@ impl TryFrom<TransferRow> for PostedTransfer {
         let (Some(to_version), Some(to_balance_after)) = (row.to_version, row.to_balance_after) else {
             return Err(corrupt(id, "it has no credit".to_owned()));
         };
+        let group = row.group_id.map(|id| GroupId::from_uuid(id.0));
         let posted = || -> Result<Self, InvalidInput> {
             let (from, to) = (AccountId::new(row.from_account_id), AccountId::new(row.to_account_id));
             let transfer = Transfer::new(TransferId::from_uuid(row.id.0), from, to, Amount::new(row.amount)?);
             Ok(Self {
-                transfer: transfer.with_memo(row.memo.map(Memo::new).transpose()?).with_kind(kind)?,
+                transfer: transfer.with_memo(row.memo.map(Memo::new).transpose()?).with_kind(kind)?.in_group(group),
                 debit: entry(row.from_version, row.from_balance_after),
                 credit: entry(to_version, to_balance_after),
             })

@@ -1,5 +1,7 @@
 //! Which transfers may be posted beside those in flight.
 
+use bank_domain::unit_length;
+
 use super::placed::Placed;
 use crate::scheduler::footprint::Footprint;
 use crate::scheduler::policy::{Load, worth_waiting_for};
@@ -12,13 +14,32 @@ pub(super) fn take_independent(
     batch_max: usize,
 ) -> Option<Vec<Placed>> {
     if in_flight.is_empty() {
-        return Some(waiting.drain(..waiting.len().min(batch_max)).collect());
+        return Some(waiting.drain(..whole_units(waiting, batch_max)).collect());
     }
     let load = Load { in_flight: in_flight.len(), fair_share: waiting.len(), ..Load::default() };
     let waits_max = waiting.len().saturating_sub(worth_waiting_for(load).transfers_min);
     let mut must_wait = must_wait(waiting, in_flight, waits_max)?.into_iter();
     let is_independent = |_: &mut Placed| !must_wait.next().unwrap_or(true);
-    Some(waiting.extract_if(.., is_independent).take(batch_max).collect())
+    let mut batch: Vec<Placed> = waiting.extract_if(.., is_independent).collect();
+    let fits = whole_units(&batch, batch_max);
+    if fits < batch.len() {
+        waiting.extend(batch.drain(fits..));
+        waiting.sort_unstable_by_key(|placed| placed.place);
+    }
+    Some(batch)
+}
+
+/// Returns how many of the transfers, from the first on, fit a batch without a group being cut. At least one unit does.
+fn whole_units(placed: &[Placed], batch_max: usize) -> usize {
+    let mut fits: usize = 0;
+    loop {
+        let unit = unit_length(placed.iter().skip(fits).map(|placed| &placed.request));
+        let with_unit = fits.saturating_add(unit);
+        if unit == 0 || (fits > 0 && with_unit > batch_max) {
+            return fits;
+        }
+        fits = with_unit;
+    }
 }
 
 /// Returns for each transfer whether it has to wait; `None` if more than `waits_max` have to.
@@ -26,24 +47,29 @@ fn must_wait(waiting: &[Placed], in_flight: &[&Footprint], waits_max: usize) -> 
     let mut left = Footprint::default();
     let mut left_count: usize = 0;
     let mut must_wait = Vec::with_capacity(waiting.len());
-    for Placed { request, .. } in waiting {
-        let transfer = &request.transfer;
-        let waits = left.conflicts_with(transfer) || in_flight.iter().any(|batch| batch.conflicts_with(transfer));
+    let mut rest = waiting;
+    while !rest.is_empty() {
+        let (unit, others) = rest.split_at(unit_length(rest.iter().map(|placed| &placed.request)));
+        rest = others;
+        let waits = unit.iter().any(|Placed { request, .. }| {
+            let transfer = &request.transfer;
+            left.conflicts_with(transfer) || in_flight.iter().any(|batch| batch.conflicts_with(transfer))
+        });
         if waits {
-            left.add(transfer);
-            left_count = left_count.saturating_add(1);
+            unit.iter().for_each(|placed| left.add(&placed.request.transfer));
+            left_count = left_count.saturating_add(unit.len());
             if left_count > waits_max {
                 return None;
             }
         }
-        must_wait.push(waits);
+        must_wait.extend(unit.iter().map(|_| waits));
     }
     Some(must_wait)
 }
 
 #[cfg(test)]
 mod tests {
-    use bank_domain::{AccountId, Amount, Transfer};
+    use bank_domain::{AccountId, Amount, Group, PostRequest, Transfer};
 
     use super::super::placed::Place;
     use super::*;
@@ -54,8 +80,12 @@ mod tests {
     }
 
     fn placed(transfers: &[Transfer]) -> Vec<Placed> {
+        placed_requests(transfers.iter().map(Into::into))
+    }
+
+    fn placed_requests(requests: impl IntoIterator<Item = PostRequest>) -> Vec<Placed> {
         let place = |index| Place { batch: 0, index };
-        (0..).zip(transfers).map(|(index, transfer)| Placed { place: place(index), request: transfer.into() }).collect()
+        (0..).zip(requests).map(|(index, request)| Placed { place: place(index), request }).collect()
     }
 
     /// Returns which of the transfers are taken beside the ones in flight, by their places.
@@ -105,6 +135,28 @@ mod tests {
     fn no_more_go_than_a_batch_holds() {
         let waiting = [transfer(1, 3), transfer(4, 5), transfer(6, 7), transfer(8, 9), transfer(10, 11)];
         assert_eq!(first_independent(&waiting, &[transfer(1, 2)], 2), Some(vec![1, 2]));
+    }
+
+    #[test]
+    fn a_group_goes_or_waits_as_a_whole() {
+        let group: Vec<PostRequest> = Group::new([transfer(3, 4), transfer(1, 5)]).unwrap().into_iter().collect();
+        let others = [transfer(4, 9), transfer(6, 7), transfer(8, 10), transfer(11, 12), transfer(13, 14)];
+        let mut waiting = placed_requests(group.into_iter().chain(others.iter().map(Into::into)));
+        let gone = take_independent(&mut waiting, &[&[transfer(1, 2)].iter().collect()], 10).unwrap();
+        // The group waits for account 1, and what shares account 4 with it waits, too.
+        assert_eq!(gone.iter().map(|placed| placed.place.index).collect::<Vec<_>>(), [3, 4, 5, 6]);
+        assert_eq!(waiting.iter().map(|placed| placed.place.index).collect::<Vec<_>>(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_batch_ends_before_a_group_that_it_would_cut() {
+        let group = Group::new([transfer(1, 2), transfer(1, 2), transfer(1, 2)]).unwrap();
+        let one = || [PostRequest::from(transfer(1, 2))];
+        let mut waiting = placed_requests(one().into_iter().chain(group).chain(one()));
+        // A group that is larger than a batch goes by itself.
+        for expected in [1, 3, 1] {
+            assert_eq!(take_independent(&mut waiting, &[], 2).map(|gone| gone.len()), Some(expected));
+        }
     }
 
     #[test]

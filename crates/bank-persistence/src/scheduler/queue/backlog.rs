@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bank_domain::{Outcome, PostRequest, Transfer};
+use bank_domain::{Group, Outcome, PostRequest, Transfer, unit_length};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::settings::QueueSettings;
@@ -95,9 +95,38 @@ impl Backlog {
         if state.closed {
             return Err(QueueError::Closed);
         }
-        let must_wait = state.in_flight.iter().any(|batch| batch.conflicts_with(&request.transfer));
-        let (answer, receiver) = oneshot::channel();
-        state.waiting.push_back(Job { request, answer });
+        let (ticket, must_wait) = state.add(request);
+        self.wake(&state, must_wait);
+        Ok(ticket)
+    }
+
+    /// Adds the members of a group one after the other, as soon as there is room for one.
+    pub(super) fn push_group(&self, group: Group) -> Result<Vec<Ticket>, QueueError> {
+        let mut state = self.state.lock();
+        self.room.wait_while(&mut state, |state| self.is_full(state));
+        self.push_group_into(state, group)
+    }
+
+    /// Adds the members of a group if there is room for one.
+    pub(super) fn try_push_group(&self, group: Group) -> Result<Vec<Ticket>, QueueError> {
+        let state = self.state.lock();
+        if self.is_full(&state) {
+            return Err(QueueError::Full);
+        }
+        self.push_group_into(state, group)
+    }
+
+    fn push_group_into(&self, mut state: MutexGuard<'_, State>, group: Group) -> Result<Vec<Ticket>, QueueError> {
+        if state.closed {
+            return Err(QueueError::Closed);
+        }
+        let (tickets, must_wait): (Vec<_>, Vec<_>) = group.into_iter().map(|request| state.add(request)).unzip();
+        self.wake(&state, must_wait.contains(&true));
+        Ok(tickets)
+    }
+
+    /// Wakes a worker that has something to do now that there is more.
+    fn wake(&self, state: &State, must_wait: bool) {
         match state.lingering {
             Some(wanted) if state.waiting.len() >= wanted => {
                 self.gathered.notify_one();
@@ -107,7 +136,6 @@ impl Backlog {
             }
             Some(_) | None => {}
         }
-        Ok(Ticket(receiver))
     }
 
     /// Lets a lone caller, who posts fastest directly, bypass the queue: nothing waits, nothing is in flight, and the last
@@ -202,6 +230,14 @@ impl Backlog {
 }
 
 impl State {
+    /// Adds a transfer, and returns whether it has to wait for a batch in flight.
+    fn add(&mut self, request: PostRequest) -> (Ticket, bool) {
+        let must_wait = self.in_flight.iter().any(|batch| batch.conflicts_with(&request.transfer));
+        let (answer, receiver) = oneshot::channel();
+        self.waiting.push_back(Job { request, answer });
+        (Ticket(receiver), must_wait)
+    }
+
     fn load(&self, is_exclusive: bool) -> Load {
         Load {
             in_flight: self.in_flight.len(),
@@ -215,17 +251,29 @@ impl State {
     /// Takes the next batch out of the first `limit` transfers. Leaves those that have to wait for a batch in flight, or for
     /// another that is left.
     fn pick(&mut self, limit: usize) -> Vec<Job> {
-        let looked_at = self.waiting.len().min(limit);
-        let mut batch = Vec::with_capacity(looked_at);
+        let mut batch = Vec::with_capacity(self.waiting.len().min(limit));
         let mut left = Vec::new();
         let mut left_behind = Footprint::default();
-        for job in self.waiting.drain(..looked_at) {
-            let must_wait = |batch: &Arc<Footprint>| batch.conflicts_with(&job.request.transfer);
-            if left_behind.conflicts_with(&job.request.transfer) || self.in_flight.iter().any(must_wait) {
-                left_behind.add(&job.request.transfer);
-                left.push(job);
-            } else {
-                batch.push(job);
+        let mut looked_at: usize = 0;
+        loop {
+            let unit = unit_length(self.waiting.iter().map(|job| &job.request));
+            // A group that is larger than a batch goes by itself.
+            if unit == 0 || (looked_at > 0 && looked_at.saturating_add(unit) > limit) {
+                break;
+            }
+            looked_at = looked_at.saturating_add(unit);
+            let must_wait = self.waiting.iter().take(unit).any(|job| {
+                let transfer = &job.request.transfer;
+                left_behind.conflicts_with(transfer)
+                    || self.in_flight.iter().any(|batch| batch.conflicts_with(transfer))
+            });
+            for job in self.waiting.drain(..unit) {
+                if must_wait {
+                    left_behind.add(&job.request.transfer);
+                    left.push(job);
+                } else {
+                    batch.push(job);
+                }
             }
         }
         for job in left.into_iter().rev() {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use bank_db::DbError;
-use bank_domain::{Outcome, PostRequest};
+use bank_domain::{Group, Outcome, PostRequest};
 use parking_lot::Mutex;
 
 use crate::bank::Bank;
@@ -90,6 +90,34 @@ impl PostingQueue {
     /// [`QueueError::Full`] or [`QueueError::Closed`].
     pub fn try_submit(&self, request: impl Into<PostRequest>) -> Result<Ticket, QueueError> {
         self.0.backlog.try_push(request.into())
+    }
+
+    /// Posts a group and waits for the outcomes of its members.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if there are no outcomes.
+    pub fn post_group(&self, group: Group) -> Result<Vec<Outcome>, QueueError> {
+        self.submit_group(group)?.into_iter().map(Ticket::wait).collect()
+    }
+
+    /// Submits a group, and returns a ticket for each of its members; waits for room if the queue is full. A group is let in as a
+    /// whole if there is room for one transfer.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Closed`].
+    pub fn submit_group(&self, group: Group) -> Result<Vec<Ticket>, QueueError> {
+        self.0.backlog.push_group(group)
+    }
+
+    /// Submits a group if there is room for one transfer.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Full`] or [`QueueError::Closed`].
+    pub fn try_submit_group(&self, group: Group) -> Result<Vec<Ticket>, QueueError> {
+        self.0.backlog.try_push_group(group)
     }
 
     /// Returns how many transfers are being posted now, those of lone callers included.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bank_domain::{Outcome, PostRequest};
+use bank_domain::{Outcome, PostRequest, units};
 
 use super::backlog::{Answer, Backlog, InFlight, Job};
 use super::ticket::QueueError;
@@ -55,14 +55,16 @@ fn post(bank: &Bank, batch: Vec<Job>, in_flight: InFlight) {
     }
 }
 
-/// Posts the transfers of a failed batch one by one, until the database itself fails: then each of the rest would take as long
+/// Posts the transfers of a failed batch one by one, groups as a whole, until the database itself fails: then each of the rest would take as long
 /// to fail, and they get the error of the batch.
 fn post_one_by_one(bank: &Bank, requests: &[PostRequest], mut answers: VecDeque<Answer>, failure: BankError) {
-    for request in requests {
-        let outcome = bank.post(request);
-        let goes_on = outcome.as_ref().err().is_none_or(concerns_one_transfer);
-        if let Some(answer) = answers.pop_front() {
-            tell(answer, outcome.map_err(|error| QueueError::Failed(Arc::new(error))));
+    for unit in units(requests) {
+        let of_unit: Vec<Answer> = answers.drain(..unit.len().min(answers.len())).collect();
+        let posted = bank.post_batch(unit);
+        let goes_on = posted.as_ref().err().is_none_or(concerns_one_transfer);
+        match posted {
+            Ok(outcomes) => of_unit.into_iter().zip(outcomes).for_each(|(answer, outcome)| tell(answer, Ok(outcome))),
+            Err(error) => tell_failure(of_unit, error),
         }
         if !goes_on {
             break;

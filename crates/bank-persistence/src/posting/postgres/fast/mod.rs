@@ -73,9 +73,7 @@ impl FastAttempts {
         let path = match requests {
             _ if !capabilities.speculative => Path::None,
             [] => Path::None,
-            [request] if request.expected_version.is_some() || request.transfer.id.for_new_transfer().is_err() => {
-                Path::None
-            }
+            [request] if !single::can_post(request) => Path::None,
             [_] if is_kept => Path::Autocommit,
             [_] => Path::Single,
             _ => Path::NetChange,

@@ -22,6 +22,12 @@ use crate::posting::locked::{self, decide_and_write};
 use crate::rows::{StateColumns, StateRow, TransferRow, stored_kind};
 use crate::schema::transfers;
 
+/// Returns whether the statement decides about everything that the request asks for.
+pub(super) fn can_post(request: &PostRequest) -> bool {
+    let PostRequest { transfer, expected_version } = request;
+    expected_version.is_none() && transfer.group().is_none() && transfer.id.for_new_transfer().is_ok()
+}
+
 /// Posts a transfer with one statement, which is a transaction by itself, if nothing stands in its way and it gets to the
 /// server before the deadline. Otherwise does nothing.
 pub(super) fn post(
@@ -133,7 +139,7 @@ impl QueryFragment<Pg> for LockAndWrite<'_> {
         TransferRow::push_names(&mut out);
         out.push_sql(
             ") SELECT id, from_id, to_id, amount, from_version, to_version, from_balance, to_balance, memo, \
-             kind, related_id, \
+             kind, related_id, NULL::uuid, \
              clock_timestamp() FROM plain RETURNING id) \
              SELECT l.*, m.version, m.balance, \
              (SELECT count(*) FROM recorded), clock_timestamp() FROM locked AS l LEFT JOIN moved AS m ON m.id = l.id",
