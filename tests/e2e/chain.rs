@@ -79,7 +79,7 @@ fn transfer_and_look(cli: &bank_tests::cli::Sandbox, [jessica, john]: [&str; 2],
 
     let verified = format!(
         "accounts      = 2\ntransfers     = {version}\nopening total = 19000\nbalance total = 19000\n{}",
-        "ok      [..]\n".repeat(8)
+        "ok      [..]\n".repeat(9)
     );
     cli.run(&["verify"]).expect(0, verified, "");
 }

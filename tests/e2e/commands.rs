@@ -240,6 +240,7 @@ ok      each transfer continues from the balance before it
 ok      no balance is below its limit
 ok      every transfer names accounts that exist
 ok      no transfer crosses currencies
+ok      every group is there as a whole
 ok      each id stands once, and the journal has its keys
 
 "#]],

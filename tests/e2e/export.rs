@@ -204,10 +204,10 @@ fn three_transfers(backend: TestBackend) -> Scene {
 #[test]
 fn an_export_is_csv() {
     let csv = "\
-id,posted_at,from,to,amount,currency,kind,related_id,memo,from_account_id,to_account_id,from_version,to_version,from_balance,to_balance
-019b76da-a800-7000-8000-000000000002,2026-07-02T12:00:00.000000Z,Jessica,John,1,XXX,payment,,a;b,1,2,1,1,9999,9001
-019b76da-a800-7000-8000-000000000003,2026-07-03T12:00:00.000000Z,John,\"Mary; O'Neil, \"\"M\"\"\",10,XXX,payment,,a;b,2,3,2,1,8991,10
-019b76da-a800-7000-8000-000000000004,2026-07-04T12:00:00.000000Z,Jessica,John,100,XXX,payment,,a;b,1,2,2,3,9899,9091
+id,posted_at,from,to,amount,currency,kind,related_id,group_id,memo,from_account_id,to_account_id,from_version,to_version,from_balance,to_balance
+019b76da-a800-7000-8000-000000000002,2026-07-02T12:00:00.000000Z,Jessica,John,1,XXX,payment,,,a;b,1,2,1,1,9999,9001
+019b76da-a800-7000-8000-000000000003,2026-07-03T12:00:00.000000Z,John,\"Mary; O'Neil, \"\"M\"\"\",10,XXX,payment,,,a;b,2,3,2,1,8991,10
+019b76da-a800-7000-8000-000000000004,2026-07-04T12:00:00.000000Z,Jessica,John,100,XXX,payment,,,a;b,1,2,2,3,9899,9091
 ";
     for backend in [TestBackend::Sqlite, TestBackend::Postgres] {
         let scene = three_transfers(backend);
@@ -231,7 +231,7 @@ fn an_export_is_json_lines() {
     assert_eq!(rows.len(), 3);
     let expected = json!({
         "id": "019b76da-a800-7000-8000-000000000003", "posted_at": "2026-07-03T12:00:00.000000Z", "from": "John",
-        "to": "Mary; O'Neil, \"M\"", "amount": "10", "currency": "XXX", "kind": "payment", "related_id": null, "memo": "a;b", "from_account_id": 2, "to_account_id": 3,
+        "to": "Mary; O'Neil, \"M\"", "amount": "10", "currency": "XXX", "kind": "payment", "related_id": null, "group_id": null, "memo": "a;b", "from_account_id": 2, "to_account_id": 3,
         "from_version": 2, "to_version": 1, "from_balance": "8991", "to_balance": "10",
     });
     assert_eq!(rows[1], expected);

@@ -73,7 +73,7 @@ fn an_audit_is_json() {
     let report = parse(&scene.cli.stdout(&["verify", "--output", "json"]));
     let totals = json!([{"currency": "XXX", "accounts": 2, "opening_total": "19000", "balance_total": "19000"}]);
     assert_eq!((&report["sound"], &report["totals"]), (&json!(true), &totals));
-    assert_eq!(report["invariants"].as_array().unwrap().len(), 8);
+    assert_eq!(report["invariants"].as_array().unwrap().len(), 9);
 
     scene.database.plain().execute("UPDATE accounts SET version = 3 WHERE name = 'John'");
     let run = scene.cli.run(&["verify", "--output", "json"]);

@@ -24,6 +24,7 @@ mod currency;
 mod demo;
 mod doctor;
 mod export;
+mod groups;
 mod limits;
 mod machine_output;
 mod naming;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use bank_domain::{
     AccountName, AccountVersion, Age, Amount, Balance, Country, Currency, CurrencyCode, Decimal, DecimalProblem,
-    InvalidInput, Memo, OverdraftLimit, Scale, TransferId,
+    GroupId, InvalidInput, Memo, OverdraftLimit, Scale, TransferId,
 };
 
 use crate::failure::{ExitCode, Failure};
@@ -104,6 +104,11 @@ pub(crate) fn limit<T: FromStr + Default + PartialEq>(typed: &str) -> Result<T, 
             "write how many rows you want, such as --limit 20",
         )),
     }
+}
+
+/// Parses the id of a group.
+pub(crate) fn group_id(typed: &str) -> Result<GroupId, Failure> {
+    parse(typed, "`bank-cli show` prints the group of a transfer")
 }
 
 /// Returns the failure for an invalid value.

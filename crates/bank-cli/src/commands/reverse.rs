@@ -1,13 +1,13 @@
 //! `bank-cli reverse`
 
-use bank_domain::{AccountId, AccountName, Outcome, Rejection, Reversal, Transfer};
-use bank_persistence::{BankError, RecordedTransfer};
+use bank_domain::{AccountId, AccountName, GroupId, Outcome, Rejection, Reversal, Transfer, TransferField};
+use bank_persistence::{BankError, RecordedTransfer, ReversedGroup};
 use clap::Args;
 
 use crate::args::input;
 use crate::commands::Context;
-use crate::failure::{Failure, not_found, rejection};
-use crate::output::{RecordFormat, TransferRecord};
+use crate::failure::{ExitCode, Failure, not_found, rejection};
+use crate::output::{GroupRecord, RecordFormat, TransferRecord};
 
 const REPLAYED_NOTE: &str = "it was reversed before: no money moved; the balances are from the original posting";
 
@@ -22,8 +22,11 @@ back to the payer, if the receiver has enough. `show` names it next to the
 original. Reversing a transfer again moves nothing and names its reversal.")]
 pub(crate) struct ReverseArgs {
     /// Id of the transfer to reverse, as `transfer` and `history` print it
-    #[arg(value_name = "TRANSFER_ID")]
-    id: String,
+    #[arg(value_name = "TRANSFER_ID", required_unless_present = "group")]
+    id: Option<String>,
+    /// Reverse all transfers of this group instead, together or not at all
+    #[arg(long, value_name = "GROUP_ID", conflicts_with = "id")]
+    group: Option<String>,
     /// Undo a reversal; the account that received the money must still have enough of it
     #[arg(long)]
     force: bool,
@@ -35,23 +38,18 @@ pub(crate) struct ReverseArgs {
     output: RecordFormat,
 }
 
-/// Reverses one transfer.
+/// Reverses one transfer or one group.
 pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    if let Some(group) = &args.group {
+        return reverse_group(input::group_id(group)?, args, context);
+    }
     let reversal = Reversal {
-        original: input::transfer_id(&args.id)?,
+        original: input::transfer_id(args.id.as_deref().unwrap_or_default())?,
         memo: args.memo.as_deref().map(input::memo).transpose()?,
         force: args.force,
     };
     let bank = context.connect()?;
-    let reversed = bank.reverse(&reversal).map_err(|error| {
-        let is_unknown = matches!(error, BankError::OutcomeUnknown { .. });
-        let failure = Failure::from(error);
-        if is_unknown {
-            failure.hint("run the same command again: a transfer is never reversed twice")
-        } else {
-            failure
-        }
-    })?;
+    let reversed = bank.reverse(&reversal).map_err(not_reversed)?;
     let reversed = reversed.ok_or_else(|| not_found::transfer(reversal.original))?;
 
     let original = &reversed.original;
@@ -71,6 +69,46 @@ pub(crate) fn run(args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), F
         record.write_lines(out)
     })?;
     if status == "replayed" { context.note_after_data(REPLAYED_NOTE) } else { Ok(()) }
+}
+
+fn not_reversed(error: BankError) -> Failure {
+    let is_unknown = matches!(error, BankError::OutcomeUnknown { .. });
+    let failure = Failure::from(error);
+    if is_unknown { failure.hint("run the same command again: a transfer is never reversed twice") } else { failure }
+}
+
+fn reverse_group(id: GroupId, args: &ReverseArgs, context: &mut Context<'_>) -> Result<(), Failure> {
+    let memo = args.memo.as_deref().map(input::memo).transpose()?;
+    let bank = context.connect()?;
+    let reversed = bank.reverse_group(id, memo.as_ref(), args.force).map_err(not_reversed)?;
+    let ReversedGroup { originals, outcomes } = reversed.ok_or_else(|| not_found::group(id))?;
+    for (original, outcome) in originals.iter().zip(&outcomes) {
+        match outcome {
+            Outcome::Posted(_) | Outcome::Replayed(_) | Outcome::Rejected(Rejection::GroupRejected { .. }) => {}
+            Outcome::Rejected(reason) => return Err(member_rejected(reason, original)),
+        }
+    }
+    let record = GroupRecord::of_reversals(&originals, &outcomes);
+    args.output.write(context.out, &record, |record, out| {
+        writeln!(out, "Reversed group {id}.")?;
+        record.write_lines(out)
+    })?;
+    let is_replayed = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Replayed(_)));
+    if is_replayed { context.note_after_data(REPLAYED_NOTE) } else { Ok(()) }
+}
+
+/// Returns the failure for a group of which one member cannot be reversed.
+fn member_rejected(reason: &Rejection, original: &RecordedTransfer) -> Failure {
+    let id = original.posted.transfer.id;
+    match reason {
+        Rejection::IdConflict { field: TransferField::Group, .. } => Failure::new(
+            ExitCode::Rejected,
+            "reversed_singly",
+            format!("the transfer {id} of the group is reversed already"),
+        )
+        .hint("reverse the others one by one, with `bank-cli reverse TRANSFER_ID`"),
+        reason => rejected(reason, original),
+    }
 }
 
 /// Returns the failure for a rejected reversal. It moves the whole amount or nothing, so its hints differ from those of a

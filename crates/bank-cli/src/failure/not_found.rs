@@ -1,6 +1,6 @@
 //! Failures for unknown accounts, with the name that was probably meant, and for unknown transfers.
 
-use bank_domain::{AccountName, TransferId};
+use bank_domain::{AccountName, GroupId, TransferId};
 use bank_persistence::Bank;
 
 use crate::failure::{ExitCode, Failure};
@@ -25,6 +25,13 @@ pub(crate) fn transfer(id: TransferId) -> Failure {
     let message = format!("there is no transfer {id}");
     Failure::new(ExitCode::NotFound, "transfer_not_found", message)
         .hint("a rejected transfer is not recorded; see the others with `bank-cli history`")
+}
+
+/// Returns the failure for an unknown group.
+pub(crate) fn group(id: GroupId) -> Failure {
+    let message = format!("there is no group {id}");
+    Failure::new(ExitCode::NotFound, "group_not_found", message)
+        .hint("`bank-cli show` prints the group of a transfer; a rejected group is not recorded")
 }
 
 fn nearest<'a>(name: &str, candidates: &'a [AccountName]) -> Option<&'a AccountName> {

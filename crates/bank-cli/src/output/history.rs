@@ -24,6 +24,7 @@ pub(crate) struct HistoryRow {
     currency: String,
     memo: Option<String>,
     transfer_id: String,
+    group_id: Option<String>,
 }
 
 impl HistoryRow {
@@ -42,6 +43,7 @@ impl HistoryRow {
             currency: currency.code.to_string(),
             memo: entry.memo.as_ref().map(ToString::to_string),
             transfer_id: entry.transfer_id.to_string(),
+            group_id: entry.group.map(|group| group.to_string()),
         }
     }
 }
@@ -84,7 +86,8 @@ impl Row for HistoryRow {
         if let Some(memo) = &self.memo {
             write!(out, ", memo = {memo}")?;
         }
-        write!(out, ", id = {transfer_id}")
+        write!(out, ", id = {transfer_id}")?;
+        if let Some(group) = &self.group_id { write!(out, ", group = {group}") } else { Ok(()) }
     }
 }
 

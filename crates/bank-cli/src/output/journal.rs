@@ -18,6 +18,7 @@ pub(crate) struct JournalRow<'a> {
     currency: String,
     kind: &'static str,
     related_id: Option<String>,
+    group_id: Option<String>,
     memo: Option<&'a str>,
     from_account_id: i64,
     to_account_id: i64,
@@ -40,6 +41,7 @@ impl<'a> From<&'a RecordedTransfer> for JournalRow<'a> {
             currency: recorded.currency.code.to_string(),
             kind: posting.transfer.kind().name(),
             related_id: posting.transfer.kind().related().map(|id| id.to_string()),
+            group_id: posting.transfer.group().map(|group| group.to_string()),
             memo: posting.transfer.memo.as_ref().map(|memo| memo.as_str()),
             from_account_id: posting.transfer.from.get(),
             to_account_id: posting.transfer.to.get(),
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn quotes_fields_where_needed() {
-        let line = "00000000-0000-0000-0000-000000000007,2026-07-02T12:00:00.000001Z,\"O\"\"Neil, J\",=1+1,800,XXX,payment,,a;b,1,2,3,4,-5,6";
+        let line = "00000000-0000-0000-0000-000000000007,2026-07-02T12:00:00.000001Z,\"O\"\"Neil, J\",=1+1,800,XXX,payment,,,a;b,1,2,3,4,-5,6";
         assert_eq!(csv(&example("O\"Neil, J", "=1+1", Some("a;b"))).lines().nth(1), Some(line));
     }
 }

@@ -18,6 +18,9 @@ pub(crate) struct TransferRecord {
     status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     posted_at: Option<String>,
+    /// The group with which it took effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<String>,
     currency: String,
     amount: Money,
     memo: Option<String>,
@@ -54,6 +57,7 @@ impl TransferRecord {
             id: transfer.id.to_string(),
             status: Some(status),
             posted_at: None,
+            group_id: transfer.group().map(|group| group.to_string()),
             currency: currency.code.to_string(),
             amount: Money::new(transfer.amount.get(), currency),
             memo: transfer.memo.as_ref().map(ToString::to_string),
@@ -77,11 +81,21 @@ impl TransferRecord {
 
     /// Prints aligned `key = value` lines.
     pub(crate) fn write_lines(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut lines = vec![("id", self.id.clone())];
-        match self.status {
-            Some(status) => lines.push(("status", status.to_owned())),
-            None => lines.push(("amount", self.amount.to_string())),
-        }
+        let outcome = match self.status {
+            Some(status) => ("status", status.to_owned()),
+            None => ("amount", self.amount.to_string()),
+        };
+        self.write(out, outcome, self.group_id.as_deref())
+    }
+
+    /// Prints the lines of a member of a group, which are those of a transfer without what the group has in common.
+    pub(crate) fn write_member_lines(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.write(out, ("amount", self.amount.to_string()), None)
+    }
+
+    fn write(&self, out: &mut dyn Write, outcome: (&'static str, String), group: Option<&str>) -> io::Result<()> {
+        let mut lines = vec![("id", self.id.clone()), outcome];
+        lines.extend(group.map(|group| ("group", group.to_owned())));
         lines.extend(self.posted_at.clone().map(|posted_at| ("time", posted_at)));
         lines.extend(self.memo.clone().map(|memo| ("memo", memo)));
         lines.extend([("from", self.from.line()), ("to", self.to.line())]);
