@@ -59,7 +59,7 @@ pub(crate) fn a_group_of_which_one_is_rejected_changes_nothing(backend: TestBack
     assert_eq!(outcomes[0], Outcome::Rejected(Rejection::GroupRejected { member: fee }));
     assert_eq!(Ledger::read(&database), before);
     assert!(bank.find_group(group.id()).unwrap().is_empty());
-    // Sent again, it is tried anew.
+    // Sent again, it is tried again.
     posted(post(&bank, transfer(open_with_limit(&bank, "rich", 5, 0).id, current(&bank, "payer").id, 1)));
     assert_eq!(statuses(&bank.post_group(&group).unwrap()), ["posted", "posted"]);
     assert_sound(&database);

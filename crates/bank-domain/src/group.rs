@@ -78,8 +78,8 @@ pub fn units(requests: &[PostRequest]) -> impl Iterator<Item = &[PostRequest]> {
     })
 }
 
-/// Returns how many of the requests, from the first on, take effect together: the members of a group, otherwise 1. 0 if there is
-/// none.
+/// Returns how many of the requests, from the first on, take effect together: the members of a group, otherwise 1; 0 without
+/// requests.
 #[must_use]
 pub fn unit_length<'a>(requests: impl IntoIterator<Item = &'a PostRequest>) -> usize {
     let mut requests = requests.into_iter();
@@ -112,7 +112,7 @@ pub fn order_of_effect(mut members: Vec<PostedTransfer>) -> Vec<PostedTransfer> 
                 .iter()
                 .all(|(account, version)| versions.get(account).and_then(BTreeSet::first) == Some(version))
         };
-        // A journal that contradicts itself has no such order.
+        // In a journal that contradicts itself, the order is that of the ids.
         let place = members.iter().position(is_next).unwrap_or_default();
         let next = members.remove(place);
         for (account, version) in sides(&next) {

@@ -12,6 +12,9 @@ use crate::problem::Problem;
 /// The largest request body in bytes. The largest valid one has less than half of that.
 pub const BODY_BYTES_MAX: usize = 8 * 1024;
 
+/// The largest body of a group in bytes. The largest valid one has less.
+pub const GROUP_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// The header that names a transfer.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -57,7 +60,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let message = rejection.body_text();
         Err(match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
-                let message = format!("the body has more than {BODY_BYTES_MAX} bytes");
+                let message =
+                    format!("the body has more than {BODY_BYTES_MAX} bytes, or {GROUP_BYTES_MAX} for a group");
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message, "send less")
             }
             status @ StatusCode::UNSUPPORTED_MEDIA_TYPE => {

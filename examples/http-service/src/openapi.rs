@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use crate::routes::{accounts, operations, transfers};
+use crate::routes::{accounts, groups, operations, transfers};
 
 /// Collects the descriptions; a handler that is missing here fails a test of the routes.
 #[derive(OpenApi)]
@@ -18,6 +18,8 @@ use crate::routes::{accounts, operations, transfers};
         accounts::find,
         transfers::create,
         transfers::find,
+        groups::create,
+        groups::find,
         operations::health,
         operations::ready,
         operations::metrics,

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bank_domain::{AccountName, Outcome, PostRequest};
+use bank_domain::{AccountName, Group, Outcome, PostRequest};
 use bank_persistence::{Bank, BankError, DatabaseUrl, PostingQueue, QueueSettings, RetryPolicy, Settings};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -143,6 +143,24 @@ impl Service {
             Ok(outcome) => outcome.map_err(|error| Problem::from_queue_error(&error)),
             Err(_) => Err(Problem::outcome_unknown()),
         }
+    }
+
+    /// Posts a group and awaits the outcomes of its members. If the client hangs up, the group is still posted.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if there is no outcome.
+    pub async fn post_group(&self, group: Group) -> Result<Vec<Outcome>, Problem> {
+        let tickets = self.queue.try_submit_group(group).map_err(|error| Problem::from_queue_error(&error))?;
+        let _waiting = self.metrics.wait();
+        let all = async {
+            let mut outcomes = Vec::with_capacity(tickets.len());
+            for ticket in tickets {
+                outcomes.push(ticket.into_future().await.map_err(|error| Problem::from_queue_error(&error))?);
+            }
+            Ok(outcomes)
+        };
+        timeout(OUTCOME_TIME_MAX, all).await.unwrap_or_else(|_| Err(Problem::outcome_unknown()))
     }
 
     /// Returns whether the database answers and its tables are up to date.

@@ -1,6 +1,7 @@
 //! The routes of the service.
 
 pub(crate) mod accounts;
+pub(crate) mod groups;
 pub(crate) mod operations;
 pub(crate) mod transfers;
 
@@ -13,7 +14,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
-use crate::extract::BODY_BYTES_MAX;
+use crate::extract::{BODY_BYTES_MAX, GROUP_BYTES_MAX};
 use crate::openapi;
 use crate::problem::Problem;
 use crate::service::Service;
@@ -25,6 +26,8 @@ pub(crate) fn paths() -> Vec<(&'static str, MethodRouter<Service>)> {
         ("/accounts/{name}", get(accounts::find)),
         ("/transfers", post(transfers::create)),
         ("/transfers/{id}", get(transfers::find)),
+        ("/groups", post(groups::create).layer(DefaultBodyLimit::max(GROUP_BYTES_MAX))),
+        ("/groups/{id}", get(groups::find)),
         ("/health", get(operations::health)),
         ("/ready", get(operations::ready)),
         ("/metrics", get(operations::metrics)),

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::extract::{Body, IdempotencyKey, LastSegment};
+use crate::known_accounts::KnownAccount;
 use crate::money::DecimalText;
 use crate::problem::{Problem, ProblemBody};
 use crate::service::Service;
@@ -32,6 +33,22 @@ pub(crate) struct Order {
     expected_version: Option<i64>,
 }
 
+impl Order {
+    /// Finds both accounts, and returns the request, their names and the paying account.
+    pub(super) async fn resolve(
+        self,
+        service: &Service,
+        id: TransferId,
+    ) -> Result<(PostRequest, AccountName, AccountName, KnownAccount), Problem> {
+        let (from, to) = (AccountName::new(self.from)?, AccountName::new(self.to)?);
+        let (amount, memo) = (self.amount.decimal()?.positive()?, self.memo.map(Memo::new).transpose()?);
+        let (payer, payee) = service.accounts_of(&from, &to).await?;
+        let expected_version = self.expected_version.map(AccountVersion::new);
+        let transfer = Transfer::new(id, payer.id, payee.id, amount.amount(payer.currency)?).with_memo(memo);
+        Ok((PostRequest { transfer, expected_version }, from, to, payer))
+    }
+}
+
 /// A transfer, and both accounts after it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TransferBody {
@@ -44,6 +61,9 @@ pub(crate) struct TransferBody {
     /// When it was posted, by the database's clock; left out in the answer to a request to post it.
     #[serde(skip_serializing_if = "Option::is_none")]
     posted_at: Option<String>,
+    /// The group with which it took effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<String>,
     #[schema(example = "12.50")]
     amount: String,
     currency: String,
@@ -70,13 +90,14 @@ impl Side {
 }
 
 impl TransferBody {
-    fn new(posting: &PostedTransfer, currency: Currency, from: &AccountName, to: &AccountName) -> Self {
+    pub(super) fn new(posting: &PostedTransfer, currency: Currency, from: &AccountName, to: &AccountName) -> Self {
         let transfer = &posting.transfer;
         Self {
             id: transfer.id.to_string(),
             kind: transfer.kind().name(),
             status: None,
             posted_at: None,
+            group_id: transfer.group().map(|group| group.to_string()),
             amount: currency.number(transfer.amount.get()),
             currency: currency.code.to_string(),
             memo: transfer.memo.as_ref().map(ToString::to_string),
@@ -85,7 +106,7 @@ impl TransferBody {
         }
     }
 
-    fn recorded(recorded: &RecordedTransfer) -> Self {
+    pub(super) fn recorded(recorded: &RecordedTransfer) -> Self {
         let posted_at = recorded.posted_at.to_rfc3339_opts(SecondsFormat::Micros, true);
         let body = Self::new(&recorded.posted, recorded.currency, &recorded.from_name, &recorded.to_name);
         Self { posted_at: Some(posted_at), ..body }
@@ -132,12 +153,8 @@ async fn post(
     id: TransferId,
     order: Order,
 ) -> Result<(StatusCode, &'static str, TransferBody), Problem> {
-    let (from, to) = (AccountName::new(order.from)?, AccountName::new(order.to)?);
-    let (amount, memo) = (order.amount.decimal()?.positive()?, order.memo.map(Memo::new).transpose()?);
-    let (payer, payee) = service.accounts_of(&from, &to).await?;
-    let expected_version = order.expected_version.map(AccountVersion::new);
-    let transfer = Transfer::new(id, payer.id, payee.id, amount.amount(payer.currency)?).with_memo(memo);
-    let outcome = service.post(PostRequest { transfer, expected_version }).await?;
+    let (request, from, to, payer) = order.resolve(service, id).await?;
+    let outcome = service.post(request).await?;
     let status = outcome.status();
     let (code, posting) = match outcome {
         Outcome::Posted(posting) => (StatusCode::CREATED, posting),

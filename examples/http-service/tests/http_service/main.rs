@@ -4,6 +4,7 @@
 
 mod answers;
 mod bad_requests;
+mod groups;
 mod killed;
 mod lost_database;
 mod process;

@@ -103,6 +103,12 @@ impl Client {
         self.try_transfer(key, body).unwrap()
     }
 
+    #[track_caller]
+    pub(crate) fn group(&self, key: &str, body: &Value) -> Answer {
+        let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key)];
+        self.post_text("/groups", &headers, &body.to_string())
+    }
+
     /// Opens an account of this name.
     #[track_caller]
     pub(crate) fn open(&self, name: &str, balance: i64) {
