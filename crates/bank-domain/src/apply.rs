@@ -153,15 +153,18 @@ impl Batch {
         }
         let earlier: Vec<Option<&PostedTransfer>> =
             members.iter().map(|member| self.posted.get(&member.transfer.id)).collect();
-        let is_replayed = |(member, earlier): (&PostRequest, &Option<&PostedTransfer>)| {
-            earlier.is_some_and(|earlier| earlier.transfer.difference(&member.transfer).is_none())
+        let difference = |(member, earlier): (&PostRequest, &Option<&PostedTransfer>)| {
+            earlier.and_then(|earlier| earlier.transfer.difference(&member.transfer))
         };
-        if members.iter().zip(&earlier).all(is_replayed) {
+        let differs = members.iter().zip(&earlier).map(difference).enumerate();
+        let conflict = differs.filter_map(|(place, field)| Some((place, field?))).next();
+        if conflict.is_none() && earlier.iter().all(Option::is_some) {
             return Some(earlier.into_iter().flatten().cloned().map(Outcome::Replayed).collect());
         }
-        let (place, posted) = earlier.iter().enumerate().find_map(|(place, earlier)| Some((place, (*earlier)?)))?;
-        let id = posted.transfer.id;
-        let field = posted.transfer.difference(&members.get(place)?.transfer).unwrap_or(TransferField::Group);
+        // In a journal that has only some of the members, these were not posted as the group.
+        let in_part = || Some((earlier.iter().position(Option::is_some)?, TransferField::Group));
+        let (place, field) = conflict.or_else(in_part)?;
+        let id = members.get(place)?.transfer.id;
         Some(all_rejected(members, place, Rejection::IdConflict { id, field }))
     }
 

@@ -80,7 +80,8 @@ impl Model {
         }
         let mut copy = self.clone();
         let is_known = |payment: &&Payment| self.journal.iter().any(|posted| posted.key == payment.key);
-        let rejected = match payments.iter().find(is_known) {
+        let differs = |payment: &&Payment| is_known(payment) && !self.journal.contains(&wanted(payment));
+        let rejected = match payments.iter().find(differs).or_else(|| payments.iter().find(is_known)) {
             Some(known) => Some((known.key, "id_conflict")),
             None => payments.iter().find_map(|payment| {
                 // The version before the whole group.
