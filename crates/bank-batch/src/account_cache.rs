@@ -6,7 +6,7 @@ use bank_domain::{AccountId, AccountName, Currency};
 use bank_persistence::{Bank, BankError};
 
 use crate::fields::NamedTransfer;
-use crate::reader::Line;
+use crate::line::Line;
 
 /// The most names that are kept, and the most bytes of text: together they take a few dozen megabytes.
 const NAMES_MAX: usize = 400_000;
@@ -80,6 +80,7 @@ impl<'a> AccountCache<'a> {
 
 #[cfg(test)]
 mod tests {
+    use crate::line_group::LineGroup;
     use bank_domain::{Balance, NewAccount, OverdraftLimit};
     use bank_persistence::{Settings, new_transfer_id};
 
@@ -91,7 +92,14 @@ mod tests {
 
     fn line(from: &str, to: &str) -> Line {
         let named = NamedTransfer { from: name(from), to: name(to), amount: "1".parse().unwrap(), memo: None };
-        Line { number: 2, content: Ok((new_transfer_id(), named)), id_if_corrected: None, is_derived: false, raw: None }
+        Line {
+            number: 2,
+            content: Ok((new_transfer_id(), named)),
+            id_if_corrected: None,
+            is_derived: false,
+            group: LineGroup::None,
+            raw: None,
+        }
     }
 
     fn bank(names: &[&str]) -> Bank {

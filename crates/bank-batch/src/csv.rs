@@ -43,6 +43,11 @@ impl Header {
         self.columns.contains(&Column::Id)
     }
 
+    /// Returns whether there is a column for groups.
+    pub(crate) fn has_groups(&self) -> bool {
+        self.columns.contains(&Column::Group)
+    }
+
     /// Returns the fields of a line.
     pub(crate) fn fields<'a>(&self, line: &'a str) -> Result<Fields<'a>, Malformed> {
         let texts = split(line).map_err(|(number, problem)| {
@@ -60,6 +65,7 @@ impl Header {
                 Column::Amount => fields.amount = text,
                 Column::Id => fields.id = text,
                 Column::Memo => fields.memo = text,
+                Column::Group => fields.group = text,
             }
         }
         Ok(fields)

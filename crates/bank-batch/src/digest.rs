@@ -30,11 +30,11 @@ impl ContentDigest {
     }
 
     /// Adds a line that asks for a transfer; the id is its own.
-    pub(crate) fn add_transfer(&mut self, named: &NamedTransfer, id: Option<TransferId>) {
+    pub(crate) fn add_transfer(&mut self, named: &NamedTransfer, id: Option<TransferId>, group: Option<&str>) {
         let nfc = ComposingNormalizerBorrowed::new_nfc();
         let NamedTransfer { from, to, amount, memo } = named;
         let memo = memo.as_ref().map_or("", |memo| memo.as_str());
-        let (currency, date, group) = ("", "", "");
+        let (currency, date) = ("", "");
         self.record.clear();
         self.record.push(TRANSFER);
         for field in [
@@ -44,7 +44,7 @@ impl ContentDigest {
             memo,
             currency,
             date,
-            group,
+            group.unwrap_or_default(),
         ] {
             self.push(field.as_bytes());
         }
@@ -100,7 +100,7 @@ mod tests {
         reader.reading = Reading::first(Some(ids));
         let mut ids = Vec::new();
         while let Some(chunk) = reader.next_chunk(100).unwrap() {
-            ids.extend(chunk.lines.iter().map(crate::reader::Line::id));
+            ids.extend(chunk.lines.iter().map(crate::line::Line::id));
         }
         (reader.digest.finish(), ids)
     }

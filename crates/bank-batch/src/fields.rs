@@ -5,6 +5,8 @@ use std::fmt;
 
 use bank_domain::{AccountName, Decimal, InvalidInput, Memo, TransferId};
 
+use crate::line_group::LineGroup;
+
 /// The columns of a file, and the keys of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
@@ -18,11 +20,13 @@ pub enum Column {
     Id,
     /// The memo; may be left out.
     Memo,
+    /// The label of the group; may be left out.
+    Group,
 }
 
 impl Column {
     /// All columns, in the order in which the documentation names them.
-    pub(crate) const ALL: [Self; 5] = [Self::From, Self::To, Self::Amount, Self::Id, Self::Memo];
+    pub(crate) const ALL: [Self; 6] = [Self::From, Self::To, Self::Amount, Self::Id, Self::Memo, Self::Group];
 }
 
 impl fmt::Display for Column {
@@ -33,11 +37,12 @@ impl fmt::Display for Column {
             Self::Amount => "amount",
             Self::Id => "id",
             Self::Memo => "memo",
+            Self::Group => "group",
         })
     }
 }
 
-/// The texts of a line's fields. An empty id or memo counts as left out.
+/// The texts of a line's fields. An empty id, memo or group counts as left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fields<'a> {
     pub(crate) from: Cow<'a, str>,
@@ -45,6 +50,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) amount: Cow<'a, str>,
     pub(crate) id: Cow<'a, str>,
     pub(crate) memo: Cow<'a, str>,
+    pub(crate) group: Cow<'a, str>,
 }
 
 /// A valid transfer between names, before their accounts are looked up.
@@ -58,6 +64,15 @@ pub(crate) struct NamedTransfer {
 }
 
 impl Fields<'_> {
+    /// Returns the group, or what is wrong with its label, which follows the rules of memos.
+    pub(crate) fn group(&self) -> Result<LineGroup, (Column, InvalidInput)> {
+        if self.group.is_empty() {
+            return Ok(LineGroup::None);
+        }
+        let label = Memo::new(&*self.group).map_err(|reason| (Column::Group, reason))?;
+        Ok(LineGroup::Labelled(label.as_str().into()))
+    }
+
     /// Returns the transfer and the line's id, or the first column that is wrong.
     pub(crate) fn parse(self) -> Result<(NamedTransfer, Option<TransferId>), (Column, InvalidInput)> {
         let at = |column: Column| move |reason: InvalidInput| (column, reason);
@@ -83,7 +98,7 @@ mod tests {
 
     fn fields<'a>(amount: &'a str, id: &'a str, memo: &'a str) -> Fields<'a> {
         let [amount, id, memo] = [amount, id, memo].map(Cow::Borrowed);
-        Fields { from: "Jessica".into(), to: "John".into(), amount, id, memo }
+        Fields { from: "Jessica".into(), to: "John".into(), amount, id, memo, group: "".into() }
     }
 
     #[test]

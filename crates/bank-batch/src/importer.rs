@@ -12,6 +12,7 @@ use crate::content_ids::ContentIds;
 use crate::equal_ids::EqualIds;
 use crate::error::BatchError;
 use crate::file::{Again, TransferFile};
+use crate::groups::Labels;
 use crate::ids::LineIds;
 use crate::known_batch::KnownBatch;
 use crate::poster::{ImportMode, ImportOptions, Poster};
@@ -56,9 +57,9 @@ fn read_and_post(bank: &Bank, file: TransferFile, poster: &mut Poster<'_>) -> Re
         reader.reading.keeps_raw = keeps_raw;
         return post_all(reader, poster, None);
     };
-    let Survey { digest, ids, equal_ids } = survey(bank, reader, reference.as_ref(), &again, poster)?;
+    let Survey { digest, ids, equal_ids, labels } = survey(bank, reader, reference.as_ref(), &again, poster)?;
     let mut reader = again.reader()?;
-    reader.reading = Reading { keeps_raw, ..Reading::again(ids, equal_ids) };
+    reader.reading = Reading { keeps_raw, ..Reading::again(ids, equal_ids, labels) };
     post_all(reader, poster, Some(digest))
 }
 
@@ -68,6 +69,7 @@ struct Survey {
     /// What derives the ids of its lines.
     ids: Option<LineIds>,
     equal_ids: EqualIds,
+    labels: Labels,
 }
 
 /// Reads a file to its end, and makes sure that its reference belongs to it.
@@ -97,8 +99,8 @@ fn survey(
     })?;
     let reader = reader.ok_or(BatchError::Interrupted)?;
     let (digest, lines) = (reader.digest.finish(), reader.digest.lines);
-    let equal_ids = reader.reading.equal_ids;
-    let Some(reference) = reference else { return Ok(Survey { digest, ids: None, equal_ids }) };
+    let Reading { equal_ids, labels, .. } = reader.reading;
+    let Some(reference) = reference else { return Ok(Survey { digest, ids: None, equal_ids, labels }) };
 
     let mut known = KnownBatch::new(reference, digest, lines, derivation);
     let is_recorded_later = matches!(poster.options.mode, ImportMode::Atomic | ImportMode::DryRun) || lines == 0;
@@ -111,7 +113,7 @@ fn survey(
     }
     let ids = Some(known.ids(reference));
     poster.known = Some(known);
-    Ok(Survey { digest, ids, equal_ids })
+    Ok(Survey { digest, ids, equal_ids, labels })
 }
 
 /// Returns whether the journal has an id that the first edition derived for a line.

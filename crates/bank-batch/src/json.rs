@@ -20,6 +20,7 @@ struct Object<'a> {
     amount: &'a RawValue,
     id: Option<String>,
     memo: Option<String>,
+    group: Option<String>,
 }
 
 /// Returns the fields of a line.
@@ -28,13 +29,14 @@ pub(crate) fn fields(line: &str) -> Result<Fields<'_>, Malformed> {
     if !line.trim_start().starts_with('{') {
         return Err(Malformed::NotAnObject);
     }
-    let Object { from, to, amount, id, memo } = serde_json::from_str(line).map_err(malformed)?;
+    let Object { from, to, amount, id, memo, group } = serde_json::from_str(line).map_err(malformed)?;
     let amount = match amount.get() {
         text if text.starts_with('"') => serde_json::from_str(text).map_err(malformed)?,
         text if text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => Cow::Borrowed(text),
         _ => return Err(Malformed::AmountType),
     };
-    Ok(Fields { from, to, amount, id: id.unwrap_or_default().into(), memo: memo.unwrap_or_default().into() })
+    let [id, memo, group] = [id, memo, group].map(|text| Cow::Owned(text.unwrap_or_default()));
+    Ok(Fields { from, to, amount, id, memo, group })
 }
 
 /// Returns the object with this id, or `None` if the line is no object or may have a key for ids.

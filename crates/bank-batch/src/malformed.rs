@@ -48,6 +48,21 @@ pub enum Malformed {
     /// The line's own id is one that the reference gives to the line with this ordinal.
     #[error("the id is that of line {0} of the reference's own file: post this file without the reference")]
     IdOfReference(u64),
+    /// The group of the same label begins on this line, too.
+    #[error("the group begins on line {0}, too: the lines of a group stand one after the other")]
+    GroupReturns(u64),
+    /// The group has no other line.
+    #[error("the group has one line only: leave the label out, or see why the others have another one")]
+    GroupOfOne,
+    /// The group has too many lines.
+    #[error("the group has more than 1000 lines")]
+    GroupTooLarge,
+    /// Another line of the group is malformed.
+    #[error("line {0} of its group is malformed")]
+    GroupMember(u64),
+    /// A line right beside the group may belong to it, and cannot be read.
+    #[error("line {0} right beside its group cannot be read, and may belong to it")]
+    GroupBeside(u64),
     /// The line has no id, and none can be derived.
     #[error("the line has no id, and there is no reference to derive one from")]
     NoId,

@@ -2,53 +2,24 @@
 
 use std::io::BufRead;
 
-use bank_domain::TransferId;
+use bank_domain::{Group, InvalidInput, TransferId};
 
 use crate::csv::{self, Header};
 use crate::digest::ContentDigest;
 use crate::equal_ids::EqualIds;
 use crate::error::BatchError;
-use crate::fields::NamedTransfer;
+use crate::fields::{Column, NamedTransfer};
 use crate::format::Format;
+use crate::groups::{self, Labels};
 use crate::ids::LineIds;
 use crate::json;
+use crate::line::Line;
+use crate::line_group::LineGroup;
 use crate::malformed::{FieldPlace, HeaderError, Malformed, QuoteProblem, UnreadableLine};
 use crate::text_lines::TextLines;
 
 /// The most text in a chunk, so that long names and memos take no more memory than short ones.
 const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
-
-/// One line of the file with its number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    pub(crate) number: u64,
-    pub(crate) content: Result<(TransferId, NamedTransfer), Malformed>,
-    /// The id to post the line under once it is corrected, if it is malformed and has a reference.
-    pub(crate) id_if_corrected: Option<TransferId>,
-    /// Whether the id was derived.
-    pub(crate) is_derived: bool,
-    /// The line as it is written, if it is kept.
-    pub(crate) raw: Option<Box<[u8]>>,
-}
-
-impl Line {
-    /// Returns the id under which the line is or could be posted.
-    pub(crate) fn id(&self) -> Option<TransferId> {
-        self.content.as_ref().map_or(self.id_if_corrected, |(id, _)| Some(*id))
-    }
-
-    /// Returns about how much memory the line's texts take.
-    pub(crate) fn text_bytes(&self) -> usize {
-        let parsed = match &self.content {
-            Ok((_, named)) => {
-                let memo = named.memo.as_ref().map_or(0, |memo| memo.as_str().len());
-                named.from.as_str().len().saturating_add(named.to.as_str().len()).saturating_add(memo)
-            }
-            Err(malformed) => malformed.to_string().len(),
-        };
-        parsed.saturating_add(self.raw.as_ref().map_or(0, |raw| raw.len()))
-    }
-}
 
 /// Lines that belong into one transaction.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -66,6 +37,8 @@ pub(crate) struct Reading {
     pub(crate) ids: Option<LineIds>,
     /// Finds equal ids.
     pub(crate) equal_ids: EqualIds,
+    /// Finds labels of groups that return.
+    pub(crate) labels: Labels,
     /// Whether all lines were noted by an earlier reading.
     pub(crate) knows_all_ids: bool,
     /// Whether to keep the lines as they are written.
@@ -75,12 +48,12 @@ pub(crate) struct Reading {
 impl Reading {
     /// Returns what to do with a file of which nothing is known.
     pub(crate) fn first(ids: Option<LineIds>) -> Self {
-        Self { ids, equal_ids: EqualIds::new(), knows_all_ids: false, keeps_raw: false }
+        Self { ids, equal_ids: EqualIds::new(), labels: Labels::new(), knows_all_ids: false, keeps_raw: false }
     }
 
     /// Returns what to do with a file whose lines have been noted.
-    pub(crate) fn again(ids: Option<LineIds>, equal_ids: EqualIds) -> Self {
-        Self { ids, equal_ids, knows_all_ids: true, keeps_raw: false }
+    pub(crate) fn again(ids: Option<LineIds>, equal_ids: EqualIds, labels: Labels) -> Self {
+        Self { ids, equal_ids, labels: labels.begin_again(), knows_all_ids: true, keeps_raw: false }
     }
 }
 
@@ -95,6 +68,12 @@ pub(crate) struct ChunkReader {
     pub(crate) is_empty: bool,
     /// The line on which the quoted field that is still open was opened.
     quotes_since: Option<u64>,
+    /// The line after the last group, which had to be read to see where that ends.
+    pending: Option<Line>,
+    /// The line right before, if its group is unknown.
+    unreadable_before: Option<u64>,
+    /// The label of a group that is too large, of which lines are still to come.
+    cut: Option<Box<str>>,
 }
 
 impl ChunkReader {
@@ -127,35 +106,80 @@ impl ChunkReader {
             }
         }
         let (reading, digest) = (Reading::first(None), ContentDigest::new());
-        Ok(Self { lines, header, reading, digest, is_empty, quotes_since: None })
+        let (quotes_since, pending, unreadable_before, cut) = (None, None, None, None);
+        Ok(Self { lines, header, reading, digest, is_empty, quotes_since, pending, unreadable_before, cut })
     }
 
-    /// Returns the next chunk, of at most `lines_max` lines, or `None` at the end.
+    /// Returns the next chunk, of at most `lines_max` lines but for a group that begins in it, or `None` at the end.
     pub(crate) fn next_chunk(&mut self, lines_max: usize) -> Result<Option<Chunk>, BatchError> {
         let mut chunk = Chunk::default();
         let mut text_bytes: usize = 0;
         while chunk.lines.len() < lines_max && text_bytes < TEXT_BYTES_MAX {
-            let Some(line) = self.next_line()? else { break };
-            text_bytes = text_bytes.saturating_add(line.text_bytes());
-            chunk.lines.push(line);
+            let unit = self.next_unit()?;
+            if unit.is_empty() {
+                break;
+            }
+            text_bytes = unit.iter().fold(text_bytes, |bytes, line| bytes.saturating_add(line.text_bytes()));
+            chunk.lines.extend(unit);
         }
         chunk.bytes = self.lines.bytes;
-        chunk.is_cut_off = self.lines.is_cut_off;
+        chunk.is_cut_off = self.lines.is_cut_off && self.pending.is_none();
         Ok((!chunk.lines.is_empty()).then_some(chunk))
+    }
+
+    /// Returns the lines of the next group, or the next line if it has none; nothing at the end.
+    fn next_unit(&mut self) -> Result<Vec<Line>, BatchError> {
+        let Some(first) = self.next_or_pending()? else { return Ok(Vec::new()) };
+        let unreadable_before = self.unreadable_before.take();
+        let LineGroup::Labelled(label) = &first.group else {
+            self.unreadable_before = (first.group == LineGroup::Unknown).then_some(first.number);
+            return Ok(vec![first]);
+        };
+        let label = label.clone();
+        let mut unit = vec![first];
+        // One more than a group may have shows that it is too large.
+        while unit.len() <= Group::MEMBERS_MAX {
+            match self.next_or_pending()? {
+                Some(line) if line.group.label() == Some(&*label) => unit.push(line),
+                after => {
+                    self.pending = after;
+                    break;
+                }
+            }
+        }
+        let after = self.pending.as_ref().filter(|line| line.group == LineGroup::Unknown).map(|line| line.number);
+        let was_cut = self.cut.as_deref() == Some(&*label);
+        groups::check(&mut unit, unreadable_before.or(after), was_cut);
+        self.cut = (unit.len() > Group::MEMBERS_MAX || was_cut).then_some(label);
+        Ok(unit)
+    }
+
+    fn next_or_pending(&mut self) -> Result<Option<Line>, BatchError> {
+        match self.pending.take() {
+            Some(line) => Ok(Some(line)),
+            None => self.next_line(),
+        }
     }
 
     fn next_line(&mut self) -> Result<Option<Line>, BatchError> {
         let Some(text) = self.lines.next()? else { return Ok(None) };
-        let parsed = match (text, self.quotes_since) {
+        let unknown = match &self.header {
+            Some(header) if !header.has_groups() => LineGroup::None,
+            _ => LineGroup::Unknown,
+        };
+        let (group, parsed) = match (text, self.quotes_since) {
             (Ok(text), Some(line)) => {
                 self.quotes_since = self.quotes_since.filter(|_| csv::keeps_quotes_open(text));
-                Err(Malformed::InsideQuotes(line))
+                (unknown, Err(Malformed::InsideQuotes(line)))
             }
-            (Ok(text), None) => parse(text, self.header.as_ref()),
-            (Err(reason), _) => Err(reason.into()),
+            (Ok(text), None) => {
+                let (group, parsed) = parse(text, self.header.as_ref());
+                (group.unwrap_or(unknown), parsed)
+            }
+            (Err(reason), _) => (unknown, Err(reason.into())),
         };
         match &parsed {
-            Ok((named, own_id)) => self.digest.add_transfer(named, *own_id),
+            Ok((named, own_id)) => self.digest.add_transfer(named, *own_id, group.label()),
             Err(_) => self.digest.add_malformed(self.lines.raw()),
         }
         let (number, ordinal) = (self.lines.number, self.digest.lines);
@@ -168,9 +192,14 @@ impl ChunkReader {
             Ok((named, own_id)) => self.reading.id(number, ordinal, &named, own_id)?.map(|id| (id, named)),
             Err(malformed) => Err(malformed),
         };
+        let returns = self.reading.labels.note(&group, number, self.reading.knows_all_ids);
+        let content = match returns.map_err(BatchError::TemporaryFile)? {
+            Some(line) => content.and(Err(Malformed::GroupReturns(line))),
+            None => content,
+        };
         let ids = self.reading.ids.as_ref();
         let id_if_corrected = content.is_err().then(|| ids.map(|ids| ids.of_malformed(ordinal))).flatten();
-        Ok(Some(Line { number, content, id_if_corrected, is_derived, raw }))
+        Ok(Some(Line { number, content, id_if_corrected, is_derived, group, raw }))
     }
 }
 
@@ -201,13 +230,23 @@ impl Reading {
     }
 }
 
-/// Returns the transfer of a line, and its id if the line has one.
-fn parse(text: &str, header: Option<&Header>) -> Result<(NamedTransfer, Option<TransferId>), Malformed> {
-    let fields = header.map_or_else(|| json::fields(text), |header| header.fields(text))?;
-    fields.parse().map_err(|(column, problem)| {
+/// The transfer of a line, and its id if the line has one.
+type Parsed = Result<(NamedTransfer, Option<TransferId>), Malformed>;
+
+/// Returns the group of a line, if it can be read, and its transfer.
+fn parse(text: &str, header: Option<&Header>) -> (Option<LineGroup>, Parsed) {
+    let invalid = |(column, problem): (Column, InvalidInput)| {
         let place = header.map_or(FieldPlace::Key(column), |header| header.place(column));
         Malformed::from_invalid(place, problem)
-    })
+    };
+    let fields = match header.map_or_else(|| json::fields(text), |header| header.fields(text)) {
+        Ok(fields) => fields,
+        Err(malformed) => return (None, Err(malformed)),
+    };
+    match fields.group() {
+        Ok(group) => (Some(group), fields.parse().map_err(invalid)),
+        Err(problem) => (None, Err(invalid(problem))),
+    }
 }
 
 /// Returns whether the first line is an object that lacks an id, or an error if it begins an array.

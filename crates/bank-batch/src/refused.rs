@@ -1,6 +1,6 @@
 //! Lines that the database refuses to store: found by halving, so that one of them does not take its chunk with it.
 
-use bank_domain::{Outcome, PostRequest};
+use bank_domain::{Outcome, PostRequest, units};
 use bank_persistence::{Bank, BankError};
 
 /// After this many refused lines, the rest of a chunk is posted line by line.
@@ -24,10 +24,11 @@ fn divide(
 ) -> Result<Vec<Stored>, BankError> {
     let mut stored = Vec::with_capacity(requests.len());
     let mut refused: usize = 0;
-    // The parts that are left, the next one last.
-    let mut parts = vec![requests];
+    let units: Vec<&[PostRequest]> = units(requests).collect();
+    // The units that are left, in parts, the next one last. No part cuts a unit.
+    let mut parts = vec![units.as_slice()];
     while let Some(part) = parts.pop() {
-        let error = match post(part) {
+        let error = match post(&part.concat()) {
             Ok(outcomes) => {
                 stored.extend(outcomes.into_iter().map(Ok));
                 continue;
@@ -36,7 +37,7 @@ fn divide(
         };
         let Some(reason) = error.refused_data() else { return Err(error) };
         if part.len() <= 1 {
-            stored.push(Err(reason));
+            stored.extend(part.iter().flat_map(|unit| unit.iter()).map(|_| Err(reason.clone())));
             refused = refused.saturating_add(1);
             if refused == REFUSED_MAX {
                 parts = parts.into_iter().flat_map(|part| part.chunks(1).rev()).collect();
@@ -72,7 +73,7 @@ pub(crate) fn first_refused(
 
 #[cfg(test)]
 mod tests {
-    use bank_domain::{AccountId, Amount, Rejection, Transfer};
+    use bank_domain::{AccountId, Amount, Group, Rejection, Transfer};
     use bank_persistence::{DbError, new_transfer_id};
     use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -116,6 +117,22 @@ mod tests {
             assert!(tries <= 27 * bad.len(), "{tries} for {bad:?}");
         }
         assert_eq!(refused(1, &[0]), (vec![0], 1));
+    }
+
+    #[test]
+    fn a_refused_line_takes_its_group_with_it_and_no_other() {
+        let mut all = requests(10);
+        let group = Group::new(all.drain(3..6)).unwrap();
+        all.splice(3..3, group);
+        let stored = divide(&all, |part| {
+            assert!(units(part).all(|unit| unit.len() == 3 || unit[0].transfer.group().is_none()), "cut: {part:?}");
+            match part.iter().any(|request| request.transfer.to.get() == 4) {
+                true => Err(error(DatabaseErrorKind::CheckViolation)),
+                false => Ok(part.iter().map(|_| Outcome::Rejected(Rejection::SameAccount)).collect()),
+            }
+        });
+        let refused: Vec<bool> = stored.unwrap().iter().map(Result::is_err).collect();
+        assert_eq!(refused, [false, false, false, true, true, true, false, false, false, false]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::csv::Header;
 use crate::error::BatchError;
 use crate::json;
-use crate::reader::Line;
+use crate::line::Line;
 use crate::status::LineStatus;
 
 /// Writes the lines that were rejected, malformed or skipped.
@@ -87,6 +87,7 @@ mod tests {
 
     use super::*;
     use crate::ids::LineIds;
+    use crate::line_group::LineGroup;
     use crate::malformed::Malformed;
     use crate::reader::{ChunkReader, Reading};
     use crate::reference::Reference;
@@ -153,6 +154,7 @@ mod tests {
             content: Err(Malformed::NotAnObject),
             id_if_corrected: None,
             is_derived: false,
+            group: LineGroup::None,
             raw: Some(text.as_bytes().into()),
         };
         let out = Shared::default();

@@ -1,10 +1,11 @@
 //! A chunk whose names have been resolved to accounts.
 
-use bank_domain::{AccountId, AccountName, Currency, Outcome, Rejection, Transfer};
+use bank_domain::{AccountId, AccountName, Currency, Group, Outcome, Rejection, Transfer};
 
 use crate::account_cache::AccountCache;
 use crate::error::BatchError;
 use crate::fields::NamedTransfer;
+use crate::line::Line;
 use crate::reader::Chunk;
 use crate::status::{LineRejection, LineStatus};
 
@@ -19,31 +20,36 @@ pub(crate) struct ResolvedChunk {
 }
 
 impl ResolvedChunk {
-    /// Asks for the accounts of the lines. A line that names an unknown account is rejected.
+    /// Asks for the accounts of the lines. A line that names an unknown account is rejected, and with it the lines of its group.
     pub(crate) fn new(chunk: Chunk, accounts: &mut AccountCache<'_>) -> Result<Self, BatchError> {
         accounts.find(&chunk.lines)?;
-        let mut statuses = Vec::with_capacity(chunk.lines.len());
-        let (mut transfers, mut origins) = (Vec::new(), Vec::new());
-        let unknown = |name: &AccountName| rejected(LineRejection::UnknownAccount(name.clone()));
-        for (index, line) in (0..).zip(&chunk.lines) {
-            statuses.push(match &line.content {
-                Err(malformed) => LineStatus::Malformed(Box::new(malformed.clone())),
-                Ok((id, named)) => match (accounts.get(&named.from), accounts.get(&named.to)) {
-                    (Some((from, currency)), Some((to, _))) => match named.amount.amount(currency) {
-                        Ok(amount) => {
-                            let transfer = Transfer::new(*id, from, to, amount);
-                            transfers.push(transfer.with_memo(named.memo.clone()));
-                            origins.push((index, from, currency));
-                            LineStatus::Skipped
-                        }
-                        Err(reason) => rejected(LineRejection::Amount(reason)),
-                    },
-                    (None, _) => unknown(&named.from),
-                    (_, None) => unknown(&named.to),
-                },
-            });
+        let (statuses, transfers, origins) = (Vec::with_capacity(chunk.lines.len()), Vec::new(), Vec::new());
+        let mut resolved = Self { statuses, transfers, origins, chunk: Chunk::default() };
+        let belongs = |one: &Line, other: &Line| one.group.label().is_some() && one.group == other.group;
+        for unit in chunk.lines.chunk_by(belongs) {
+            resolved.add(unit, accounts);
         }
-        Ok(Self { chunk, statuses, transfers, origins })
+        Ok(Self { chunk, ..resolved })
+    }
+
+    /// Adds a line, or all lines of a group.
+    fn add(&mut self, unit: &[Line], accounts: &AccountCache<'_>) {
+        let mut found: Vec<Result<Origin, LineStatus>> = unit.iter().map(|line| resolve(line, accounts)).collect();
+        let is_group = unit.first().is_some_and(|line| line.group.label().is_some());
+        if is_group {
+            together(unit, &mut found);
+        }
+        for found in found {
+            let index = self.statuses.len();
+            match found {
+                Ok(Origin { transfer, payer, currency }) => {
+                    self.transfers.push(transfer);
+                    self.origins.push((index, payer, currency));
+                    self.statuses.push(LineStatus::Skipped);
+                }
+                Err(status) => self.statuses.push(status),
+            }
+        }
     }
 
     /// Takes the transfers out, to be posted.
@@ -95,9 +101,17 @@ impl ResolvedChunk {
         self.chunk.lines[index].number
     }
 
-    /// Notes that the database refused to store a transfer.
+    /// Notes that the database refused to store a transfer, and with it those of its group.
     pub(crate) fn set_refused(&mut self, number: usize, reason: String) {
         let (index, ..) = self.origins[number];
+        let Line { group, number, .. } = &self.chunk.lines[index];
+        if group.label().is_some() {
+            for (line, status) in self.chunk.lines.iter().zip(&mut self.statuses) {
+                if line.group == *group {
+                    *status = rejected(LineRejection::Group(*number));
+                }
+            }
+        }
         self.statuses[index] = rejected(LineRejection::Database(reason));
     }
 
@@ -130,6 +144,49 @@ impl ResolvedChunk {
                 *status = LineStatus::Skipped;
             }
         }
+    }
+}
+
+/// A transfer, and the account that pays.
+struct Origin {
+    transfer: Transfer,
+    payer: AccountId,
+    currency: Currency,
+}
+
+/// Returns the transfer of a line, or what is wrong with the line.
+fn resolve(line: &Line, accounts: &AccountCache<'_>) -> Result<Origin, LineStatus> {
+    let (id, named) = line.content.as_ref().map_err(|malformed| LineStatus::Malformed(Box::new(malformed.clone())))?;
+    let account =
+        |name: &AccountName| accounts.get(name).ok_or_else(|| rejected(LineRejection::UnknownAccount(name.clone())));
+    let ((payer, currency), (payee, _)) = (account(&named.from)?, account(&named.to)?);
+    let amount = named.amount.amount(currency).map_err(|reason| rejected(LineRejection::Amount(reason)))?;
+    Ok(Origin { transfer: Transfer::new(*id, payer, payee, amount).with_memo(named.memo.clone()), payer, currency })
+}
+
+/// Makes the transfers of lines a group, or rejects all if one is rejected.
+fn together(unit: &[Line], found: &mut [Result<Origin, LineStatus>]) {
+    let bad = unit.iter().zip(&*found).find(|(_, found)| found.is_err()).map(|(line, _)| line.number);
+    let members = found.iter().filter_map(|found| found.as_ref().ok()).map(|origin| origin.transfer.clone());
+    let group = match bad {
+        None => Group::new(members),
+        Some(number) => {
+            for found in found.iter_mut().filter(|found| found.is_ok()) {
+                *found = Err(rejected(LineRejection::Group(number)));
+            }
+            return;
+        }
+    };
+    match group {
+        Ok(group) => {
+            for (found, request) in found.iter_mut().zip(group) {
+                if let Ok(origin) = found {
+                    origin.transfer = request.transfer;
+                }
+            }
+        }
+        // The reader has refused such a group.
+        Err(reason) => found.iter_mut().for_each(|found| *found = Err(rejected(LineRejection::Amount(reason.clone())))),
     }
 }
 

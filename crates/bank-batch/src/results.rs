@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::error::BatchError;
-use crate::reader::Line;
+use crate::line::Line;
 use crate::status::LineStatus;
 
 /// The columns, which are part of the interface.
@@ -53,6 +53,7 @@ impl Results {
 mod tests {
     use super::*;
     use crate::fields::Column;
+    use crate::line_group::LineGroup;
     use crate::malformed::{FieldPlace, Malformed};
 
     #[test]
@@ -64,7 +65,8 @@ mod tests {
         let problem = "x, y".parse::<bank_domain::Decimal>().unwrap_err();
         let malformed = Malformed::from_invalid(FieldPlace::Key(Column::Amount), problem);
         let content = Err(malformed.clone());
-        let line = Line { number: 7, content, id_if_corrected: None, is_derived: false, raw: None };
+        let line =
+            Line { number: 7, content, id_if_corrected: None, is_derived: false, group: LineGroup::None, raw: None };
         results.write_lines(&[line], &[LineStatus::Malformed(Box::new(malformed))]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let number = "is not a number: write digits, and decimals behind a point, such as 12.50";

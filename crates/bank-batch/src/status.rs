@@ -59,6 +59,9 @@ pub enum LineRejection {
     /// The database refused to store the line: what it holds does not fit into the tables.
     #[error("refused_by_database: {0}")]
     Database(String),
+    /// Another line of its group is rejected.
+    #[error("group_rejected: line {0} of its group is rejected")]
+    Group(u64),
     /// The bank rejected the transfer.
     #[error("{}: {}", reason.code(), reason.with_names(*currency, |id| if id == *payer { from } else { to }.to_string()))]
     Rule {

@@ -12,6 +12,7 @@ mod bad_files;
 mod bad_lines;
 mod going_on;
 mod good_files;
+mod groups;
 mod lost_servers;
 mod modes;
 mod refused_lines;

@@ -112,7 +112,7 @@ fn lines_with_an_equal_id_are_malformed_once_the_whole_file_is_known() {
     let mut first = open(&text, Some("r")).unwrap();
     while first.next_chunk(9).unwrap().is_some() {}
     let mut again = open(&text, Some("r")).unwrap();
-    again.reading = Reading::again(first.reading.ids, first.reading.equal_ids);
+    again.reading = Reading::again(first.reading.ids, first.reading.equal_ids, first.reading.labels);
     let chunk = again.next_chunk(9).unwrap().unwrap();
     assert_eq!((reason(&chunk.lines[0]), reason(&chunk.lines[2])), (of_line(4), of_line(2)));
     assert!(chunk.lines[1].content.is_ok());
@@ -134,4 +134,84 @@ fn a_chunk_holds_a_bounded_amount_of_text() {
     let text = format!("from,to,amount,memo\n{}", format!("a,b,1,{memo}\n").repeat(30_000));
     let chunk = open(&text, Some("r")).unwrap().next_chunk(50_000).unwrap().unwrap();
     assert!((10_000..11_000).contains(&chunk.lines.len()), "{}", chunk.lines.len());
+}
+
+fn grouped(text: &str) -> Vec<Line> {
+    lines_of(open(text, Some("r")).unwrap())
+}
+
+fn lines_of(mut reader: ChunkReader) -> Vec<Line> {
+    let mut lines = Vec::new();
+    while let Some(chunk) = reader.next_chunk(2).unwrap() {
+        lines.extend(chunk.lines);
+    }
+    lines
+}
+
+/// Returns the reasons of malformed lines, and empty texts for good ones.
+fn reasons(lines: &[Line]) -> Vec<String> {
+    lines.iter().map(|line| line.content.as_ref().map_or_else(ToString::to_string, |_| String::new())).collect()
+}
+
+#[test]
+fn a_chunk_does_not_cut_a_group() {
+    let text = "from,to,amount,group\na,b,1,\na,b,1,x\na,b,1,x\na,b,1,x\na,b,1,y\na,b,1,y\na,b,1,\n";
+    let mut reader = open(text, Some("r")).unwrap();
+    let mut sizes = Vec::new();
+    while let Some(chunk) = reader.next_chunk(2).unwrap() {
+        assert!(chunk.lines.iter().all(|line| line.content.is_ok()), "{chunk:?}");
+        sizes.push(chunk.lines.len());
+    }
+    assert_eq!(sizes, [4, 2, 1]);
+}
+
+#[test]
+fn all_lines_of_a_group_are_malformed_if_one_is() {
+    let lines = grouped("group,from,to,amount\nx,a,b,1\nx,a,b,0\nx,a,b,1\n,a,b,1\n");
+    let expected =
+        ["line 3 of its group is malformed", "column 4 (amount): amount \"0\"", "line 3 of its group is malformed", ""];
+    for (reason, expected) in reasons(&lines).iter().zip(expected) {
+        assert!(reason.starts_with(expected), "{reason}");
+    }
+    // Each keeps the id under which it is posted once it is corrected.
+    assert!(lines.iter().all(|line| line.id().is_some()));
+}
+
+#[test]
+fn a_line_beside_a_group_that_cannot_be_read_may_belong_to_it() {
+    for text in ["a,b\na,b,1,x\na,b,1,x\na,b,1,\n", "a,b,1,\na,b,1,x\na,b,1,x\na,b\n"] {
+        let lines = grouped(&format!("from,to,amount,group\n{text}"));
+        let beside = reasons(&lines).iter().filter(|reason| reason.ends_with("may belong to it")).count();
+        assert_eq!(beside, 2, "{lines:?}");
+    }
+    // Without a column for groups there is no group.
+    let lines = grouped("from,to,amount\na,b\na,b,1\n");
+    assert_eq!(reasons(&lines)[1], "");
+}
+
+#[test]
+fn a_label_that_returns_is_a_mistake() {
+    let text = "from,to,amount,group\na,b,1,x\na,b,1,x\na,b,1,y\na,b,1,y\na,b,1,x\na,b,1,x\n";
+    let mut reader = open(text, Some("r")).unwrap();
+    while reader.next_chunk(9).unwrap().is_some() {}
+    let first = reader.reading;
+    let mut reader = open(text, Some("r")).unwrap();
+    reader.reading = Reading::again(first.ids, first.equal_ids, first.labels);
+    let returns =
+        |line: u64| format!("the group begins on line {line}, too: the lines of a group stand one after the other");
+    let (later, earlier, none) = (returns(6), returns(2), String::new());
+    let expected = [&later, &later, &none, &none, &earlier, &earlier].map(Clone::clone);
+    assert_eq!(reasons(&lines_of(reader)), expected);
+}
+
+#[test]
+fn a_group_has_2_to_1000_lines() {
+    let of = |count: usize| grouped(&format!("from,to,amount,group\n{}a,b,1,\n", "a,b,1,x\n".repeat(count)));
+    assert!(reasons(&of(1))[0].starts_with("the group has one line only"));
+    assert!(of(1000).iter().all(|line| line.content.is_ok()));
+    for count in [1001, 1002, 2500] {
+        let reasons = reasons(&of(count));
+        assert!(reasons[..count].iter().all(|reason| reason == "the group has more than 1000 lines"), "{count}");
+        assert_eq!(reasons[count], "");
+    }
 }
