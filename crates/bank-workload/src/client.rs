@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bank_db::Retryable;
-use bank_domain::{AccountId, Outcome, Rejection, Transfer};
+use bank_domain::{AccountId, Group, Outcome, PostRequest, Rejection, Transfer};
 use bank_persistence::{Bank, BankError, PostingQueue, QueueError};
 
 use crate::book::Book;
@@ -26,6 +26,21 @@ enum Answer {
     NotNow,
     /// No other call will succeed.
     Never(WorkloadError),
+}
+
+/// What takes effect together: one transfer, or a group.
+enum Unit {
+    Payment(PostRequest),
+    Group(Group),
+}
+
+impl Unit {
+    fn requests(&self) -> &[PostRequest] {
+        match self {
+            Self::Payment(request) => std::slice::from_ref(request),
+            Self::Group(group) => group.requests(),
+        }
+    }
 }
 
 /// One of many that post concurrently.
@@ -56,11 +71,10 @@ impl Client<'_> {
         let mut due = began + self.plan.begins_after(self.number);
         let interval = self.plan.interval();
         while sent < quota && self.control.wait_until(due) {
-            let numbers = sent..sent + u64::from(self.plan.batch_size()).min(quota - sent);
+            let (units, numbers) = self.draw(sent, quota - sent);
             sent = numbers.end;
-            let transfers = self.draw(numbers.clone());
             let measured_from = if interval.is_some() { due } else { Instant::now() };
-            self.submit(&transfers, numbers, measured_from, &mut book);
+            self.submit(&units, numbers, measured_from, &mut book);
             match interval {
                 Some(interval) => due += interval,
                 None => due = Instant::now(),
@@ -70,11 +84,15 @@ impl Client<'_> {
     }
 
     /// Sends the same transfers again and again until there is an answer: nothing else tells what became of them.
-    fn submit(&self, transfers: &[Transfer], numbers: Range<u64>, measured_from: Instant, book: &mut Book) {
+    fn submit(&self, units: &[Unit], numbers: Range<u64>, measured_from: Instant, book: &mut Book) {
         let size = numbers.end - numbers.start;
         let mut is_unknown = false;
+        let requests: Vec<PostRequest> = match self.queue {
+            Some(_) => Vec::new(),
+            None => units.iter().flat_map(Unit::requests).cloned().collect(),
+        };
         loop {
-            match self.post(transfers) {
+            match self.post(units, &requests) {
                 Answer::Outcomes(outcomes) => {
                     if is_unknown {
                         self.control.unresolved.fetch_sub(size, Ordering::Relaxed);
@@ -104,15 +122,20 @@ impl Client<'_> {
         }
     }
 
-    fn post(&self, transfers: &[Transfer]) -> Answer {
+    /// Posts the units through the queue, or the same as requests without one.
+    fn post(&self, units: &[Unit], requests: &[PostRequest]) -> Answer {
         let Some(queue) = self.queue else {
             return self
                 .bank
-                .post_batch(transfers)
+                .post_batch(requests)
                 .map_or_else(|error| self.classify(Arc::new(error)), Answer::Outcomes);
         };
-        match transfers.iter().map(|transfer| queue.post(transfer.clone())).collect() {
-            Ok(outcomes) => Answer::Outcomes(outcomes),
+        let post = |unit: &Unit| match unit {
+            Unit::Payment(request) => queue.post(request.clone()).map(|outcome| vec![outcome]),
+            Unit::Group(group) => queue.post_group(group.clone()),
+        };
+        match units.iter().map(post).collect::<Result<Vec<_>, _>>() {
+            Ok(outcomes) => Answer::Outcomes(outcomes.concat()),
             Err(QueueError::Failed(error)) => self.classify(error),
             Err(QueueError::Panicked) => Answer::Unknown,
             Err(_) => Answer::NotNow,
@@ -140,13 +163,29 @@ impl Client<'_> {
         }
     }
 
-    fn draw(&mut self, numbers: Range<u64>) -> Vec<Transfer> {
+    /// Draws what one call sends, at most as many transfers as are left, and returns it with the transfers' numbers.
+    fn draw(&mut self, first: u64, left: u64) -> (Vec<Unit>, Range<u64>) {
+        let size = u64::from(self.plan.batch_size());
+        let (mut units, mut drawn) = (Vec::new(), 0);
+        while drawn < size.min(left) {
+            let members = self.draw.members(left - drawn);
+            let mut transfers: Vec<Transfer> =
+                (first + drawn..first + drawn + members).map(|number| self.transfer(number)).collect();
+            drawn += members;
+            if transfers.len() > 1
+                && let Ok(group) = Group::new(transfers.drain(..))
+            {
+                units.push(Unit::Group(group));
+            }
+            units.extend(transfers.into_iter().map(|transfer| Unit::Payment(transfer.into())));
+        }
+        (units, first..first + drawn)
+    }
+
+    fn transfer(&mut self, number: u64) -> Transfer {
         let (client, accounts) = (self.number, self.accounts);
-        let transfers = numbers.map(|transfer| {
-            let id = self.run.id(SequenceNumber { client, transfer });
-            self.draw.transfer(id, |index| accounts[index])
-        });
-        transfers.collect()
+        let id = self.run.id(SequenceNumber { client, transfer: number });
+        self.draw.transfer(id, |index| accounts[index])
     }
 
     fn note(&self, numbers: Range<u64>, outcomes: &[Outcome], latency: Duration, book: &mut Book) {
@@ -157,7 +196,12 @@ impl Client<'_> {
                 Outcome::Replayed(_) => book.counts.replayed += 1,
                 Outcome::Rejected(reason) => {
                     book.counts.rejected += 1;
-                    if !matches!(reason, Rejection::InsufficientFunds { .. } | Rejection::BalanceOverflow { .. }) {
+                    if !matches!(
+                        reason,
+                        Rejection::InsufficientFunds { .. }
+                            | Rejection::BalanceOverflow { .. }
+                            | Rejection::GroupRejected { .. }
+                    ) {
                         self.control.violation(format!("a valid transfer was rejected: {reason}"));
                     }
                     continue;

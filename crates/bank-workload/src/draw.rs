@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Zipf};
 
-use crate::plan::{Distribution, HotAccounts};
+use crate::plan::{Distribution, HotAccounts, Mix};
 
 /// Small against the usual opening balances, so that most transfers are possible and some are rejected.
 const AMOUNT_MAX: i64 = 100;
@@ -21,7 +21,13 @@ pub struct Draw {
     zipf: Option<Zipf<f64>>,
     /// The number of hot accounts, and the percentage of transfers that touch one of them.
     hot: Option<(usize, u8)>,
+    /// Decides about groups, apart from the rest, so that the sequence of transfers is that of payments alone.
+    grouping: ChaCha8Rng,
+    mix: Mix,
 }
+
+/// The largest number of members of a group.
+const MEMBERS_MAX: u64 = 4;
 
 impl Draw {
     /// Returns the sequence of a client; it needs at least two accounts. The same seed gives each client the same
@@ -34,7 +40,22 @@ impl Draw {
             Distribution::Uniform => None,
             Distribution::Zipfian => Zipf::new(f64::from(accounts), ZIPF_EXPONENT).ok(),
         };
-        Self { random, accounts: index(accounts), zipf, hot: None }
+        let mut grouping = ChaCha8Rng::seed_from_u64(seed);
+        // Behind the streams of all clients.
+        grouping.set_stream(u64::from(client) + (1 << 32));
+        Self { random, accounts: index(accounts), zipf, hot: None, grouping, mix: Mix::default() }
+    }
+
+    /// Lets some of what is drawn be groups.
+    #[must_use]
+    pub fn with_mix(self, mix: Mix) -> Self {
+        Self { mix, ..self }
+    }
+
+    /// Returns how many transfers, at most as many as are left, take effect together next.
+    pub fn members(&mut self, left: u64) -> u64 {
+        let is_group = self.mix.groups() > 0 && self.grouping.random_range(0..100) < self.mix.groups();
+        if is_group && left >= 2 { self.grouping.random_range(2..=MEMBERS_MAX).min(left) } else { 1 }
     }
 
     /// Lets a few accounts, the first ones, take part in most transfers.

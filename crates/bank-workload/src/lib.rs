@@ -24,7 +24,7 @@ pub use accounts::{Accounts, open as open_accounts};
 pub use book::TransferCounts;
 pub use draw::Draw;
 pub use error::WorkloadError;
-pub use plan::{CLIENTS_MAX, Distribution, HotAccounts, PostingMode, WorkloadPlan};
+pub use plan::{CLIENTS_MAX, Distribution, HotAccounts, Mix, PostingMode, WorkloadPlan};
 pub use retries::Retries;
 pub use sample::{Percentiles, Sample};
 pub use site::Site;

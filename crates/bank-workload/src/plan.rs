@@ -26,6 +26,8 @@ pub struct WorkloadPlan {
     pub distribution: Distribution,
     /// Accounts that take part in most transfers.
     pub hot: Option<HotAccounts>,
+    /// What the clients send.
+    pub mix: Mix,
     /// How the transfers are posted.
     pub mode: PostingMode,
     /// Whether each client keeps a session with prepared statements.
@@ -61,6 +63,34 @@ pub struct HotAccounts {
     pub percent: u8,
 }
 
+/// What the clients send: the percentages of payments that stand by themselves and of groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Mix {
+    payments: u8,
+    groups: u8,
+}
+
+impl Mix {
+    /// Returns the mix if its percentages sum up to 100.
+    #[must_use]
+    pub fn new(payments: u8, groups: u8) -> Option<Self> {
+        (payments.checked_add(groups) == Some(100)).then_some(Self { payments, groups })
+    }
+
+    /// Returns the percentage of groups.
+    #[must_use]
+    pub const fn groups(self) -> u8 {
+        self.groups
+    }
+}
+
+impl Default for Mix {
+    /// Nothing but payments.
+    fn default() -> Self {
+        Self { payments: 100, groups: 0 }
+    }
+}
+
 /// How the transfers are posted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -83,6 +113,7 @@ impl Default for WorkloadPlan {
             rate: None,
             distribution: Distribution::Uniform,
             hot: None,
+            mix: Mix::default(),
             mode: PostingMode::Single,
             prepares: true,
             readers: 1,

@@ -145,7 +145,8 @@ impl Workload {
         let count = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
         let (of_clients, of_readers) = meters.split_at(plan.clients.into());
         let clients = (0..).zip(of_clients).map(|(number, meter)| {
-            let draw = Draw::new(count, plan.distribution, plan.seed, number).with_hot_accounts(plan.hot);
+            let draw =
+                Draw::new(count, plan.distribution, plan.seed, number).with_hot_accounts(plan.hot).with_mix(plan.mix);
             let client = Client { number, plan, bank, queue, run, accounts, draw, meter, control };
             thread::Builder::new().name("workload-client".to_owned()).spawn_scoped(scope, move || client.run(began))
         });

@@ -13,7 +13,7 @@ fn unreachable() -> Sandbox {
 fn numbers_out_of_range_are_rejected_before_connecting() {
     let sandbox = unreachable();
     let good = ["workload", "run", "--clients", "1", "--transfers", "1"];
-    let bad: [&[&str]; 22] = [
+    let bad: [&[&str]; 24] = [
         &["--rate", "0"],
         &["--rate", "-5"],
         &["--rate", "NaN"],
@@ -26,6 +26,8 @@ fn numbers_out_of_range_are_rejected_before_connecting() {
         &["--hot-accounts", "0"],
         &["--hot-accounts", "1", "--hot-percent", "101"],
         &["--hot-percent", "50"],
+        &["--mix", "payments=80"],
+        &["--mix", "groups=101"],
         &["--batch", "0"],
         &["--batch", "50001"],
         &["--batch", "5", "--queue"],

@@ -7,12 +7,15 @@ use super::{BOTH, Scene, number};
 
 #[test]
 fn every_mode_posts_the_requested_transfers_and_is_sound() {
-    let modes: [&[&str]; 5] = [
+    let modes: [&[&str]; 8] = [
         &[],
         &["--batch", "30"],
         &["--queue"],
         &["--distribution", "zipfian", "--ramp", "100ms"],
         &["--hot-accounts", "2", "--hot-percent", "80", "--rate", "2000"],
+        &["--mix", "payments=60,groups=40"],
+        &["--mix", "payments=60,groups=40", "--batch", "30"],
+        &["--mix", "groups=100", "--queue"],
     ];
     for backend in BOTH {
         let scene = Scene::new(backend, 50);
@@ -25,6 +28,19 @@ fn every_mode_posts_the_requested_transfers_and_is_sound() {
             assert_eq!(summary["histogram"].as_array().unwrap().iter().map(|b| number(b, "/count")).sum::<u64>(), 200);
             assert_eq!(scene.cli.run(&["workload", "check"]).code, Some(0), "round {round}");
         }
+    }
+}
+
+#[test]
+fn a_mix_has_groups_of_the_requested_share() {
+    for backend in BOTH {
+        let scene = Scene::new(backend, 50);
+        scene.summary(0, &["--clients", "2", "--transfers", "600", "--mix", "payments=50,groups=50"]);
+        let mut plain = scene.plain();
+        let groups = plain.number("SELECT count(DISTINCT group_id) AS value FROM transfers");
+        let alone = plain.number("SELECT count(*) AS value FROM transfers WHERE group_id IS NULL");
+        // A group is posted less often than a payment, because it needs the funds of all its members.
+        assert!((60..=250).contains(&groups) && (90..=250).contains(&alone), "{groups} groups, {alone} payments");
     }
 }
 

@@ -18,7 +18,8 @@ fn a_workload_goes_on_through_a_failover_and_loses_nothing() {
     let cli = sandbox(&pair.url_text());
     cli.stdout(&["workload", "init", "--accounts", "50"]);
     let duration = format!("{}s", scaled(9));
-    let options = ["--clients", "4", "--duration", &duration, "--answer-timeout", "1"];
+    let options =
+        ["--clients", "4", "--duration", &duration, "--answer-timeout", "1", "--mix", "payments=70,groups=30"];
     let child = start(&cli, &[&options[..], &["--report", "r.html", "--jsonl", "r.jsonl"]].concat());
     wait_for_transfers(&mut workload(pair.plain()), 100);
     wait_for_seconds(&cli.home().join("r.jsonl"), 2);

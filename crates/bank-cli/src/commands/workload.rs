@@ -10,7 +10,7 @@ use std::time::Duration;
 use bank_domain::{Balance, Currency};
 use bank_persistence::DatabaseUrl;
 use bank_workload::{
-    Accounts, CLIENTS_MAX, Distribution, HotAccounts, PostingMode, Sample, Site, Summary, Workload, WorkloadError,
+    Accounts, CLIENTS_MAX, Distribution, HotAccounts, Mix, PostingMode, Sample, Site, Summary, Workload, WorkloadError,
     WorkloadPlan, open_accounts,
 };
 use clap::{ArgGroup, Args, Subcommand};
@@ -118,6 +118,9 @@ struct RunArgs {
     /// Post through the queue, which gathers transfers of all clients into batches
     #[arg(long, conflicts_with = "batch", help_heading = "Load")]
     queue: bool,
+    /// What to send, in percent: payments by themselves, and groups of 2 to 4 transfers
+    #[arg(long, value_name = "MIX", value_parser = values::mix, default_value = "payments=100,groups=0", help_heading = "Load")]
+    mix: Mix,
     /// How often each account takes part
     #[arg(long, value_parser = Choice(&values::DISTRIBUTIONS), default_value = "uniform", help_heading = "Accounts")]
     distribution: Distribution,
@@ -174,6 +177,7 @@ impl RunArgs {
             rate: self.rate,
             distribution: self.distribution,
             hot: self.hot_accounts.map(|accounts| HotAccounts { accounts, percent: self.hot_percent }),
+            mix: self.mix,
             mode: match self.batch {
                 Some(size) => PostingMode::Batch(size),
                 None if self.queue => PostingMode::Queue,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bank_workload::Distribution;
+use bank_workload::{Distribution, Mix};
 
 const DURATION_MIN: Duration = Duration::from_millis(100);
 const DURATION_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -21,6 +21,27 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     } else {
         Err(format!("\"{text}\" is not between 100ms and 30days"))
     }
+}
+
+/// Parses a mix such as `payments=80,groups=20`; what is left out is 0.
+pub(crate) fn mix(text: &str) -> Result<Mix, String> {
+    let (mut payments, mut groups) = (None, None);
+    for part in text.split(',') {
+        let Some((kind, percent)) = part.split_once('=') else {
+            return Err(format!("\"{part}\" is not a kind, an equals sign and a percentage, such as groups=20"));
+        };
+        let place = match kind {
+            "payments" => &mut payments,
+            "groups" => &mut groups,
+            _ => return Err(format!("\"{kind}\" is not payments or groups")),
+        };
+        let percent: u8 = percent.parse().map_err(|_| format!("\"{percent}\" is not a percentage from 0 to 100"))?;
+        if place.replace(percent).is_some() {
+            return Err(format!("{kind} stands twice in \"{text}\""));
+        }
+    }
+    let mix = Mix::new(payments.unwrap_or_default(), groups.unwrap_or_default());
+    mix.ok_or_else(|| format!("the percentages of \"{text}\" do not sum up to 100"))
 }
 
 /// Parses a time that may be zero, of at most 30 days.
@@ -56,6 +77,16 @@ mod tests {
         assert_eq!(pause("0s"), Ok(Duration::ZERO));
         for text in ["", "60", "0s", "99ms", "-1s", "31days", "999999999999999999999s", "1e3s", "soon"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mix_has_percentages_that_sum_up_to_100() {
+        assert_eq!(mix("payments=80,groups=20"), Ok(Mix::new(80, 20).unwrap()));
+        assert_eq!(mix("groups=100"), Ok(Mix::new(0, 100).unwrap()));
+        for text in ["", "80", "payments=80", "payments=80,groups=21", "payments=x", "holds=100", "groups=50,groups=50"]
+        {
+            assert!(mix(text).is_err(), "{text}");
         }
     }
 
