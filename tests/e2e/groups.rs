@@ -52,6 +52,8 @@ to     = Fees, balance = 2
         );
         let exported = scene.cli.stdout(&["export", "--format", "csv"]);
         assert_eq!(exported.matches(group).count(), 2, "{exported}");
+        let ledger = scene.cli.stdout(&["export", "--format", "hledger"]);
+        assert_eq!(ledger.matches(&format!(", group:{group}\n")).count(), 2, "{ledger}");
         let history = scene.cli.stdout(&["history", "Jessica", "--output", "lines"]);
         assert_eq!(history.matches(&format!(", group = {group}")).count(), 2, "{history}");
         assert_sound(&scene.database);

@@ -32,7 +32,7 @@ impl<'a> Domain<'a> {
                 let requests: Vec<PostRequest> = payments.iter().map(|of| self.translation.request(of)).collect();
                 self.post(&requests)
             }
-            Step::PayTogether(payments) => self.post(self.translation.group(payments).requests()),
+            Step::PayTogether { before, group, after } => self.post(&self.translation.batch(before, group, after)),
             Step::Reverse { key, force } => {
                 let reversal = Reversal { original: self.translation.id(*key), memo: None, force: *force };
                 let Some(original) = self.journal.get(&reversal.original) else { return vec!["no transfer"] };

@@ -52,7 +52,12 @@ impl Model {
     pub(super) fn take(&mut self, step: &Step) -> Vec<&'static str> {
         match step {
             Step::Pay(payments) => payments.iter().map(|payment| self.pay(payment)).collect(),
-            Step::PayTogether(payments) => self.pay_together(payments),
+            Step::PayTogether { before, group, after } => {
+                let mut codes: Vec<_> = before.iter().map(|payment| self.pay(payment)).collect();
+                codes.extend(self.pay_together(group));
+                codes.extend(after.iter().map(|payment| self.pay(payment)));
+                codes
+            }
             Step::Reverse { key, force } => vec![self.reverse(*key, *force)],
             Step::Change { account, .. } if *account >= self.accounts.len() => vec!["no account"],
             Step::Change { account, change } => vec![self.change(*account, change)],

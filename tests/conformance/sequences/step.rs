@@ -49,8 +49,12 @@ pub(super) enum Change {
 pub(super) enum Step {
     /// Payments in one batch.
     Pay(Vec<Payment>),
-    /// Payments that take effect together or not at all, each with an id of its own.
-    PayTogether(Vec<Payment>),
+    /// In one batch: payments, payments that take effect together or not at all, each with an id of its own, and payments.
+    PayTogether {
+        before: Vec<Payment>,
+        group: Vec<Payment>,
+        after: Vec<Payment>,
+    },
     Reverse {
         key: Key,
         force: bool,
@@ -109,7 +113,8 @@ fn together() -> impl Strategy<Value = Vec<Payment>> {
 pub(super) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => prop::collection::vec(payment(), 1..5).prop_map(Step::Pay),
-        2 => together().prop_map(Step::PayTogether),
+        3 => (prop::collection::vec(payment(), 0..3), together(), prop::collection::vec(payment(), 0..3))
+            .prop_map(|(before, group, after)| Step::PayTogether { before, group, after }),
         2 => (0..PAYMENTS, 0..2_u8, any::<bool>()).prop_map(|(id, times, force)| Step::Reverse { key: (id, times), force }),
         2 => (0..ACCOUNTS_MAX, change()).prop_map(|(account, change)| Step::Change { account, change }),
     ]

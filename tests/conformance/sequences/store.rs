@@ -22,8 +22,8 @@ impl Store<'_> {
                 let requests: Vec<PostRequest> = payments.iter().map(|of| self.translation.request(of)).collect();
                 self.post(requests).iter().map(code).collect()
             }
-            Step::PayTogether(payments) => {
-                self.bank.post_group(&self.translation.group(payments)).unwrap().iter().map(code).collect()
+            Step::PayTogether { before, group, after } => {
+                self.post(self.translation.batch(before, group, after)).iter().map(code).collect()
             }
             Step::Reverse { key, force } => {
                 let reversal = Reversal { original: self.translation.id(*key), memo: None, force: *force };

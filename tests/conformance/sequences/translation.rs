@@ -44,8 +44,11 @@ impl Translation {
         PostRequest { transfer, expected_version: payment.expected_version.map(AccountVersion::new) }
     }
 
-    pub(super) fn group(&self, payments: &[Payment]) -> Group {
-        Group::new(payments.iter().map(|payment| self.request(payment))).unwrap()
+    /// Returns payments, a group and payments.
+    pub(super) fn batch(&self, before: &[Payment], group: &[Payment], after: &[Payment]) -> Vec<PostRequest> {
+        let group = Group::new(group.iter().map(|payment| self.request(payment))).unwrap();
+        let alone = |payments: &[Payment]| payments.iter().map(|payment| self.request(payment)).collect::<Vec<_>>();
+        [alone(before), group.into_iter().collect(), alone(after)].concat()
     }
 
     /// Returns one of the names that accounts are renamed to.

@@ -77,7 +77,11 @@ impl<'a> HledgerJournal<'a> {
         if let Some(memo) = &transfer.memo {
             write!(self.out, " {}", escaped(memo.as_str(), false))?;
         }
-        writeln!(self.out, "  ; posted_at:{posted_at}")?;
+        write!(self.out, "  ; posted_at:{posted_at}")?;
+        if let Some(group) = transfer.group() {
+            write!(self.out, ", group:{group}")?;
+        }
+        writeln!(self.out)?;
         let units = transfer.amount.get();
         writeln!(self.out, "    {}  {}", account_of(&recorded.to_name), amount(recorded.currency, units))?;
         writeln!(self.out, "    {}  {}", account_of(&recorded.from_name), amount(recorded.currency, -units))

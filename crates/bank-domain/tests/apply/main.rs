@@ -9,6 +9,7 @@ use bank_domain::{
 };
 use uuid::Uuid;
 
+mod groups;
 mod model;
 
 fn account(id: i64, balance: i64, limit: i64) -> AccountState {
