@@ -6,13 +6,14 @@
 mod check;
 mod reader;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bank_domain::{AccountId, Outcome, Rejection, Transfer};
+use bank_domain::{AccountId, Group, GroupId, Outcome, Rejection, Transfer};
 use bank_persistence::{Bank, BankError, DatabaseUrl, Settings, new_transfer_id};
 use bank_workload::{Distribution, Draw};
 
@@ -223,8 +224,16 @@ impl Book {
     ) -> Self {
         let mut next = || draw.transfer(new_transfer_id(), |index| accounts[index]);
         while !progress.stopped.load(Ordering::SeqCst) {
-            let count = if random.u8(..20) == 0 { random.usize(2..=50) } else { 1 };
-            let transfers: Vec<Transfer> = std::iter::repeat_with(&mut next).take(count).collect();
+            let (count, is_group) = match random.u8(..20) {
+                0 => (random.usize(2..=50), false),
+                1..=3 => (random.usize(2..=4), true),
+                _ => (1, false),
+            };
+            let mut transfers: Vec<Transfer> = std::iter::repeat_with(&mut next).take(count).collect();
+            if is_group {
+                let group = Group::new(transfers).expect("few transfers with ids of their own");
+                transfers = group.into_iter().map(|member| member.transfer).collect();
+            }
             let before = self.submissions.len();
             let unsent = |transfer: &Transfer| Submission { transfer: transfer.clone(), verdict: Verdict::Unknown };
             self.submissions.extend(transfers.iter().map(unsent));
@@ -258,7 +267,9 @@ impl Book {
         match outcome {
             Outcome::Posted(_) => Verdict::Posted,
             Outcome::Replayed(_) => Verdict::Replayed,
-            Outcome::Rejected(Rejection::InsufficientFunds { .. }) => Verdict::Rejected,
+            Outcome::Rejected(Rejection::InsufficientFunds { .. } | Rejection::GroupRejected { .. }) => {
+                Verdict::Rejected
+            }
             Outcome::Rejected(reason) => {
                 self.surprises.push(format!("a transfer was rejected: {reason}"));
                 Verdict::Rejected
@@ -311,6 +322,17 @@ impl LoadResult {
         self.submissions.iter().filter(|submission| submission.verdict == verdict).count()
     }
 
+    /// Returns the groups that were sent, each with its members.
+    pub(crate) fn groups(&self) -> HashMap<GroupId, Vec<&Submission>> {
+        let mut groups: HashMap<GroupId, Vec<&Submission>> = HashMap::new();
+        for submission in &self.submissions {
+            if let Some(group) = submission.transfer.group() {
+                groups.entry(group).or_default().push(submission);
+            }
+        }
+        groups
+    }
+
     /// Returns how many transfers were acknowledged.
     #[must_use]
     pub fn acknowledged(&self) -> usize {
@@ -322,9 +344,10 @@ impl fmt::Display for LoadResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} submitted, {} acknowledged ({} found applied), {} unknown, {} failed, {} rejected, longest call {:.1} s; \
+            "{} submitted ({} groups among them), {} acknowledged ({} found applied), {} unknown, {} failed, {} rejected, longest call {:.1} s; \
              {} reads, {} lost connections, {} wrong",
             self.submissions.len(),
+            self.groups().len(),
             self.acknowledged(),
             self.count(Verdict::Replayed),
             self.count(Verdict::Unknown),

@@ -1,8 +1,8 @@
 //! Compares the journal with the answers that the clients of a load got.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use bank_domain::{Outcome, Transfer};
+use bank_domain::{Outcome, PostRequest, Transfer, units};
 use bank_persistence::{Bank, Settings};
 
 use super::{LoadResult, Submission, Verdict};
@@ -31,7 +31,7 @@ impl LoadResult {
         assert_none(what, &self.violations_of_running_again(plain));
     }
 
-    /// Returns every violation in the database and in what the readers saw (I1 to I7), each as a sentence.
+    /// Returns every violation in the database and in what the readers saw (I1 to I9), each as a sentence.
     pub fn violations(&self, plain: &mut Plain) -> Vec<String> {
         let ledger = Ledger::read_from(plain);
         let mut found = self.surprises.clone();
@@ -42,6 +42,20 @@ impl LoadResult {
             found.push(format!("I8: {} accounts in place of {}", ledger.accounts.len(), self.plan.accounts));
         }
         found.extend(journal_violations(&ledger.transfers, &self.submissions));
+        found.extend(self.groups_in_half(&ledger.transfers));
+        found
+    }
+
+    /// Returns a sentence for each group of which the journal has some members and lacks others.
+    fn groups_in_half(&self, journal: &[TransferFacts]) -> Vec<String> {
+        let there: HashSet<&str> = journal.iter().map(|row| &*row.id).collect();
+        let mut found = Vec::new();
+        for (group, members) in self.groups() {
+            let count = members.iter().filter(|member| there.contains(&*hexadecimal(member.transfer.id))).count();
+            if count != 0 && count != members.len() {
+                found.push(format!("I9: group {group} is there with {count} of {} transfers", members.len()));
+            }
+        }
         found
     }
 
@@ -55,7 +69,7 @@ impl LoadResult {
         let before = by_id(Ledger::read_from(plain).transfers);
         let bank = self.bank();
         let mut found = Vec::new();
-        for part in self.submissions.chunks(BATCH_SIZE) {
+        for part in batches(&self.submissions) {
             let transfers: Vec<Transfer> = part.iter().map(|submission| submission.transfer.clone()).collect();
             let outcomes = match bank.post_batch(&transfers) {
                 Ok(outcomes) => outcomes,
@@ -85,6 +99,21 @@ impl LoadResult {
     fn bank(&self) -> Bank {
         Bank::connect(&self.url, Settings::default()).expect("the database can be reached after the damage")
     }
+}
+
+/// Splits submissions into batches of about this size, without cutting a group.
+fn batches(submissions: &[Submission]) -> Vec<&[Submission]> {
+    let requests: Vec<PostRequest> = submissions.iter().map(|submission| (&submission.transfer).into()).collect();
+    let (mut batches, mut begin, mut end) = (Vec::new(), 0, 0);
+    for unit in units(&requests) {
+        end += unit.len();
+        if end - begin >= BATCH_SIZE {
+            batches.push(&submissions[begin..end]);
+            begin = end;
+        }
+    }
+    batches.push(&submissions[begin..]);
+    batches
 }
 
 fn by_id(transfers: Vec<TransferFacts>) -> HashMap<String, TransferFacts> {
