@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -222,7 +222,18 @@ impl Run {
     ///
     /// If it cannot be started, or does not print UTF-8.
     pub fn to_end(command: &mut Command) -> Self {
-        let output = command.output().expect("the binary can be started");
+        // While another thread starts a process, that holds a copy of a binary that was just written open for writing.
+        let is_busy = |output: &std::io::Result<Output>| {
+            output.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::ExecutableFileBusy)
+        };
+        let mut output = command.output();
+        wait_until("the binary can be started", || {
+            if is_busy(&output) {
+                output = command.output();
+            }
+            !is_busy(&output)
+        });
+        let output = output.expect("the binary can be started");
         Self {
             code: output.status.code(),
             signal: output.status.signal(),
